@@ -1,0 +1,30 @@
+# Compiler settings shared by every target: warnings are errors, mold links, ccache remembers.
+add_library(medperf_flags INTERFACE)
+target_compile_options(medperf_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                               -Woverloaded-virtual -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports false positives of these inside inlined std::string and std::variant code.
+  target_compile_options(medperf_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized
+                                                 -Wno-dangling-pointer)
+endif()
+target_compile_definitions(medperf_flags INTERFACE MEDPERF_VERSION="${PROJECT_VERSION}"
+                                                   SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
+target_include_directories(medperf_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+
+if(NOT MEDPERF_SANITIZE STREQUAL "")
+  add_compile_options(-fsanitize=${MEDPERF_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MEDPERF_SANITIZE})
+else()
+  add_compile_options(-fstack-protector-strong)
+  add_link_options(-Wl,-z,relro)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,24 @@
+#pragma once
+// AGREED. Structured logging: one JSON line an event, on standard error or in a file. Thread-safe.
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/files.h"
+#include "base/json.h"
+
+namespace medperf::log {
+
+enum class Level { kDebug, kInfo, kWarning, kError, kOff };
+
+/// Where to and from which level; call once in main. Default: warnings, standard error.
+void configure(Level level, const fs::path& file = {});
+using Fields = std::initializer_list<std::pair<std::string_view, Json>>;
+void debug(std::string_view event, Fields fields = {});
+void info(std::string_view event, Fields fields = {});
+void warning(std::string_view event, Fields fields = {});
+void error(std::string_view event, Fields fields = {});
+
+}  // namespace medperf::log

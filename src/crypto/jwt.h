@@ -1,0 +1,55 @@
+#pragma once
+// AGREED. RS256 JSON Web Tokens (RFC 7519, RFC 7515) through OpenSSL. No other algorithm is accepted.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/json.h"
+
+namespace medperf::crypto {
+
+/// An RSA private key that signs tokens.
+class JwtSigner {
+ public:
+  static Result<JwtSigner> generate();  ///< RSA-3072
+  static Result<JwtSigner> load(const fs::path& pem_file);
+  Status save_new(const fs::path& pem_file) const;  ///< PKCS#8 PEM, mode 0600
+  std::string public_pem() const;
+  /// header {"alg":"RS256","typ":"JWT"}; claims as given.
+  std::string sign(const Json& claims) const;
+  JwtSigner(JwtSigner&&) noexcept;
+  JwtSigner& operator=(JwtSigner&&) noexcept;
+  ~JwtSigner();
+
+ private:
+  struct Key;
+  explicit JwtSigner(std::unique_ptr<Key> key);
+  std::unique_ptr<Key> key_;
+};
+
+struct JwtExpectation {
+  std::string issuer;
+  std::string audience;
+  Seconds clock_skew{30};
+};
+
+/// An RSA public key that checks tokens. Thread-safe.
+class JwtVerifier {
+ public:
+  static Result<JwtVerifier> from_pem(std::string_view pem);
+  /// Checks signature, exp (required), nbf, iss, aud. Errors: unauthenticated, what = "Token is expired" ...
+  Result<Json> verify(std::string_view token, const JwtExpectation& expectation, Timestamp now) const;
+  JwtVerifier(JwtVerifier&&) noexcept;
+  JwtVerifier& operator=(JwtVerifier&&) noexcept;
+  ~JwtVerifier();
+
+ private:
+  struct Key;
+  explicit JwtVerifier(std::unique_ptr<Key> key);
+  std::unique_ptr<Key> key_;
+};
+
+}  // namespace medperf::crypto

@@ -1,0 +1,57 @@
+#pragma once
+// AGREED. The port to container engines; podman comes first.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/image.h"
+#include "engine/run_spec.h"
+
+namespace medperf::engine {
+
+/// One wall of isolation, proved by a probe container or not.
+struct Wall {
+  std::string name;  ///< network, read-only-root, capabilities, no-new-privileges, user, seccomp, memory, pids, wall-time, inputs-read-only
+  bool stands = false;
+  std::string proof;   ///< what the probe saw
+  std::string reason;  ///< when it does not stand: precisely why
+  std::string advice;  ///< what to do
+};
+
+struct WallReport {
+  std::string engine;  ///< "podman 4.3.1, runc 1.1.5, rootless, cgroup v1"
+  std::vector<Wall> walls;
+  bool all_stand() const;
+  const Wall* find(std::string_view name) const;
+};
+
+/// A container engine of one user. Thread-safe for different runs.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual std::string description() const = 0;
+  virtual Result<bool> has_image(const ImageId& image) = 0;
+  /// Loads a verified docker- or oci-archive; afterwards has_image(image) must hold, else corrupt.
+  virtual Status load(const fs::path& archive, const ImageId& image) = 0;
+  virtual Status remove_image(const ImageId& image) = 0;
+  /// Runs to the end under every wall. Errors only when it could not be run at all.
+  virtual Result<RunOutcome> run(const RunSpec& spec) = 0;
+  /// Removes containers labelled with a lease for which `alive` is false. Returns how many.
+  virtual Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) = 0;
+  /// Proves each wall with a probe container. Takes about 2 s; callers cache it.
+  virtual Result<WallReport> probe() = 0;
+};
+
+struct PodmanOptions {
+  fs::path storage;      ///< image store and configuration of this user (0700)
+  fs::path probe_program;  ///< static binary the probe image is made of
+  fs::path cgroup_root;  ///< delegated cgroup, empty: found from /proc/self/cgroup
+  std::map<std::string, std::string> environment;  ///< HOME, PATH, XDG_RUNTIME_DIR
+};
+Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options);
+
+}  // namespace medperf::engine

@@ -1,0 +1,50 @@
+#pragma once
+// AGREED. Append-only, hash-chained logs: a file at the site, a table at the hub. Each line holds the
+// hash of the line before it, so a changed, removed or inserted line is found.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "sql/database.h"
+
+namespace medperf::ledger {
+
+inline constexpr std::string_view kLeafVersion = "medperf/log/v1";
+
+/// What is recorded: never a secret, never a patient's data.
+struct Entry {
+  std::string kind;   ///< "request", "gate-report", "decision", "run", "refusal", "upload" ...
+  std::string actor;  ///< user name
+  Json body;
+};
+
+struct Verification {
+  std::int64_t lines = 0;
+  std::string head;                ///< hash of the last line; 64 zeros when empty
+  std::int64_t first_bad_line = 0; ///< 1-based; 0: the chain holds
+  std::string problem;             ///< what is wrong with it
+};
+
+/// A site's log: one canonical JSON object a line, synced before append returns. A torn last line
+/// (crash while writing) is cut off when opened. Thread-safe; one process at a time (file lock).
+class FileLedger {
+ public:
+  static Result<std::unique_ptr<FileLedger>> open(const fs::path& file, const Clock& clock);
+  virtual ~FileLedger() = default;
+  virtual Status append(const Entry& entry) = 0;
+};
+Result<Verification> verify_file(const fs::path& file);
+
+/// The hub's log: table `log_lines`, appended inside the transaction it records.
+inline constexpr std::string_view kLogTable = "log_lines";
+/// CREATE TABLE text for a migration.
+std::string_view create_table_script(sql::Dialect dialect);
+Status append(sql::Session& session, const Entry& entry, Timestamp time);
+Result<Verification> verify_table(sql::Session& session);
+
+}  // namespace medperf::ledger

@@ -1,0 +1,43 @@
+#pragma once
+// AGREED. HTTP/1.1 server over TLS (or plain, for tests and behind a proxy). Boost stays inside.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/files.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "net/http_types.h"
+
+namespace medperf::net {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any free one
+  fs::path certificate;    ///< PEM chain; empty: plain HTTP
+  fs::path private_key;    ///< PEM
+  int workers = 4;
+  Bytes body_limit{16u << 20};
+  Bytes header_limit{32u << 10};
+  Seconds idle_timeout{30};
+  Seconds request_timeout{30};  ///< from first byte to the whole request: slow clients cannot hold on
+  int max_connections = 1024;
+  bool trust_forwarded = false;
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+/// One I/O thread (coroutines) and `workers` threads that run the handler. A handler that throws is
+/// a bug: 500 with the request id, logged once.
+class HttpServer {
+ public:
+  static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options, Handler handler);
+  virtual ~HttpServer() = default;  ///< stops at once
+  virtual std::uint16_t port() const = 0;
+  /// Stops accepting, lets running requests end (at most `grace`), then closes.
+  virtual void drain(Seconds grace) = 0;
+};
+
+}  // namespace medperf::net

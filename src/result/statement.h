@@ -1,0 +1,52 @@
+#pragma once
+// AGREED. The signed statement of one result: DSSE over an in-toto Statement v1, predicate
+// medperf/evaluation/v1, Ed25519.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "crypto/ed25519.h"
+
+namespace medperf::result {
+
+inline constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
+inline constexpr std::string_view kPredicateType = "medperf/evaluation/v1";
+inline constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
+
+/// A container that took part: what was verified and what ran.
+struct ContainerUse {
+  std::int64_t container = 0;  ///< hub id
+  std::string role;            ///< "model" or "evaluator"
+  FileDigest archive;          ///< empty for registry images
+  ImageId image;
+  std::string parameters_digest;  ///< SHA-256 hex of canonical parameters; empty: none
+};
+
+struct Statement {
+  std::int64_t benchmark = 0;
+  std::int64_t dataset = 0;
+  std::int64_t model = 0;
+  std::string hub;  ///< base URL the statement is meant for
+  FolderUid dataset_uid;
+  DatasetDigest dataset_digest;
+  std::vector<ContainerUse> containers;
+  std::string envelope_digest;       ///< SHA-256 hex of the canonical envelope (the subject)
+  std::string result_schema_digest;  ///< SHA-256 hex of the canonical schema
+  PolicyDigest policy;
+  std::string approver;  ///< user name of the person who approved
+  Timestamp approved_at;
+  Timestamp run_at;
+  std::string software;  ///< "medperf 0.1.0"
+};
+
+Json to_json(const Statement& statement);
+Result<Statement> statement_from_json(const Json& document);
+Json sign_statement(const Statement& statement, const crypto::SigningKey& key);
+/// Checks signature, types and version. Errors: corrupt, invalid.
+Result<Statement> verify_statement(const Json& dsse, const crypto::VerifyKey& key);
+
+}  // namespace medperf::result
