@@ -1,0 +1,38 @@
+#pragma once
+// What every metric returns: a figure that may be undefined, its uncertainty, and how it was made.
+
+#include <optional>
+#include <string_view>
+
+namespace medperf::metrics {
+
+/// A two-sided interval. For proportions and areas it lies within [0, 1].
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// Reasons and remarks of an Estimate. Empty: nothing to remark.
+namespace flag {
+inline constexpr std::string_view kNoCases = "no_cases";
+inline constexpr std::string_view kOneClass = "one_class";  ///< only positives or only negatives
+inline constexpr std::string_view kNoPositives = "no_positives";  ///< sensitivity of nothing
+inline constexpr std::string_view kNoNegatives = "no_negatives";
+inline constexpr std::string_view kNoCalled = "none_called_positive";  ///< precision of nothing
+inline constexpr std::string_view kNothingRight = "0/0";       ///< F1 with no positive at all
+inline constexpr std::string_view kDegenerate = "degenerate";  ///< defined by convention (MCC 0)
+inline constexpr std::string_view kTooFewForVariance = "variance_needs_two_of_each_class";
+}  // namespace flag
+
+/// A figure. Undefined is a value of its own: `value` empty and `flag` says why; never NaN,
+/// infinity or a stand-in 0. `convention` names the definition used, so that two conventions never
+/// mix.
+struct Estimate {
+  std::optional<double> value;
+  std::optional<double> se;
+  std::optional<Interval> interval;
+  std::string_view convention;
+  std::string_view flag;
+};
+
+}  // namespace medperf::metrics
