@@ -1,0 +1,68 @@
+# Users of the operating system, one a role: each has a 0700 home, an image store and cgroups of its own.
+
+home_of() { echo "$STATE/accounts/$1"; }
+
+# Makes the users that are missing, their homes and their delegated cgroups. Root.
+make_accounts() {
+  install -d -m 755 "$STATE" "$STATE/accounts"
+  local role user
+  for role in hub "${ROLES[@]}"; do
+    user=$USER_PREFIX$role
+    if ! id "$user" > /dev/null 2>&1; then
+      useradd --home-dir "$(home_of "$role")" --no-create-home --shell /usr/sbin/nologin "$user"
+    fi
+    install -d -m 700 -o "$user" -g "$user" "$(home_of "$role")" "$(home_of "$role")/runtime"
+    [ "$role" = hub ] || "$TOP/scripts/cgroup-delegate.sh" add "$user" > /dev/null
+  done
+  for role in "${ROLES[@]}"; do make_password "$role"; done
+}
+
+make_password() {
+  local file; file=$(home_of "$1")/password
+  [ -s "$file" ] && return
+  (umask 077; openssl rand -base64 24 > "$file.part")
+  chown "$USER_PREFIX$1:" "$file.part"
+  mv "$file.part" "$file"
+}
+
+# run_as ROLE COMMAND...: as that role's user, with a clean environment, from its own home.
+run_as() {
+  local role=$1 user=$USER_PREFIX$1 home
+  home=$(home_of "$1")
+  shift
+  (
+    cd "$home"
+    # On cgroup v2 only root may move a process into the delegated subtree; on v1 the user does so itself.
+    if [ -w "/sys/fs/cgroup/medperf-demo/$user/cgroup.procs" ]; then
+      echo "$BASHPID" > "/sys/fs/cgroup/medperf-demo/$user/cgroup.procs"
+    fi
+    exec setpriv --reuid "$user" --regid "$user" --init-groups -- \
+      env -i HOME="$home" USER="$user" LANG=C.UTF-8 XDG_RUNTIME_DIR="$home/runtime" \
+      PATH="$PREFIX/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
+  )
+}
+
+# medperf_as ROLE ARGUMENT...: the command line of that role; its questions are answered with yes, as printed.
+medperf_as() {
+  local role=$1
+  shift
+  run_as "$role" medperf "$@" < <(yes y 2> /dev/null | head -n 500)
+}
+
+# Ends every process of the demo's users and removes users, cgroups and state. Root.
+remove_accounts() {
+  local role user
+  for role in hub "${ROLES[@]}"; do
+    user=$USER_PREFIX$role
+    id "$user" > /dev/null 2>&1 || continue
+    pkill -KILL -u "$user" 2> /dev/null || true
+  done
+  sleep 0.2
+  for role in hub "${ROLES[@]}"; do
+    user=$USER_PREFIX$role
+    id "$user" > /dev/null 2>&1 || continue
+    "$TOP/scripts/cgroup-delegate.sh" remove "$user" > /dev/null 2>&1 || true
+    # A rootless image store holds files of the user's subordinate ids; root removes them all below.
+    userdel "$user" 2> /dev/null || { sleep 1; userdel --force "$user"; }
+  done
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# ./dev demo: installs what is needed, builds, and runs a whole federated evaluation of chest X-ray models.
+set -euo pipefail
+TOP=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
+cd "$TOP"
+. scripts/common.sh
+. demo/settings.sh
+[ "$(id -u)" = 0 ] || { as_root env MEDPERF_DEMO_STATE="$STATE" "$0" "$@"; exit; }
+. demo/accounts.sh
+. demo/servers.sh
+. demo/story.sh
+. demo/ending.sh
+
+keep=0 fresh=0
+for option in "$@"; do
+  case $option in
+    --keep) keep=1 ;;
+    --fresh) fresh=1 ;;
+    *) echo "demo: there is no option '$option' (--keep, --fresh)" >&2; exit 2 ;;
+  esac
+done
+
+declare -a PHASE_NAMES=() PHASE_MS=()
+phase() { # NAME COMMAND...
+  local name=$1 start; start=$(now_ms)
+  shift
+  "$@"
+  PHASE_NAMES+=("$name") PHASE_MS+=($(($(now_ms) - start)))
+}
+
+build_programs() {
+  build_release medperf medperf-hub medperf-probe cxr_lr_pixel cxr_cnn cxr_broken cxr_hostile \
+    cxr_prepare cxr_evaluate make_sites | grep -vE 'no work to do' || [ "${PIPESTATUS[0]}" = 0 ]
+  local program
+  install -d -m 755 "$PREFIX" "$PREFIX/bin"
+  for program in medperf medperf-hub medperf-probe; do
+    cmp -s "build/release/src/apps/$program" "$PREFIX/bin/$program" && continue
+    install -m 755 "build/release/src/apps/$program" "$PREFIX/bin/$program.new"
+    mv "$PREFIX/bin/$program.new" "$PREFIX/bin/$program"
+  done
+}
+
+make_images() {
+  install -d -m 755 "$STATE" "$STATE/images"
+  benchmarks/chest-xray/images.sh "$STATE/images" "$TOP/build/release"
+  benchmarks/chest-xray/demo-data/make.sh "$STATE/images/demo-data.tar.gz"
+}
+
+# Each hospital's raw files: disjoint images of the untouched splits with the site's simulated acquisition.
+make_hospitals() {
+  local role home
+  [ ! -e "$STATE/sites.done" ] || return 0
+  rm -rf "$STATE/sites"
+  find build/release -name make_sites -type f -perm -u+x -exec {} benchmarks/chest-xray/sites/sites.yaml \
+    benchmarks/chest-xray/data/pneumoniamnist.npz "$STATE/sites" \;
+  for role in "${HOSPITALS[@]}"; do
+    home=$(home_of "$role")
+    rm -rf "$home/raw"
+    mv "$STATE/sites/$role" "$home/raw"
+    chown -R "$USER_PREFIX$role:" "$home/raw"
+    chmod -R go= "$home/raw"
+  done
+  rmdir "$STATE/sites" 2> /dev/null || rm -rf "$STATE/sites"
+  touch "$STATE/sites.done"
+}
+
+end() {
+  local status=$?
+  trap - EXIT INT TERM
+  [ "$status" = 0 ] || jobs -p | xargs -r kill 2> /dev/null || true
+  wait 2> /dev/null || true
+  [ "$keep" = 1 ] && [ "$status" = 0 ] || stop_servers
+  exit "$status"
+}
+
+main() {
+  local started; started=$(now_ms)
+  [ "$fresh" = 0 ] || demo/clean.sh
+  install -d -m 755 "$STATE"
+  exec 9> "$STATE/lock"
+  flock -n 9 || { echo "demo: another demo is running (it holds $STATE/lock)" >&2; exit 8; }
+  say "MedPerf demo. Programs: $PREFIX; everything else: $STATE (./dev clean removes both)"
+  phase "packages" scripts/setup.sh build run
+  phase "build" build_programs
+  phase "images" make_images
+  phase "accounts" make_accounts
+  make_hospitals
+  trap end EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  phase "servers" start_servers
+  local before; before=$(activity)
+  phase "sign in" sign_in_everyone
+  show_refused_reach
+  phase "benchmark" register_benchmark
+  phase "hospitals" join_hospitals
+  phase "models" join_models
+  phase "altered" show_altered_dataset
+  phase "evaluation" evaluate
+  phase "undeclared" show_undeclared_key
+  phase "results" show_results
+  phase "checks" check_everything
+  show_end "$started" "$before"
+}
+
+main
