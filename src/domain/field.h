@@ -1,6 +1,6 @@
 #pragma once
-// AGREED. Field tables: each entity is described once, here; JSON, validation, the freeze rule, OpenAPI
-// and SQL columns follow from the table.
+// AGREED. Field tables: each entity is described once, here; JSON, validation, the freeze rule,
+// OpenAPI and SQL columns follow from the table.
 
 #include <cstdint>
 #include <span>
@@ -9,19 +9,27 @@
 namespace medperf::domain {
 
 enum class Entity {
-  kUser, kContainer, kAsset, kModel, kBenchmark, kDataset, kResult,
-  kDatasetAssociation, kModelAssociation, kSiteKey,
+  kUser,
+  kContainer,
+  kAsset,
+  kModel,
+  kBenchmark,
+  kDataset,
+  kResult,
+  kDatasetAssociation,
+  kModelAssociation,
+  kSiteKey,
 };
 
 enum class FieldType {
-  kText,       ///< trimmed, at most max_length characters
+  kText,  ///< trimmed, at most max_length characters
   kBoolean,
-  kInteger,    ///< int32
-  kIdentifier, ///< this entity's own id
-  kReference,  ///< id of `target`
-  kJson,       ///< any JSON value, kept as the bytes that were checked
+  kInteger,     ///< int32
+  kIdentifier,  ///< this entity's own id
+  kReference,   ///< id of `target`
+  kJson,        ///< any JSON value, kept as the bytes that were checked
   kTime,
-  kChoice,     ///< one of `choices`
+  kChoice,  ///< one of `choices`
 };
 
 /// Who reads a field.
@@ -42,16 +50,17 @@ struct Field {
   std::string_view name;
   FieldType type;
   int max_length = 0;
-  bool required = false;   ///< the key must be present on create
-  bool blank = false;      ///< "" allowed
+  bool required = false;  ///< the key must be present on create
+  bool blank = false;     ///< "" allowed
   bool nullable = false;
   std::string_view default_json = {};  ///< JSON text used when absent; empty: null
   unsigned writable = kReadOnly;
   Visibility visibility = Visibility::kEveryone;
-  Entity target = Entity::kUser;                       ///< of a reference
+  Entity target = Entity::kUser;  ///< of a reference
   std::span<const std::string_view> choices = {};
   bool unique = false;
   std::string_view sentence = {};  ///< for OpenAPI and forms
+  bool null_is_unsent = false;     ///< a null in a body counts as "not sent" (user metadata)
 };
 
 struct EntityTable {

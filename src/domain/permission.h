@@ -11,16 +11,16 @@
 namespace medperf::domain {
 
 enum class Relation : std::uint32_t {
-  kAnyone = 1u << 0,    ///< no sign-in needed
+  kAnyone = 1u << 0,  ///< no sign-in needed
   kSignedIn = 1u << 1,
   kAdmin = 1u << 2,
-  kSelf = 1u << 3,      ///< the user object itself
-  kOwner = 1u << 4,     ///< of the object in the path
+  kSelf = 1u << 3,   ///< the user object itself
+  kOwner = 1u << 4,  ///< of the object in the path
   kBenchmarkOwner = 1u << 5,
   kDatasetOwner = 1u << 6,
   kModelOwner = 1u << 7,
-  kPreparatorOwner = 1u << 8,         ///< owns the container that prepared the dataset(s)
-  kApprovedDatasetOwner = 1u << 9,    ///< owns a dataset whose latest association is APPROVED
+  kPreparatorOwner = 1u << 8,       ///< owns the container that prepared the dataset(s)
+  kApprovedDatasetOwner = 1u << 9,  ///< owns a dataset whose latest association is APPROVED
   kApprovedModelOwner = 1u << 10,
 };
 

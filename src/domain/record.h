@@ -18,7 +18,8 @@ struct JsonText {
   bool operator==(const JsonText&) const = default;
 };
 
-using FieldValue = std::variant<std::monostate, bool, std::int64_t, std::string, JsonText, Timestamp>;
+using FieldValue =
+    std::variant<std::monostate, bool, std::int64_t, std::string, JsonText, Timestamp>;
 
 class Record {
  public:

@@ -1,0 +1,69 @@
+#pragma once
+// Rows that most tables share, and short names for the ways a field may be written.
+
+#include "domain/field.h"
+#include "domain/names.h"
+
+namespace medperf::domain {
+
+inline constexpr unsigned kCU = kOnCreate | kOnUpdate;
+inline constexpr unsigned kCUO = kOnCreate | kOnUpdate | kInOperation;
+
+inline constexpr Field kIdField = {
+    .name = kId, .type = FieldType::kIdentifier, .sentence = "Given by the hub."};
+inline constexpr Field kNameField = {.name = kName,
+                                     .type = FieldType::kText,
+                                     .max_length = 128,
+                                     .required = true,
+                                     .writable = kCU,
+                                     .unique = true,
+                                     .sentence = "A name that no other object of its kind has."};
+inline constexpr Field kOwnerReference = {.name = kOwnerField,
+                                          .type = FieldType::kReference,
+                                          .target = Entity::kUser,
+                                          .sentence = "The user who created it."};
+inline constexpr Field kStateField = {
+    .name = kState,
+    .type = FieldType::kChoice,
+    .default_json = "\"DEVELOPMENT\"",
+    .writable = kCU,
+    .choices = kStates,
+    .sentence = "OPERATION freezes what was registered; there is no way back."};
+inline constexpr Field kIsValidField = {.name = kIsValid,
+                                        .type = FieldType::kBoolean,
+                                        .default_json = "true",
+                                        .writable = kCUO,
+                                        .sentence = "False once the owner has withdrawn it."};
+inline constexpr Field kMetadataField = {.name = kMetadata,
+                                         .type = FieldType::kJson,
+                                         .nullable = true,
+                                         .default_json = "{}",
+                                         .writable = kCU,
+                                         .sentence = "Facts recorded when it was registered."};
+inline constexpr Field kUserMetadataField = {.name = kUserMetadata,
+                                             .type = FieldType::kJson,
+                                             .nullable = true,
+                                             .default_json = "{}",
+                                             .writable = kCUO,
+                                             .sentence = "The owner's own notes."};
+inline constexpr Field kCreatedAtField = {
+    .name = kCreatedAt, .type = FieldType::kTime, .sentence = "Time of creation, UTC."};
+inline constexpr Field kModifiedAtField = {
+    .name = kModifiedAt, .type = FieldType::kTime, .sentence = "Time of the last change, UTC."};
+inline constexpr Field kApprovedAtField = {.name = kApprovedAt,
+                                           .type = FieldType::kTime,
+                                           .nullable = true,
+                                           .sentence = "Time of the decision, UTC."};
+
+extern const EntityTable kUserTable;
+extern const EntityTable kSiteKeyTable;
+extern const EntityTable kContainerTable;
+extern const EntityTable kAssetTable;
+extern const EntityTable kModelTable;
+extern const EntityTable kBenchmarkTable;
+extern const EntityTable kDatasetTable;
+extern const EntityTable kResultTable;
+extern const EntityTable kDatasetAssociationTable;
+extern const EntityTable kModelAssociationTable;
+
+}  // namespace medperf::domain
