@@ -38,7 +38,10 @@ set(HOME_OF_CLI cli)
 
 # Stops the configure step when a file of `room` includes a room or a library that it may not.
 function(check_includes room directory)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${directory}/*.h ${directory}/*.cpp)
+  if(NOT CMAKE_SCRIPT_MODE_FILE)
+    set(depends CONFIGURE_DEPENDS)
+  endif()
+  file(GLOB_RECURSE files ${depends} ${directory}/*.h ${directory}/*.cpp)
   foreach(file IN LISTS files)
     file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
     foreach(line IN LISTS lines)

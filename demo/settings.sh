@@ -3,7 +3,7 @@ STATE=${MEDPERF_DEMO_STATE:-/var/lib/medperf-demo}
 PREFIX=${MEDPERF_DEMO_PREFIX:-/opt/medperf-demo}
 PORT=${MEDPERF_DEMO_PORT:-18443}
 HUB_URL=https://localhost:$PORT
-USER_PREFIX=medperf-demo-
+USER_PREFIX=${MEDPERF_DEMO_USERS:-medperf-demo-}
 
 HOSPITALS=(hospital-a hospital-b hospital-c hospital-d hospital-e)
 VENDORS=(vendor-1 vendor-2)

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# ./dev bench [start|metrics]: measures; never fails because a machine is slow.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+. scripts/common.sh
+case ${1:-start} in
+  start)
+    scripts/setup.sh build run
+    build_release medperf medperf-hub > /dev/null
+    exec bench/start.py
+    ;;
+  metrics)
+    scripts/setup.sh build test
+    cmake --preset bench > /dev/null
+    cmake --build build/bench --target bench_metrics
+    exec build/bench/src/bench_metrics
+    ;;
+  *) echo "bench: there is no benchmark '$1' (start, metrics)" >&2; exit 2 ;;
+esac

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Kills the demo's client or hub at random moments; the next run must end with the same table, exactly one
+finalised result per model and site, and no container left.
+
+Moments are spread over the whole demo: each round starts afresh, is killed several times, each time resumed from
+where it stood, and then runs to its end."""
+import argparse, json, os, pathlib, random, signal, sqlite3, subprocess, sys, time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+STATE = pathlib.Path(os.environ.get("MEDPERF_DEMO_STATE", "/var/lib/medperf-demo"))
+PREFIX = os.environ.get("MEDPERF_DEMO_PREFIX", "/opt/medperf-demo")
+USERS = os.environ.get("MEDPERF_DEMO_USERS", "medperf-demo-")
+SITES, MODELS = 5, 4
+passed = failed = 0
+
+
+def report(name, good, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    print(f"{'ok  ' if good else 'FAIL'} {name} {detail}", flush=True)
+
+
+def processes(program):
+    """Pids whose executable is the demo's `program`."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if os.readlink(entry / "exe").split(" ")[0] == f"{PREFIX}/bin/{program}":
+                    found.append(int(entry.name))
+            except OSError:
+                pass
+    return found
+
+
+def containers_left():
+    left = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if (entry / "comm").read_text().strip() in ("conmon", "podman"):
+                    owner = entry.stat().st_uid
+                    name = subprocess.run(["id", "-nu", str(owner)], capture_output=True, text=True).stdout
+                    if name.startswith(USERS):
+                        left.append((entry.name, (entry / "cmdline").read_text().replace("\0", " ")[:120]))
+            except OSError:
+                pass
+    return left
+
+
+def table():
+    """The figures without ids, times and the like."""
+    def keep(value):
+        if isinstance(value, dict):
+            return {k: keep(v) for k, v in sorted(value.items())
+                    if k not in ("result", "created_at", "finalized_at", "id", "approved_at")}
+        return [keep(v) for v in value] if isinstance(value, list) else value
+    return json.dumps(keep(json.loads((STATE / "results.json").read_text())), sort_keys=True)
+
+
+def results_on_hub():
+    """Finalised results by (benchmark, model, dataset), read from the hub's database."""
+    copy = sqlite3.connect(f"file:{STATE}/accounts/hub/hub/hub.db?mode=ro", uri=True)
+    rows = copy.execute("select benchmark, model, dataset, count(*) from results where finalized = 1 "
+                        "group by benchmark, model, dataset").fetchall()
+    copy.close()
+    return rows
+
+
+def start(*options):
+    return subprocess.Popen([TOP / "demo/run.sh", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def finish():
+    for _ in range(3):
+        run = start()
+        errors = run.communicate()[1].decode(errors="replace")
+        if run.returncode == 0:
+            return True
+        print(f"  exit {run.returncode}: {errors[-600:]}")
+    return False
+
+
+def strike(kind, run):
+    """Kills one process of the kind, waiting for one to appear; True when something was hit."""
+    until = time.time() + 5
+    while time.time() < until and run.poll() is None:
+        if kind == "interrupt":
+            os.killpg(run.pid, signal.SIGINT)
+            return True
+        victims = processes("medperf" if kind == "client" else "medperf-hub")
+        if victims:
+            os.kill(random.choice(victims), signal.SIGKILL)
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def round_of(kind, kills, length, baseline, number):
+    moments = sorted(random.uniform(0.03, 0.97) * length for _ in range(kills))
+    previous, hits = 0.0, 0
+    for i, moment in enumerate(moments):
+        run = start(*(["--fresh"] if i == 0 else []))
+        begin = time.time()
+        while time.time() - begin < moment - previous + (0 if i == 0 else 4) and run.poll() is None:
+            time.sleep(0.01)
+        hits += strike(kind, run)
+        run.communicate()
+        previous = moment
+    name = f"round {number}: {hits} x {kind} at {', '.join(f'{m:.1f} s' for m in moments)}"
+    report(f"{name}: was hit", hits > 0)
+    if not finish():
+        report(f"{name}: ends", False)
+        return
+    report(f"{name}: same table", table() == baseline)
+    rows = results_on_hub()
+    report(f"{name}: one result per model and site",
+           len(rows) == SITES * MODELS and all(r[3] == 1 for r in rows), f"({len(rows)} pairs)")
+    left = containers_left()
+    report(f"{name}: no container left", not left, str(left) if left else "")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--client", type=int, default=2)
+    arguments.add_argument("--hub", type=int, default=1)
+    arguments.add_argument("--interrupt", type=int, default=1)
+    arguments.add_argument("--per-round", type=int, default=5)
+    arguments.add_argument("--seed", type=int, default=None)
+    options = arguments.parse_args()
+    seed = options.seed if options.seed is not None else random.randrange(1 << 30)
+    random.seed(seed)
+    print(f"seed {seed}", flush=True)
+    begin = time.time()
+    run = start("--fresh")
+    errors = run.communicate()[1].decode(errors="replace")
+    length = time.time() - begin
+    if run.returncode != 0:
+        print(errors[-2000:])
+        sys.exit("the demo fails even when nothing is killed")
+    baseline, number = table(), 0
+    for kind, count in (("client", options.client), ("hub", options.hub), ("interrupt", options.interrupt)):
+        while count > 0:
+            number += 1
+            round_of(kind, min(count, options.per_round), length, baseline, number)
+            count -= options.per_round
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
