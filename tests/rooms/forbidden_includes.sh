@@ -9,6 +9,7 @@ try() { # ROOM INCLUDE_LINE
   rm -rf "$work/room" && mkdir "$work/room"
   printf '%s\n' "$2" > "$work/room/file.cpp"
   cat > "$work/check.cmake" <<CMAKE
+cmake_minimum_required(VERSION 3.25)
 include($top/cmake/Rooms.cmake)
 check_includes($1 $work/room)
 CMAKE
