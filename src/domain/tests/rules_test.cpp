@@ -108,7 +108,9 @@ TEST(BenchmarkApproval, StateMachine) {
   for (const Case& c : cases) {
     const Status status = check_benchmark_approval(c.from, c.to);
     EXPECT_EQ(status.ok(), c.allowed) << c.from << " -> " << c.to;
-    if (!c.allowed) EXPECT_EQ(only_field(status), "approval_status");
+    if (!c.allowed) {
+      EXPECT_EQ(only_field(status), "approval_status");
+    }
   }
 }
 
@@ -134,7 +136,9 @@ TEST(AssociationRequest, TableOfSectionNine) {
     for (std::size_t i = 0; i < 3; ++i) {
       const Status status = check_association_request(c.latest, kApprovalStatuses[i]);
       EXPECT_EQ(status.ok(), c.allowed[i]) << c.latest.value_or("none") << kApprovalStatuses[i];
-      if (!status.ok()) EXPECT_EQ(only_field(status), "non_field_errors");
+      if (!status.ok()) {
+        EXPECT_EQ(only_field(status), "non_field_errors");
+      }
     }
   }
 }

@@ -155,9 +155,13 @@ TEST(Tables, EveryRowIsWellFormed) {
     for (const Field& field : table.fields) {
       const std::string place = std::string(table.label) + "." + std::string(field.name);
       EXPECT_TRUE(names.insert(field.name).second) << place << " twice";
-      if (field.type == FieldType::kText) EXPECT_GT(field.max_length, 0) << place;
+      if (field.type == FieldType::kText) {
+        EXPECT_GT(field.max_length, 0) << place;
+      }
       EXPECT_EQ(field.type == FieldType::kChoice, !field.choices.empty()) << place;
-      if (field.required) EXPECT_NE(field.writable & kOnCreate, 0U) << place;
+      if (field.required) {
+        EXPECT_NE(field.writable & kOnCreate, 0U) << place;
+      }
       // A field that a request may leave out has a value to take instead.
       if ((field.writable & kOnCreate) != 0 && !field.required) {
         EXPECT_TRUE(field.nullable || !field.default_json.empty()) << place;
@@ -167,7 +171,9 @@ TEST(Tables, EveryRowIsWellFormed) {
         EXPECT_NE(std::find(field.choices.begin(), field.choices.end(), text), field.choices.end())
             << place;
       }
-      if (table.has_state) EXPECT_NE(table.find(kState), nullptr) << place;
+      if (table.has_state) {
+        EXPECT_NE(table.find(kState), nullptr) << place;
+      }
     }
     EXPECT_EQ(table.fields[0].name, kId) << table.label;
   }
