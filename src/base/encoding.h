@@ -19,6 +19,8 @@ Result<std::string> from_base64url(std::string_view text);
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 bool is_valid_utf8(std::string_view text);
+/// The text with U+FFFD in place of each byte that is not part of a UTF-8 character.
+std::string valid_utf8(std::string_view text);
 /// Replaces control characters, so that foreign text cannot drive a terminal or forge log lines.
 std::string printable(std::string_view text, std::size_t limit = 2000);
 

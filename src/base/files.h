@@ -35,8 +35,12 @@ class FileHandle {
   int fd_ = -1;
 };
 
-/// Reads a whole regular file; follows no final symbolic link. Errors: not_found, too_large, unavailable.
+/// Reads a whole regular file; follows no final symbolic link. Errors: not_found, too_large,
+/// unavailable.
 Result<std::string> read_file(const fs::path& path, Bytes limit = mebibytes(64));
+/// Opens a regular file for reading; follows no final symbolic link. Errors: not_found,
+/// unavailable, refused (a symbolic link), invalid (not a regular file).
+Result<FileHandle> open_file(const fs::path& path);
 /// Opens a regular file for reading, following no symbolic link in any part of `relative` below
 /// `root` (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). For what a container wrote.
 Result<FileHandle> open_beneath(const fs::path& root, const fs::path& relative);
@@ -46,7 +50,8 @@ Result<std::string> read_file_beneath(const fs::path& root, const fs::path& rela
 Result<std::string> read_all(const FileHandle& file, Bytes limit, const std::string& name);
 
 enum class FileMode { kPrivate = 0600, kReadable = 0644 };
-/// Writes beside, syncs, renames, syncs the folder: after a crash the file is old or new, never half.
+/// Writes beside, syncs, renames, syncs the folder: after a crash the file is old or new, never
+/// half.
 Status write_file_atomically(const fs::path& path, std::string_view content,
                              FileMode mode = FileMode::kPrivate);
 /// Makes a folder and its parents with mode 0700 (new ones only).
@@ -54,7 +59,8 @@ Status make_private_folder(const fs::path& path);
 Status remove_tree(const fs::path& path);
 /// Free bytes of the file system holding `path` (for this user).
 Result<Bytes> free_space(const fs::path& path);
-/// Regular files below a folder, relative paths sorted by bytes; symbolic links are an error (refused).
+/// Regular files below a folder, relative paths sorted by bytes; symbolic links are an error
+/// (refused).
 Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t limit = 1'000'000);
 
 /// Holds an exclusive lock (flock) on a file while alive; a killed process loses it.

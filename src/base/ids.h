@@ -1,5 +1,6 @@
 #pragma once
-// AGREED. Strong types: an id of one entity, a digest of one kind, a unit cannot be taken for another.
+// AGREED. Strong types: an id of one entity, a digest of one kind, a unit cannot be taken for
+// another.
 
 #include <chrono>
 #include <compare>
@@ -68,7 +69,9 @@ struct Bytes {
   std::uint64_t value = 0;
   auto operator<=>(const Bytes&) const = default;
 };
-constexpr Bytes mebibytes(std::uint64_t n) { return {n << 20}; }
+constexpr Bytes mebibytes(std::uint64_t n) {
+  return {n << 20};
+}
 /// "37.6 MB" (decimal units, one digit).
 std::string to_string(Bytes bytes);
 

@@ -69,7 +69,8 @@ class Json {
   /// The member of an object, or null pointer (also when this is not an object). O(members).
   const Json* find(std::string_view key) const;
   Json* find(std::string_view key);
-  /// Follows a path of keys, e.g. at_path({"metadata", "medperf", "image_id"}); null pointer if absent.
+  /// Follows a path of keys, e.g. at_path({"metadata", "medperf", "image_id"}); null pointer if
+  /// absent.
   const Json* find_path(std::initializer_list<std::string_view> keys) const;
   /// Sets or replaces a member; this becomes an object if it was null.
   Json& set(std::string_view key, Json value);

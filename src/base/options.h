@@ -27,7 +27,8 @@ struct Option {
 /// Checked option values. Lookups of keys that are not in the table are bugs.
 class Options {
  public:
-  /// Reads YAML text (may be empty), applies the environment, checks types; unknown keys are errors.
+  /// Reads YAML text (may be empty), applies the environment, checks types; unknown keys are
+  /// errors.
   static Result<Options> load(std::span<const Option> table, std::string_view yaml_text,
                               const std::map<std::string, std::string>& environment);
   std::string text(std::string_view key) const;

@@ -15,15 +15,18 @@
 namespace medperf {
 
 struct Command {
-  std::vector<std::string> argv;               ///< argv[0] is looked up in PATH of `environment`
+  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH of `environment`
   std::map<std::string, std::string> environment;  ///< the whole environment: nothing is inherited
   std::optional<fs::path> working_folder;
-  std::string input;                            ///< given on standard input
-  std::optional<Seconds> deadline;              ///< elapsed time, not silence
-  Bytes output_limit = mebibytes(8);            ///< of each of stdout, stderr; the rest is dropped
-  std::function<void(std::string_view)> on_output;  ///< sees each piece of stdout+stderr as it comes
+  std::string input;                  ///< given on standard input
+  std::optional<Seconds> deadline;    ///< elapsed time, not silence
+  Bytes output_limit = mebibytes(8);  ///< of each of stdout, stderr; the rest is dropped
+  std::function<void(std::string_view)>
+      on_output;  ///< sees each piece of stdout+stderr as it comes
   /// Files whose descriptors the child appends its pid to before exec (cgroup.procs). Order kept.
   std::vector<fs::path> join_cgroups;
+  /// Runs to its end although a stop was asked for: for clearing up. A deadline still holds.
+  bool ignore_stop = false;
 };
 
 struct ProcessOutcome {
@@ -39,7 +42,9 @@ struct ProcessOutcome {
 
 /// Runs a command to its end in a process group of its own, which dies with this process
 /// (PR_SET_PDEATHSIG). On deadline or stop: SIGTERM, 2 s later SIGKILL, to the whole group.
-/// Errors: not_found (no such program), unavailable. Waits for the exit, not for end of output.
+/// Errors: not_found (no such program), unavailable, interrupted (a stop was asked for before it
+/// started). Waits for the exit, not for end of output. The calling thread must outlive the child,
+/// which it does by waiting. Thread-safe.
 Result<ProcessOutcome> run_process(const Command& command);
 
 /// Installs handlers for SIGINT and SIGTERM that only set a flag; call once in main.

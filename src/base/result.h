@@ -10,16 +10,17 @@
 
 namespace medperf {
 
-/// What kind of failure: decides the HTTP status (hub/api/errors) and the exit code (cli/exit_codes).
+/// What kind of failure: decides the HTTP status (hub/api/errors) and the exit code
+/// (cli/exit_codes).
 enum class ErrorKind {
   kInvalid,          ///< the caller's input is wrong
   kUnauthenticated,  ///< no or bad credentials
   kForbidden,        ///< known caller, not allowed
   kNotFound,
-  kConflict,      ///< clashes with what is stored
-  kTooLarge,      ///< a limit on size, depth or count was passed
-  kBusy,          ///< try again later
-  kUnavailable,   ///< a peer, disk or engine cannot be used now
+  kConflict,     ///< clashes with what is stored
+  kTooLarge,     ///< a limit on size, depth or count was passed
+  kBusy,         ///< try again later
+  kUnavailable,  ///< a peer, disk or engine cannot be used now
   kTimedOut,
   kCorrupt,      ///< stored or received bytes do not match their digest or format
   kRefused,      ///< a rule or a person said no
@@ -35,8 +36,8 @@ struct FieldError {
   std::string message;
 };
 
-/// An error as a value. `what` and `advice` are shown to people and never hold secrets; `cause` goes
-/// to the log only.
+/// An error as a value. `what` and `advice` are shown to people and never hold secrets; `cause`
+/// goes to the log only.
 struct Error {
   ErrorKind kind = ErrorKind::kBug;
   std::string where;   ///< field path, file, digest, URL; may be empty
@@ -104,13 +105,12 @@ using Status = Result<void>;
 #define MEDPERF_CONCAT(a, b) MEDPERF_CONCAT_INNER(a, b)
 
 /// MEDPERF_TRY(auto x, f()): declares x from the value of the Result, or returns its error.
-#define MEDPERF_TRY(declaration, ...)                                   \
-  auto MEDPERF_CONCAT(try_result_, __LINE__) = (__VA_ARGS__);           \
-  if (!MEDPERF_CONCAT(try_result_, __LINE__).ok())                      \
-    return std::move(MEDPERF_CONCAT(try_result_, __LINE__)).error();    \
+#define MEDPERF_TRY(declaration, ...)                                \
+  auto MEDPERF_CONCAT(try_result_, __LINE__) = (__VA_ARGS__);        \
+  if (!MEDPERF_CONCAT(try_result_, __LINE__).ok())                   \
+    return std::move(MEDPERF_CONCAT(try_result_, __LINE__)).error(); \
   declaration = std::move(MEDPERF_CONCAT(try_result_, __LINE__)).value()
 
 /// MEDPERF_CHECK(f()): returns the error of a Status (or of any Result), else goes on.
-#define MEDPERF_CHECK(...)                                                      \
-  if (auto check_result = (__VA_ARGS__); !check_result.ok())                    \
-  return std::move(check_result).error()
+#define MEDPERF_CHECK(...) \
+  if (auto check_result = (__VA_ARGS__); !check_result.ok()) return std::move(check_result).error()

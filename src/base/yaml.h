@@ -15,7 +15,8 @@ enum class NonFinite {
 };
 
 /// Parses one YAML document. Anchors and aliases count against limits.values; tags other than the
-/// core schema's are refused. Plain scalars follow the core schema: null, bool, int, float, else text.
+/// core schema's are refused. Plain scalars follow the core schema: null, bool, int, float, else
+/// text.
 Result<Json> parse_yaml(std::string_view text, const JsonLimits& limits = {},
                         NonFinite non_finite = NonFinite::kRefuse);
 /// Block style, keys sorted; strings that would read as another type are quoted.

@@ -1,0 +1,89 @@
+// The only file that knows spdlog: it is the thread-safe sink, the line is ours.
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/encoding.h"
+
+namespace medperf::log {
+namespace {
+
+std::atomic<Level> lowest{Level::kWarning};
+
+struct Target {
+  std::mutex mutex;
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+Target& target() {
+  static Target the_target;
+  return the_target;
+}
+
+std::shared_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink) {
+  auto logger = std::make_shared<spdlog::logger>("medperf", std::move(sink));
+  logger->set_pattern("%v");
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+/// Made on the first line and not before: starting a program that logs nothing stays cheap.
+std::shared_ptr<spdlog::logger> logger() {
+  Target& here = target();
+  const std::lock_guard lock(here.mutex);
+  if (!here.logger) here.logger = make_logger(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  return here.logger;
+}
+
+void write(Level level, std::string_view name, std::string_view event, Fields fields) {
+  if (level < lowest.load(std::memory_order_relaxed)) return;
+  Json line = Json::object({{"time", to_iso8601(SystemClock().now())},
+                            {"level", std::string(name)},
+                            {"event", std::string(event)}});
+  for (const auto& [key, value] : fields) line.set(key, value);
+  logger()->log(spdlog::level::info, to_text(line));
+}
+
+}  // namespace
+
+void configure(Level level, const fs::path& file) {
+  lowest.store(level);
+  if (file.empty()) return;
+  std::string problem;
+  try {
+    // Made here first, so that it is private from its first byte on.
+    FileHandle(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)).close();
+    auto made = make_logger(std::make_shared<spdlog::sinks::basic_file_sink_mt>(file.string()));
+    Target& here = target();
+    const std::lock_guard lock(here.mutex);
+    here.logger = std::move(made);
+    return;
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  }
+  error("log-file-unusable", {{"file", file.string()}, {"cause", printable(problem, 300)}});
+}
+
+void debug(std::string_view event, Fields fields) {
+  write(Level::kDebug, "debug", event, fields);
+}
+void info(std::string_view event, Fields fields) {
+  write(Level::kInfo, "info", event, fields);
+}
+void warning(std::string_view event, Fields fields) {
+  write(Level::kWarning, "warning", event, fields);
+}
+void error(std::string_view event, Fields fields) {
+  write(Level::kError, "error", event, fields);
+}
+
+}  // namespace medperf::log
