@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +18,11 @@
 #include <system_error>
 
 #include "base/encoding.h"
+
+// glibc 2.36 declares pidfd_open without extern "C".
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace medperf {
 namespace {
