@@ -1,6 +1,6 @@
 #pragma once
-// AGREED. Both container config formats (reference: container contract sections 2 and 3) read into one
-// neutral form.
+// AGREED. Both container config formats (reference: container contract sections 2 and 3) read into
+// one neutral form.
 
 #include <map>
 #include <optional>
@@ -11,7 +11,13 @@
 
 namespace medperf::wire {
 
-enum class ContainerType { kDockerImage, kDockerArchive, kSingularityFile, kEncryptedDockerArchive, kEncryptedSingularityFile };
+enum class ContainerType {
+  kDockerImage,
+  kDockerArchive,
+  kSingularityFile,
+  kEncryptedDockerArchive,
+  kEncryptedSingularityFile
+};
 enum class MountKind { kFile, kDirectory };
 
 struct Volume {
@@ -47,7 +53,7 @@ Result<ContainerConfig> read_container_config(const Json& document);
 
 struct PlannedMount {
   std::string label;
-  std::string host;       ///< path on the host (a file or a folder)
+  std::string host;  ///< path on the host (a file or a folder)
   std::string container;
   bool writable = false;
   MountKind kind = MountKind::kDirectory;
@@ -59,8 +65,8 @@ struct TaskPlan {
   std::map<std::string, std::string> environment;
 };
 /// Binds labels to host paths. Error: invalid for a label that the task lists and `paths` lacks.
-/// Handles /mlcube_ioN numbering and --name=path arguments of the older format; `workspace` is where
-/// its default paths are.
+/// Handles /mlcube_ioN numbering and --name=path arguments of the older format; `workspace` is
+/// where its default paths are.
 Result<TaskPlan> plan_task(const ContainerConfig& config, const Task& task,
                            const std::map<std::string, std::string>& paths,
                            const std::string& workspace);
