@@ -19,7 +19,8 @@ inline constexpr std::string_view kOneClass = "one_class";  ///< only positives 
 inline constexpr std::string_view kNoPositives = "no_positives";  ///< sensitivity of nothing
 inline constexpr std::string_view kNoNegatives = "no_negatives";
 inline constexpr std::string_view kNoCalled = "none_called_positive";  ///< precision of nothing
-inline constexpr std::string_view kNothingRight = "0/0";       ///< F1 with no positive at all
+inline constexpr std::string_view kNoCalledNegative = "none_called_negative";
+inline constexpr std::string_view kNothingPositive = "0/0";  ///< F1 with no positive on either side
 inline constexpr std::string_view kDegenerate = "degenerate";  ///< defined by convention (MCC 0)
 inline constexpr std::string_view kTooFewForVariance = "variance_needs_two_of_each_class";
 }  // namespace flag

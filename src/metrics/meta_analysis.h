@@ -66,7 +66,7 @@ struct MetaAnalysis {
   double se = 0;  ///< Hartung-Knapp, floored
   double wald_se = 0;
   double tau2 = 0;
-  Interval tau2_interval;  ///< Q-profile (Viechtbauer 2007); the upper end is capped at 1e8 x scale
+  Interval tau2_interval;  ///< Q-profile (Viechtbauer 2007)
   double q = 0;            ///< Cochran's Q with df = k - 1
   int df = 0;
   double q_p_value = 1;
