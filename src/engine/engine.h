@@ -15,7 +15,8 @@ namespace medperf::engine {
 
 /// One wall of isolation, proved by a probe container or not.
 struct Wall {
-  std::string name;  ///< network, read-only-root, capabilities, no-new-privileges, user, seccomp, memory, pids, wall-time, inputs-read-only
+  std::string name;  ///< network, read-only-root, capabilities, no-new-privileges, user, seccomp,
+                     ///< memory, pids, wall-time, inputs-read-only
   bool stands = false;
   std::string proof;   ///< what the probe saw
   std::string reason;  ///< when it does not stand: precisely why
@@ -47,9 +48,9 @@ class Engine {
 };
 
 struct PodmanOptions {
-  fs::path storage;      ///< image store and configuration of this user (0700)
+  fs::path storage;        ///< image store and configuration of this user (0700)
   fs::path probe_program;  ///< static binary the probe image is made of
-  fs::path cgroup_root;  ///< delegated cgroup, empty: found from /proc/self/cgroup
+  fs::path cgroup_root;    ///< delegated cgroup, empty: found from /proc/self/cgroup
   std::map<std::string, std::string> environment;  ///< HOME, PATH, XDG_RUNTIME_DIR
 };
 Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options);

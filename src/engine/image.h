@@ -1,8 +1,10 @@
 #pragma once
 // AGREED. Image archives (docker-archive, oci-archive): read and verified without any engine.
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -17,16 +19,42 @@ struct Layer {
   Bytes size;
 };
 
+/// What the layers hold, as far as their file lists tell. Lists keep their first 50 entries.
+struct ImageContents {
+  std::uint64_t entries = 0;        ///< files, folders and links over all layers
+  std::vector<std::string> setuid;  ///< setuid or setgid programs
+  std::vector<std::string>
+      world_writable;  ///< files anyone may write (folders with the sticky bit are not)
+  std::vector<std::string> devices;  ///< device nodes
+  std::vector<std::string> package_managers;
+  std::vector<std::string> shells;
+  std::vector<std::string> secrets;    ///< names that private keys and credentials usually have
+  std::vector<std::string> odd_names;  ///< absolute, leaving the root by "..", or not UTF-8
+};
+
 struct ImageArchive {
-  ImageId image;  ///< digest of the config: stable over engines and archives
+  std::string format;  ///< "docker-archive" or "oci-archive"
+  ImageId image;       ///< digest of the config: stable over engines and archives
   std::vector<std::string> tags;
   std::vector<Layer> layers;
   std::string architecture, os, created, user;
   std::vector<std::string> entrypoint, command, environment;
   std::vector<std::string> exposed_ports, volumes;
+  ImageContents contents;
+};
+
+/// What an archive may be at most; beyond it reading stops with too_large.
+struct ArchiveLimits {
+  Bytes unpacked{64ull << 30};  ///< of all layers together
+  std::uint64_t ratio = 1000;   ///< unpacked to packed size of a layer, once it passes 256 MiB
+  std::size_t archive_entries = 4096;
+  std::size_t layer_entries = 2'000'000;
+  std::size_t layers = 128;
+  Bytes document{4u << 20};  ///< each JSON document
 };
 
 enum class Severity { kInfo, kNotice, kWarning, kSerious };
+std::string_view to_string(Severity severity);
 struct Finding {
   Severity severity;
   std::string check;  ///< e.g. "CIS 4.1 user"
@@ -34,8 +62,10 @@ struct Finding {
 };
 
 /// Reads the archive from an open descriptor, hashes every layer and the config, checks that they
-/// agree. Errors: corrupt (what does not match), too_large, invalid (no image archive).
-Result<ImageArchive> read_archive(const FileHandle& archive);
+/// agree. One pass; the descriptor's own offset is neither used nor moved. Takes plain archives and
+/// ones packed with gzip. Errors: corrupt (what does not match), too_large, invalid (no image
+/// archive).
+Result<ImageArchive> read_archive(const FileHandle& archive, const ArchiveLimits& limits = {});
 /// Graded findings of a first inspection: root user, setuid files, secrets in the environment ...
 std::vector<Finding> inspect(const ImageArchive& image);
 Json to_json(const ImageArchive& image, const std::vector<Finding>& findings);

@@ -23,13 +23,13 @@ struct Limits {
   Bytes memory = mebibytes(2048);
   int pids = 256;
   double cpus = 2.0;
-  Seconds wall{3600};        ///< elapsed
+  Seconds wall{3600};           ///< elapsed
   Bytes temporary{256u << 20};  ///< size of /tmp
-  Bytes output{4ull << 30};  ///< of all files written
+  Bytes output{4ull << 30};     ///< of all files written
 };
 
 struct RunSpec {
-  ImageId image;  ///< run by this digest alone
+  ImageId image;                          ///< run by this digest alone
   std::optional<std::string> entrypoint;  ///< one argument
   std::vector<std::string> command;
   std::map<std::string, std::string> environment;
@@ -48,9 +48,9 @@ std::string_view to_string(RunEnd end);
 struct RunOutcome {
   RunEnd end = RunEnd::kFailed;
   int exit_code = -1;
-  Seconds wall{0};         ///< of the engine's own processes
-  Bytes peak_memory{0};    ///< 0: unknown
-  std::string log_tail;    ///< last 4 KiB, printable
+  Seconds wall{0};       ///< of the engine's own processes
+  Bytes peak_memory{0};  ///< 0: unknown
+  std::string log_tail;  ///< last 4 KiB, printable
 };
 
 }  // namespace medperf::engine

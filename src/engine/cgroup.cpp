@@ -1,0 +1,296 @@
+#include "engine/cgroup.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <functional>
+#include <system_error>
+
+#include "base/encoding.h"
+
+namespace medperf::engine {
+namespace {
+
+// The engine's own processes (podman, conmon, the runtime) live in the group of a joined run: their
+// memory (about 20 MiB seen, more with large images) and threads are added to the run's limits.
+constexpr std::uint64_t kEngineMemory = 48u << 20;
+constexpr int kEngineThreads = 64;
+
+constexpr const char* kAdvice =
+    "Let root run scripts/cgroup-delegate.sh add USER, and name the group in engine.cgroup";
+
+bool writable(const fs::path& folder) {
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 &&
+         ::access((folder / "cgroup.procs").c_str(), W_OK) == 0;
+}
+
+// Control files know no truncation or creation; O_CREAT only serves made-up trees.
+Status write_control(const fs::path& file, std::string_view text) {
+  const FileHandle handle(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (handle.is_open() &&
+      ::write(handle.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+    return {};
+  }
+  const std::string cause = std::system_category().message(errno);
+  return make_error(ErrorKind::kUnavailable, file.native(), "this limit cannot be set: " + cause,
+                    kAdvice, cause);
+}
+
+std::string read_small(const fs::path& file) {
+  auto text = read_file(file, Bytes{64u << 10});
+  return text.ok() ? std::string(trim(*text)) : std::string();
+}
+
+std::uint64_t to_number(std::string_view text) {
+  std::uint64_t number = 0;
+  text = trim(text);
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// The value of "key value" lines, as in memory.events.
+std::uint64_t keyed_number(const std::string& text, std::string_view key) {
+  for (const auto line : split(text, '\n')) {
+    if (line.starts_with(key) && line.size() > key.size() && line[key.size()] == ' ') {
+      return to_number(line.substr(key.size() + 1));
+    }
+  }
+  return 0;
+}
+
+// This process's group in a hierarchy: lines are "4:memory:/a/b" (version 1) and "0::/a/b" (version
+// 2).
+std::string own_group(std::string_view self, std::string_view controller) {
+  for (const auto line : split(self, '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() < 3) continue;
+    const auto controllers = split(fields[1], ',');
+    const bool hit = controller.empty() ? fields[0] == "0"
+                                        : std::find(controllers.begin(), controllers.end(),
+                                                    controller) != controllers.end();
+    if (hit) return std::string(line.substr(fields[0].size() + fields[1].size() + 2));
+  }
+  return {};
+}
+
+fs::path relative_of(std::string_view absolute) {
+  while (absolute.starts_with('/')) absolute.remove_prefix(1);
+  return fs::path(absolute);
+}
+
+bool holds(const std::string& list, std::string_view word) {
+  const auto words = split(list, ' ');
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+CgroupPlace no_place(CgroupPlace place, std::string why) {
+  place.version = CgroupVersion::kNone;
+  place.missing = std::move(why);
+  return place;
+}
+
+CgroupPlace find_v1(CgroupPlace place, const CgroupView& view, const fs::path& wanted) {
+  place.version = CgroupVersion::kV1;
+  for (const char* hierarchy : {"memory", "pids"}) {
+    if (!fs::exists(view.root / hierarchy / "cgroup.procs")) {
+      return no_place(place, "this machine has no cgroup hierarchy '" + std::string(hierarchy) +
+                                 "' (cgroup v1)");
+    }
+  }
+  if (!wanted.empty()) {
+    place.relative = wanted;
+  } else if (view.is_root) {
+    place.relative = "medperf";
+    std::error_code ignored;
+    for (const auto& folder : place.folders()) fs::create_directory(folder, ignored);
+  } else {
+    place.relative = relative_of(own_group(view.self, "memory"));
+    if (place.relative != relative_of(own_group(view.self, "pids")) || place.relative.empty()) {
+      return no_place(place, "this user has no memory and pids group of its own (cgroup v1)");
+    }
+  }
+  for (const auto& folder : place.folders()) {
+    if (!writable(folder))
+      return no_place(place,
+                      "this user may not make groups in " + folder.native() + " (cgroup v1)");
+  }
+  return place;
+}
+
+// Children get the controllers only when every group above enables them; root does it here.
+void enable_controllers(const fs::path& root, const fs::path& relative) {
+  fs::path folder = root;
+  std::error_code ignored;
+  const auto enable = [&] {
+    for (const char* controller : {"+memory", "+pids", "+cpu"}) {
+      (void)write_control(folder / "cgroup.subtree_control", controller).ok();
+    }
+  };
+  enable();
+  for (const auto& part : relative) {
+    folder /= part;
+    fs::create_directory(folder, ignored);
+    enable();
+  }
+}
+
+CgroupPlace find_v2(CgroupPlace place, const CgroupView& view, const fs::path& wanted) {
+  place.version = CgroupVersion::kV2;
+  if (!wanted.empty()) {
+    place.relative = wanted;
+  } else if (view.is_root) {
+    place.relative = "medperf";
+    enable_controllers(view.root, place.relative);
+  } else {
+    // A group with processes cannot hand controllers on: runs are made beside this process's group.
+    place.relative = relative_of(own_group(view.self, "")).parent_path();
+    if (place.relative.empty())
+      return no_place(place, "this process is in no group of its own (cgroup v2)");
+  }
+  const fs::path folder = place.folders().front();
+  if (!writable(folder))
+    return no_place(place, "this user may not make groups in " + folder.native() + " (cgroup v2)");
+  const std::string handed_on = read_small(folder / "cgroup.subtree_control");
+  for (const char* controller : {"memory", "pids"}) {
+    if (!holds(handed_on, controller)) {
+      return no_place(place, folder.native() + " does not hand on the controller '" + controller +
+                                 "' (cgroup v2)");
+    }
+  }
+  return place;
+}
+
+}  // namespace
+
+std::vector<fs::path> CgroupPlace::folders(std::string_view name) const {
+  const fs::path below = name.empty() ? relative : relative / name;
+  if (version == CgroupVersion::kV2) return {root / below};
+  return {root / "memory" / below, root / "pids" / below};
+}
+
+CgroupPlace find_cgroup_place(const CgroupView& view, const fs::path& wanted) {
+  CgroupPlace place;
+  place.root = view.root;
+  const fs::path clean = wanted.is_absolute() ? wanted.relative_path() : wanted;
+  for (const auto& part : clean) {
+    if (part == "..") return no_place(place, "engine.cgroup may not hold '..'");
+  }
+  if (fs::exists(view.root / "cgroup.controllers")) return find_v2(place, view, clean);
+  if (fs::exists(view.root / "memory")) return find_v1(place, view, clean);
+  return no_place(place, "there are no control groups in " + view.root.native());
+}
+
+Result<RunGroup> RunGroup::create(const CgroupPlace& place, const std::string& name,
+                                  const Limits& limits, bool engine_inside) {
+  RunGroup group;
+  group.version_ = place.version;
+  group.folders_ = place.folders(name);
+  group.absolute_ = "/" + (place.relative / name).native();
+  for (const auto& folder : group.folders_) {
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
+      const std::string cause = std::system_category().message(errno);
+      return make_error(ErrorKind::kUnavailable, folder.native(),
+                        "the run's control group cannot be made: " + cause, kAdvice, cause);
+    }
+  }
+  const auto memory = std::to_string(limits.memory.value + (engine_inside ? kEngineMemory : 0));
+  const auto pids = std::to_string(limits.pids + (engine_inside ? kEngineThreads : 0));
+  const fs::path& first = group.folders_.front();
+  if (place.version == CgroupVersion::kV1) {
+    MEDPERF_CHECK(write_control(first / "memory.limit_in_bytes", memory));
+    // Absent when the kernel does not account swap; then swap could stretch the limit, but not hide
+    // it.
+    if (fs::exists(place.folders().front() / "memory.memsw.limit_in_bytes")) {
+      MEDPERF_CHECK(write_control(first / "memory.memsw.limit_in_bytes", memory));
+    }
+    MEDPERF_CHECK(write_control(group.folders_.back() / "pids.max", pids));
+  } else {
+    MEDPERF_CHECK(write_control(first / "memory.max", memory));
+    if (fs::exists(place.folders().front() / "memory.swap.max")) {
+      MEDPERF_CHECK(write_control(first / "memory.swap.max", "0"));
+    }
+    MEDPERF_CHECK(write_control(first / "pids.max", pids));
+    if (fs::exists(first / "cpu.max")) {
+      const auto quota = std::to_string(static_cast<long long>(limits.cpus * 100'000));
+      MEDPERF_CHECK(write_control(first / "cpu.max", quota + " 100000"));
+    }
+  }
+  group.watch_memory_events();
+  return group;
+}
+
+// Version 1 counts kills in the group of the killed process, which is gone when we look; but it
+// rings an eventfd of the group whose limit was reached (kernel documentation cgroup-v1/memory,
+// section 10).
+void RunGroup::watch_memory_events() {
+  if (version_ != CgroupVersion::kV1) return;
+  const fs::path& folder = folders_.front();
+  event_ = FileHandle(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  oom_control_ = FileHandle(::open((folder / "memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!event_.is_open() || !oom_control_.is_open()) return;
+  const auto request = std::to_string(event_.get()) + " " + std::to_string(oom_control_.get());
+  if (!write_control(folder / "cgroup.event_control", request).ok()) event_.close();
+}
+
+std::vector<fs::path> RunGroup::join_files() const {
+  std::vector<fs::path> files;
+  for (const auto& folder : folders_) files.push_back(folder / "cgroup.procs");
+  return files;
+}
+
+std::uint64_t RunGroup::out_of_memory_events() const {
+  if (version_ == CgroupVersion::kV2) {
+    return keyed_number(read_small(folders_.front() / "memory.events"), "oom_kill");
+  }
+  std::uint64_t count = 0;
+  if (event_.is_open() && ::read(event_.get(), &count, sizeof(count)) == sizeof(count))
+    return count;
+  return keyed_number(read_small(folders_.front() / "memory.oom_control"), "oom_kill");
+}
+
+Bytes RunGroup::peak_memory() const {
+  const char* file = version_ == CgroupVersion::kV2 ? "memory.peak" : "memory.max_usage_in_bytes";
+  return Bytes{to_number(read_small(folders_.front() / file))};
+}
+
+std::string group_name(std::string_view lease, std::string_view run) {
+  std::string name = "run-" + std::string(lease) + "--" + std::string(run);
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '_' && c != '-')
+      c = '_';
+  }
+  return name.substr(0, 200);
+}
+
+int remove_stale_groups(const CgroupPlace& place,
+                        const std::function<bool(std::string_view lease)>& keep) {
+  int removed = 0;
+  if (!place.found()) return removed;
+  for (const auto& base : place.folders()) {
+    std::error_code error;
+    for (fs::directory_iterator entry(base, error), end; !error && entry != end;
+         entry.increment(error)) {
+      const std::string name = entry->path().filename().native();
+      const auto dashes = name.find("--");
+      if (!name.starts_with("run-") || dashes == std::string::npos) continue;
+      if (keep(std::string_view(name).substr(4, dashes - 4))) continue;
+      // Depth two: the runtime makes one group below ours. Groups in use refuse (EBUSY).
+      std::error_code ignored;
+      for (fs::directory_iterator child(entry->path(), ignored); !ignored && child != end;
+           child.increment(ignored)) {
+        if (child->is_directory(ignored)) ::rmdir(child->path().c_str());
+      }
+      if (::rmdir(entry->path().c_str()) == 0) ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace medperf::engine

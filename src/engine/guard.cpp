@@ -1,0 +1,85 @@
+#include "engine/guard.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace medperf::engine {
+namespace {
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (auto& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// In the child, after fork: async-signal-safe calls only. Keeps only the pipe, as descriptor 3: an
+// inherited lock or output pipe of the client must not live on in the guard.
+[[noreturn]] void become_guard(int pipe, const char* program, char* const* argv,
+                               char* const* environment) {
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);  // the guard belongs to init: nobody has to reap it
+  sigset_t none;
+  ::sigemptyset(&none);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int null = ::open("/dev/null", O_RDWR);
+  const int kept = ::fcntl(pipe, F_DUPFD, 10);
+  if (null < 0 || kept < 0) ::_exit(127);
+  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  ::dup2(kept, 3);
+  ::close_range(4, ~0U, 0);
+  (void)!::chdir("/");
+  ::execve(program, argv, environment);
+  ::_exit(127);
+}
+
+}  // namespace
+
+Result<Guard> Guard::start(const GuardPlan& plan) {
+  const auto failed = [&](const char* what) {
+    const std::string cause = std::system_category().message(errno);
+    return make_error(ErrorKind::kUnavailable, plan.program.native(),
+                      std::string(what) + ": " + cause,
+                      "Check that medperf-probe is installed beside medperf", cause);
+  };
+  if (::access(plan.program.c_str(), X_OK) != 0)
+    return failed("the guard of the run cannot be started");
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed("the guard's pipe cannot be made");
+  const FileHandle read_end(ends[0]);
+  FileHandle write_end(ends[1]);
+  std::vector<std::string> arguments{plan.program.native(), "guard"};
+  for (const auto& group : plan.groups) arguments.push_back(group.native());
+  arguments.emplace_back("--");
+  arguments.insert(arguments.end(), plan.clean.begin(), plan.clean.end());
+  std::vector<std::string> variables;
+  for (const auto& [key, value] : plan.environment) variables.push_back(key + "=" + value);
+  const auto argv = pointers(arguments);
+  const auto environment = pointers(variables);
+  const pid_t child = ::fork();
+  if (child < 0) return failed("the guard of the run cannot be started");
+  if (child == 0)
+    become_guard(read_end.get(), plan.program.c_str(), argv.data(), environment.data());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return Guard(std::move(write_end));
+}
+
+void Guard::finish(bool clean_up) {
+  if (!pipe_.is_open()) return;
+  if (!clean_up) {
+    const char done = 'd';
+    (void)!::write(pipe_.get(), &done, 1);
+  }
+  pipe_.close();
+}
+
+}  // namespace medperf::engine

@@ -1,0 +1,38 @@
+#pragma once
+// A small process that outlives a killed client: it ends the run's container and removes its
+// groups.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/result.h"
+
+namespace medperf::engine {
+
+struct GuardPlan {
+  fs::path program;                ///< medperf-probe
+  std::vector<fs::path> groups;    ///< whose processes are killed; removed at the end
+  std::vector<std::string> clean;  ///< the command that removes the container
+  std::map<std::string, std::string> environment;
+};
+
+/// Alive while the run is watched. The guard sits in a session of its own and reads a pipe that
+/// only this process writes: "done" makes it remove the empty groups and end; end of file (this
+/// process was killed) makes it kill everything in the groups, run `clean`, and remove the groups.
+class Guard {
+ public:
+  static Result<Guard> start(const GuardPlan& plan);
+  Guard(Guard&&) noexcept = default;
+  Guard& operator=(Guard&&) noexcept = default;
+  /// The run has ended in order. `clean_up`: the container may still be there, so do it all the
+  /// same.
+  void finish(bool clean_up);
+
+ private:
+  explicit Guard(FileHandle pipe) : pipe_(std::move(pipe)) {}
+  FileHandle pipe_;
+};
+
+}  // namespace medperf::engine
