@@ -1,5 +1,7 @@
 // JSON Schema through valijson, which reads nlohmann's values: the document is converted for it.
+#define VALIJSON_USE_EXCEPTIONS 1  // else it ends the process on a malformed schema
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -23,7 +25,13 @@ nlohmann::json convert(const Json& value) {
   if (value.is_null()) return nullptr;
   if (value.is_bool()) return value.as_bool();
   if (value.is_int()) return value.as_int();
-  if (value.is_double()) return value.as_double();
+  if (value.is_double()) {
+    // Draft 7: 1.0 is an integer.
+    const double number = value.as_double();
+    if (std::trunc(number) == number && std::abs(number) <= 0x1p53)
+      return static_cast<std::int64_t>(number);
+    return number;
+  }
   if (value.is_string()) return value.as_string();
   if (value.is_array()) {
     auto array = nlohmann::json::array();

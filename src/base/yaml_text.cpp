@@ -1,7 +1,9 @@
 // Writing YAML that both YAML 1.2 and the YAML 1.1 of Python readers take for the same values.
+#include "base/yaml.h"
+
 #include <algorithm>
 
-#include "base/yaml.h"
+#include "base/encoding.h"
 
 namespace medperf {
 namespace {
@@ -31,9 +33,36 @@ bool is_plain_text(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_plain(c) || c == ' '; });
 }
 
+/// Escapes what JSON text may hold raw but YAML text may not, or takes for a line break: DEL, the
+/// C1 controls, U+2028, U+2029 and the byte order mark.
+std::string escape_for_yaml(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto two = text.substr(i, 2);
+    const auto three = text.substr(i, 3);
+    if (text[i] == '\x7f') {
+      out += "\\u007f";
+    } else if (two.size() == 2 && two[0] == '\xc2' && static_cast<unsigned char>(two[1]) < 0xa0) {
+      out += "\\u00" + to_hex(two.substr(1));
+      i += 1;
+    } else if (three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9") {
+      out += three[2] == '\xa8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else if (three == "\xef\xbb\xbf") {
+      out += "\\ufeff";
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 std::string scalar(const Json& value) {
   if (value.is_string() && is_plain_text(value.as_string())) return value.as_string();
-  std::string text = to_text(value);  // JSON text is YAML, double-quoted where it is a string
+  // JSON text is YAML, double-quoted where it is a string.
+  std::string text = escape_for_yaml(to_text(value));
   if (value.is_double() && text.find('.') == std::string::npos) {
     // YAML 1.1 needs the point: 1e+16 would be read as text.
     const auto exponent_at = text.find('e');
