@@ -26,6 +26,8 @@ struct Volume {
   MountKind kind = MountKind::kDirectory;
   bool output = false;
   std::string default_path;  ///< older format: path below the container's workspace
+  /// Older format: false if only the host path can tell whether it is a file or a directory.
+  bool kind_known = true;
 };
 
 struct Task {
@@ -64,9 +66,10 @@ struct TaskPlan {
   std::optional<std::string> entrypoint;
   std::map<std::string, std::string> environment;
 };
-/// Binds labels to host paths. Error: invalid for a label that the task lists and `paths` lacks.
-/// Handles /mlcube_ioN numbering and --name=path arguments of the older format; `workspace` is
-/// where its default paths are.
+/// Binds labels to host paths (a folder may end in "/"). Error: invalid for a label that the task
+/// lists and `paths` lacks. Handles /mlcube_ioN numbering and --name=path arguments of the older
+/// format; `workspace` is where its default paths are, and a default that leaves it is refused.
+/// The older format mounts a file's parent folder: keep nothing else in the folder of such a file.
 Result<TaskPlan> plan_task(const ContainerConfig& config, const Task& task,
                            const std::map<std::string, std::string>& paths,
                            const std::string& workspace);

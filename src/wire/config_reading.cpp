@@ -1,0 +1,79 @@
+#include "wire/config_reading.h"
+
+#include <algorithm>
+
+namespace medperf::wire {
+
+Error config_error(std::string where, std::string what, std::string advice) {
+  return make_error(ErrorKind::kInvalid, std::move(where), std::move(what), std::move(advice));
+}
+
+std::string join_path(std::string_view parent, std::string_view key) {
+  if (parent.empty()) return std::string(key);
+  return std::string(parent) + "." + std::string(key);
+}
+
+Result<std::string> checked_text(const Json& value, std::string_view where) {
+  if (!value.is_string()) {
+    return config_error(std::string(where),
+                        "Expected text, found " + std::string(value.type_name()),
+                        "Put the value in quotes.");
+  }
+  const std::string& text = value.as_string();
+  if (text.empty()) return config_error(std::string(where), "The text is empty");
+  if (text.size() > kLongestText) {
+    return config_error(std::string(where),
+                        "The text is longer than " + std::to_string(kLongestText) + " bytes");
+  }
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    return config_error(std::string(where), "The text holds control characters");
+  }
+  return text;
+}
+
+Result<std::string> required_text(const Json& object, std::string_view key,
+                                  std::string_view where) {
+  const Json* value = object.find(key);
+  if (value == nullptr || value->is_null()) {
+    return config_error(join_path(where, key), "The key is missing");
+  }
+  return checked_text(*value, join_path(where, key));
+}
+
+Result<std::string> checked_image(const Json& object, std::string_view where) {
+  MEDPERF_TRY(std::string image, required_text(object, "image", where));
+  if (image[0] == '-' || image.find(' ') != std::string::npos) {
+    return config_error(join_path(where, "image"), "This is no image reference",
+                        "Give a registry reference or the address of the archive.");
+  }
+  return image;
+}
+
+Result<MountKind> read_kind(const Json& value, std::string_view where) {
+  if (value.is_string() && value.as_string() == "file") return MountKind::kFile;
+  if (value.is_string() && value.as_string() == "directory") return MountKind::kDirectory;
+  return config_error(std::string(where), "Unknown type",
+                      "Accepted types are 'file' and 'directory'.");
+}
+
+Status check_tasks(const Json* tasks) {
+  if (tasks == nullptr || !tasks->is_object() || tasks->members().empty()) {
+    return config_error("tasks", "There are no tasks",
+                        "A container config needs a map 'tasks' with at least one task.");
+  }
+  if (tasks->members().size() > kMostTasks) {
+    return config_error("tasks", "There are more than " + std::to_string(kMostTasks) + " tasks");
+  }
+  for (const auto& [name, task] : tasks->members()) {
+    if (name.empty() || name[0] == '-' || name.size() > 128) {
+      return config_error("tasks", "A task has an unusable name");
+    }
+    if (!task.is_object() && !task.is_null()) {
+      return config_error(join_path("tasks", name), "The task is not a map");
+    }
+  }
+  return {};
+}
+
+}  // namespace medperf::wire
