@@ -26,9 +26,9 @@ class Row {
  public:
   explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
   bool is_null(std::size_t i) const { return std::holds_alternative<std::nullptr_t>(values_[i]); }
-  std::int64_t integer(std::size_t i) const;      ///< precondition: an integer column, not null
+  std::int64_t integer(std::size_t i) const;  ///< precondition: an integer column, not null
   double number(std::size_t i) const;
-  const std::string& text(std::size_t i) const;   ///< precondition: a text column, not null
+  const std::string& text(std::size_t i) const;  ///< precondition: a text column, not null
   std::string text_or(std::size_t i, std::string_view other) const;
   const Value& value(std::size_t i) const { return values_[i]; }
   std::size_t size() const { return values_.size(); }
@@ -41,9 +41,17 @@ using Rows = std::vector<Row>;
 /// Statements inside one transaction, on one connection. Not thread-safe; lives only inside
 /// Database::read or write. Prepared statements are cached by text.
 ///
-/// Errors: conflict with where = "table.column[,column]" for a broken unique constraint;
-/// invalid with where = "table" for a broken foreign key or check; busy when the transaction must be
-/// retried (read/write do so); unavailable otherwise.
+/// Errors: conflict with where = "table.column[,column]" for a broken unique constraint (the
+/// index's name when it is over expressions); invalid with where = "table" (the one the statement
+/// writes to) for a broken foreign key or check, "table.column" for a null where none may be, and
+/// for a parameter with a NUL character or a number that is not finite; busy when the transaction
+/// must be retried (read/write do so); corrupt for a damaged file; bug for a wrong statement, and
+/// for a write in a read transaction; unavailable otherwise.
+///
+/// After an error the transaction can only be rolled back, in both databases: further statements
+/// return that first error again. To try an insert and go on, use ON CONFLICT DO NOTHING.
+///
+/// PostgreSQL infers a parameter's type from its place; where it cannot, write CAST(? AS BIGINT).
 class Session {
  public:
   virtual ~Session() = default;
@@ -81,9 +89,12 @@ class Database {
   virtual Dialect dialect() const = 0;
   /// Runs f in one transaction; commits when it returns ok, else rolls back and returns its error.
   /// f may run more than once (serialisation failures are retried with jitter): it must have no
-  /// effect outside the transaction.
+  /// effect outside the transaction, and may not open another one on this database (bug).
   virtual Status write_transaction(const std::function<Status(Session&)>& f) = 0;
   virtual Status read_transaction(const std::function<Status(Session&)>& f) = 0;
+  /// A write transaction that runs alone among all exclusive ones on this database, in all
+  /// processes, and sees what the one before committed. For migrations.
+  virtual Status exclusive_transaction(const std::function<Status(Session&)>& f) = 0;
 
   template <typename F>
   auto write(F&& f) -> decltype(f(std::declval<Session&>())) {
@@ -110,8 +121,10 @@ class Database {
   }
 };
 
-/// Brings the schema to the newest version in one transaction per step; returns the version reached.
-/// Errors: conflict when the database is newer than this program.
+/// Steps done are rows of the table schema_migrations(version, name).
+///
+/// Brings the schema to the newest version in one transaction per step; returns the version
+/// reached. Errors: conflict when the database is newer than this program.
 Result<int> migrate(Database& database, std::span<const Migration> migrations);
 Result<int> schema_version(Database& database);
 
