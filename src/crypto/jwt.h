@@ -1,5 +1,6 @@
 #pragma once
-// AGREED. RS256 JSON Web Tokens (RFC 7519, RFC 7515) through OpenSSL. No other algorithm is accepted.
+// AGREED. RS256 JSON Web Tokens (RFC 7519, RFC 7515) through OpenSSL. No other algorithm is
+// accepted.
 
 #include <memory>
 #include <string>
@@ -40,8 +41,10 @@ struct JwtExpectation {
 class JwtVerifier {
  public:
   static Result<JwtVerifier> from_pem(std::string_view pem);
-  /// Checks signature, exp (required), nbf, iss, aud. Errors: unauthenticated, what = "Token is expired" ...
-  Result<Json> verify(std::string_view token, const JwtExpectation& expectation, Timestamp now) const;
+  /// Checks signature, exp (required), nbf, iss, aud. Errors: unauthenticated, what = "Token is
+  /// expired" ...
+  Result<Json> verify(std::string_view token, const JwtExpectation& expectation,
+                      Timestamp now) const;
   JwtVerifier(JwtVerifier&&) noexcept;
   JwtVerifier& operator=(JwtVerifier&&) noexcept;
   ~JwtVerifier();

@@ -33,7 +33,8 @@ template <typename D>
 D digest_of(std::string_view bytes) {
   return D::parse(sha256_hex(bytes)).value();
 }
-/// Digest of an open descriptor from offset 0 to its end; the caller's check and use share the descriptor.
+/// Digest of an open descriptor from offset 0 to its end; the caller's check and use share the
+/// descriptor.
 Result<FileDigest> digest_file(const FileHandle& file);
 /// Opens (no final symbolic link) and digests.
 Result<FileDigest> digest_file(const fs::path& path);

@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "crypto/password.h"
+#include "crypto/random.h"
+
+namespace medperf::crypto {
+namespace {
+
+TEST(Password, HashesDifferAndVerify) {
+  const auto one = hash_password("correct horse");
+  const auto two = hash_password("correct horse");
+  ASSERT_TRUE(one.ok() && two.ok());
+  EXPECT_NE(*one, *two);
+  EXPECT_EQ(one->rfind("$argon2id$v=19$m=65536,t=2,p=1$", 0), 0U);
+  EXPECT_TRUE(verify_password("correct horse", *one));
+  EXPECT_FALSE(verify_password("correct hors", *one));
+  EXPECT_FALSE(verify_password("", *one));
+}
+
+TEST(Password, RefusesOddities) {
+  EXPECT_FALSE(hash_password("").ok());
+  EXPECT_FALSE(hash_password(std::string(1025, 'x')).ok());
+  for (const auto& hash : {std::string(), std::string("plain"), std::string(1000, '$'),
+                           std::string("$argon2id$v=19$m=65536,t=2,p=1$")})
+    EXPECT_FALSE(verify_password("x", hash));
+}
+
+TEST(Password, PretendingTakesAsLong) {
+  const auto hash = hash_password("secret");
+  ASSERT_TRUE(hash.ok());
+  pretend_to_verify_password("warm");
+  const auto measure = [](auto&& f) {
+    double best = 1e9;
+    for (int i = 0; i < 3; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      f();
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+      best = std::min(best, took.count());
+    }
+    return best;
+  };
+  const double real = measure([&] { (void)verify_password("wrong", *hash); });
+  const double pretended = measure([] { pretend_to_verify_password("wrong"); });
+  EXPECT_GT(pretended, real * 0.4);
+  EXPECT_LT(pretended, real * 2.5);
+}
+
+TEST(Random, GivesFreshText) {
+  EXPECT_EQ(random_bytes(16).size(), 16U);
+  EXPECT_NE(random_bytes(16), random_bytes(16));
+  EXPECT_EQ(random_token().size(), 43U);
+  EXPECT_EQ(random_hex(8).size(), 16U);
+  EXPECT_TRUE(random_bytes(0).empty());
+}
+
+TEST(Random, ComparesInConstantTime) {
+  EXPECT_TRUE(equal_constant_time("abc", "abc"));
+  EXPECT_TRUE(equal_constant_time("", ""));
+  EXPECT_FALSE(equal_constant_time("abc", "abd"));
+  EXPECT_FALSE(equal_constant_time("abc", "ab"));
+}
+
+}  // namespace
+}  // namespace medperf::crypto
