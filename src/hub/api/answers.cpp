@@ -1,0 +1,60 @@
+#include "hub/api/answers.h"
+
+#include <utility>
+
+#include "hub/api/query.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Record;
+
+wire::Form form_for(const Call& call) {
+  return call.endpoint.full_for.intersects(call.relations) ? wire::Form::kFull
+                                                           : wire::Form::kPublic;
+}
+
+Answer object_answer(const Call& call, const Record& record) {
+  return {200, wire::write_text(record, form_for(call)), {}};
+}
+
+Answer created_answer(const Call& call, const Record& record) {
+  call.context.notes.set("id", record.id());
+  return {201, wire::write_text(record, wire::Form::kFull), {}};
+}
+
+Answer no_content() { return {204, {}, {}}; }
+
+Answer json_answer(const Json& body) { return {200, to_text(body), {}}; }
+
+RowWriter object_rows(wire::Form form) {
+  return [form](sql::Session&, std::vector<Record> records) -> Result<std::vector<std::string>> {
+    std::vector<std::string> rows;
+    rows.reserve(records.size());
+    for (const auto& record : records) rows.push_back(wire::write_text(record, form));
+    return rows;
+  };
+}
+
+Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
+                           const RowWriter& write) {
+  MEDPERF_CHECK(apply_query(call, entity, base));
+  MEDPERF_TRY(auto page, Repository(entity).page(call.context.session, base));
+  MEDPERF_TRY(auto rows, write(call.context.session, std::move(page.rows)));
+  const PageLinks links = page_links(call, page.count, base.limit, base.offset);
+  std::string body = "{\"count\":" + std::to_string(page.count) + ",\"next\":" +
+                     to_text(links.next) + ",\"previous\":" + to_text(links.previous) +
+                     ",\"results\":[";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i > 0) body += ',';
+    body += rows[i];
+  }
+  body += "]}";
+  return Answer{200, std::move(body), {}};
+}
+
+Result<Answer> page_answer(const Call& call, Entity entity, Selection base, wire::Form form) {
+  return page_answer(call, entity, std::move(base), object_rows(form));
+}
+
+}  // namespace medperf::hub

@@ -1,0 +1,39 @@
+#pragma once
+// Answers in the shapes of the v0 contract.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hub/api/endpoint.h"
+#include "hub/store/repository.h"
+#include "wire/entity_json.h"
+
+namespace medperf::hub {
+
+/// The form that the endpoint's row gives this caller.
+wire::Form form_for(const Call& call);
+/// 200 with the object.
+Answer object_answer(const Call& call, const domain::Record& record);
+/// 201 with the whole object, which the caller owns; its id goes into the log line.
+Answer created_answer(const Call& call, const domain::Record& record);
+/// 204.
+Answer no_content();
+Answer json_answer(const Json& body);
+
+/// Rows of a page as JSON texts.
+using RowWriter =
+    std::function<Result<std::vector<std::string>>(sql::Session&, std::vector<domain::Record>)>;
+RowWriter object_rows(wire::Form form);
+/// Models with what they wrap.
+RowWriter model_rows();
+
+/// One page of `base`, narrowed and ordered by the query parameters that the endpoint's row allows.
+/// Error: invalid, for a filter value that cannot be.
+Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection base,
+                           const RowWriter& write);
+/// The usual page: whole rows in one form.
+Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection base,
+                           wire::Form form);
+
+}  // namespace medperf::hub

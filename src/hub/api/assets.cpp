@@ -1,0 +1,108 @@
+// Assets: files that are models.
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+#include "hub/services/models.h"
+#include "hub/services/registration.h"
+#include "hub/services/steps.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+
+namespace {
+
+constexpr std::string_view kFilters[] = {"name", "owner", "state", "is_valid"};
+
+Result<Answer> list(const Call& call) {
+  return page_answer(call, Entity::kAsset, {}, wire::Form::kFull);
+}
+
+Result<Answer> create(const Call& call) {
+  MEDPERF_TRY(auto record, create_asset(call.context, call.body));
+  return created_answer(call, record);
+}
+
+Result<Answer> get(const Call& call) {
+  MEDPERF_TRY(auto record, Repository(Entity::kAsset).get(call.context.session, call.ids[0]));
+  return object_answer(call, record);
+}
+
+Result<Answer> put(const Call& call) {
+  MEDPERF_TRY(auto record, update_asset(call.context, call.ids[0], call.body));
+  return object_answer(call, record);
+}
+
+Result<Answer> remove(const Call& call) {
+  MEDPERF_CHECK(delete_object(call.context, Entity::kAsset, call.ids[0]));
+  return no_content();
+}
+
+Result<Answer> model(const Call& call) {
+  MEDPERF_TRY(auto found, model_of(call.context.session, Entity::kAsset, call.ids[0]));
+  return Answer{200, wire::write_text(found), {}};
+}
+
+const Endpoint kEndpoints[] = {
+    {.path = "assets/",
+     .operation = "assets_list",
+     .who = kSignedInOnly,
+     .answer = Entity::kAsset,
+     .shape = Shape::kPage,
+     .filters = kFilters,
+     .statuses = {200, 400},
+     .sentence = "Every asset.",
+     .handler = list},
+    {.method = "POST",
+     .path = "assets/",
+     .operation = "assets_create",
+     .who = kSignedInOnly,
+     .body = Entity::kAsset,
+     .answer = Entity::kAsset,
+     .statuses = {201, 400},
+     .sentence = "Registers an asset by its digests.",
+     .example = R"({"name": "weights", "asset_hash": "0123", "asset_url": "https://example.org/w.tar"})",
+     .handler = create},
+    {.path = "assets/{id}/",
+     .operation = "assets_get",
+     .who = kSignedInOnly,
+     .subject = SubjectKind::kAsset,
+     .answer = Entity::kAsset,
+     .statuses = {200, 404},
+     .sentence = "One asset.",
+     .handler = get},
+    {.method = "PUT",
+     .path = "assets/{id}/",
+     .operation = "assets_update",
+     .who = kAdminOrOwner,
+     .subject = SubjectKind::kAsset,
+     .body = Entity::kAsset,
+     .answer = Entity::kAsset,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Changes an asset; in the state OPERATION only what stays open.",
+     .example = R"({"is_valid": false})",
+     .handler = put},
+    {.method = "DELETE",
+     .path = "assets/{id}/",
+     .operation = "assets_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kAsset,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404, 409},
+     .sentence = "Removes an asset that nothing refers to.",
+     .handler = remove},
+    {.path = "assets/{id}/model/",
+     .operation = "assets_model",
+     .who = kSignedInOnly,
+     .subject = SubjectKind::kAsset,
+     .answer = Entity::kModel,
+     .statuses = {200, 404},
+     .sentence = "The model that wraps this asset.",
+     .handler = model},
+};
+
+}  // namespace
+
+std::span<const Endpoint> asset_endpoints() { return kEndpoints; }
+
+}  // namespace medperf::hub

@@ -1,0 +1,187 @@
+// Datasets and models with benchmarks: two kinds of association with the same mechanics.
+
+#include "hub/services/associations.h"
+
+#include <string>
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Record;
+using domain::Relation;
+
+namespace {
+
+constexpr domain::Relations kDatasetSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
+                                             Relation::kDatasetOwner};
+constexpr domain::Relations kModelSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
+                                           Relation::kModelOwner};
+
+const AssociationKind& kind_of(const Call& call) {
+  const bool models = call.endpoint.subject == SubjectKind::kModelPair ||
+                      call.endpoint.subject == SubjectKind::kModel;
+  return models ? kModelAssociations : kDatasetAssociations;
+}
+
+/// The fields that the pair endpoints show.
+Json pair_view(const Record& row) {
+  const Json whole = wire::write_json(row, wire::Form::kFull);
+  Json view = Json::object();
+  for (const std::string_view key :
+       {"approval_status", "initiated_by", "approved_at", "created_at", "modified_at", "priority"}) {
+    if (const Json* value = whole.find(key); value != nullptr) view.set(key, *value);
+  }
+  return view;
+}
+
+Result<Answer> create(const Call& call) {
+  MEDPERF_TRY(auto row, request_association(call.context, kind_of(call), call.body));
+  return created_answer(call, row);
+}
+
+Result<Answer> list(const Call& call) {
+  const AssociationKind& kind = kind_of(call);
+  Selection rows;
+  rows.add(std::string(kind.member_key) + " = ?", call.ids[0]);
+  return page_answer(call, kind.entity, std::move(rows), wire::Form::kFull);
+}
+
+Result<Answer> get_pair(const Call& call) {
+  MEDPERF_TRY(auto rows,
+              pair_rows(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
+  Json views = Json::array();
+  for (const auto& row : rows) views.push(pair_view(row));
+  return json_answer(views);
+}
+
+Result<Answer> put_pair(const Call& call) {
+  MEDPERF_TRY(auto row, decide_association(call.context, kind_of(call), call.ids[0], call.ids[1],
+                                           call.body));
+  return json_answer(pair_view(row));
+}
+
+Result<Answer> delete_pair(const Call& call) {
+  MEDPERF_CHECK(
+      remove_pair(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
+  return no_content();
+}
+
+const Endpoint kEndpoints[] = {
+    {.method = "POST",
+     .path = "datasets/benchmarks/",
+     .operation = "dataset_associations_create",
+     .who = kDatasetSides,
+     .subject = SubjectKind::kDatasetPair,
+     .ids_in = IdsIn::kBody,
+     .body = Entity::kDatasetAssociation,
+     .answer = Entity::kDatasetAssociation,
+     .statuses = {201, 400, 403},
+     .sentence = "Asks that a dataset may join a benchmark, or revokes an approval.",
+     .example = R"({"dataset": 1, "benchmark": 1, "metadata": {}})",
+     .handler = create},
+    {.path = "datasets/{id}/benchmarks/",
+     .operation = "dataset_associations_list",
+     .who = {Relation::kAdmin, Relation::kDatasetOwner},
+     .subject = SubjectKind::kDataset,
+     .answer = Entity::kDatasetAssociation,
+     .shape = Shape::kPage,
+     .statuses = {200, 403, 404},
+     .sentence = "Every association row of a dataset.",
+     .handler = list},
+    {.path = "datasets/{id}/benchmarks/{other}/",
+     .operation = "dataset_associations_get",
+     .who = kDatasetSides,
+     .subject = SubjectKind::kDatasetPair,
+     .must_exist = false,
+     .shape = Shape::kOther,
+     .statuses = {200, 403},
+     .sentence = "Every row of one pair, as a plain array.",
+     .example = "[]",
+     .handler = get_pair},
+    {.method = "PUT",
+     .path = "datasets/{id}/benchmarks/{other}/",
+     .operation = "dataset_associations_update",
+     .who = kDatasetSides,
+     .subject = SubjectKind::kDatasetPair,
+     .must_exist = false,
+     .body = Entity::kDatasetAssociation,
+     .shape = Shape::kOther,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Decides on the newest row of the pair.",
+     .example = R"({"approval_status": "APPROVED"})",
+     .handler = put_pair},
+    {.method = "DELETE",
+     .path = "datasets/{id}/benchmarks/{other}/",
+     .operation = "dataset_associations_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kDatasetPair,
+     .must_exist = false,
+     .shape = Shape::kNone,
+     .statuses = {204, 403},
+     .sentence = "Removes every row of the pair.",
+     .handler = delete_pair},
+    {.method = "POST",
+     .path = "models/benchmarks/",
+     .operation = "model_associations_create",
+     .who = kModelSides,
+     .subject = SubjectKind::kModelPair,
+     .ids_in = IdsIn::kBody,
+     .body = Entity::kModelAssociation,
+     .answer = Entity::kModelAssociation,
+     .statuses = {201, 400, 403},
+     .sentence = "Asks that a model may join a benchmark, or revokes an approval.",
+     .example = R"({"model": 1, "benchmark": 1, "metadata": {}})",
+     .handler = create},
+    {.path = "models/{id}/benchmarks/",
+     .operation = "model_associations_list",
+     .who = kAdminOrOwner,
+     .subject = SubjectKind::kModel,
+     .answer = Entity::kModelAssociation,
+     .shape = Shape::kPage,
+     .statuses = {200, 403, 404},
+     .sentence = "Every association row of a model.",
+     .handler = list},
+    {.path = "models/{id}/benchmarks/{other}/",
+     .operation = "model_associations_get",
+     .who = kModelSides,
+     .subject = SubjectKind::kModelPair,
+     .must_exist = false,
+     .shape = Shape::kOther,
+     .statuses = {200, 403},
+     .sentence = "Every row of one pair, as a plain array.",
+     .example = "[]",
+     .handler = get_pair},
+    {.method = "PUT",
+     .path = "models/{id}/benchmarks/{other}/",
+     .operation = "model_associations_update",
+     .who = kModelSides,
+     .subject = SubjectKind::kModelPair,
+     .must_exist = false,
+     .narrowing_key = "priority",
+     .narrowed_who = {Relation::kAdmin, Relation::kBenchmarkOwner},
+     .body = Entity::kModelAssociation,
+     .shape = Shape::kOther,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Decides on the newest row of the pair, or sets the model's priority.",
+     .example = R"({"approval_status": "APPROVED"})",
+     .handler = put_pair},
+    {.method = "DELETE",
+     .path = "models/{id}/benchmarks/{other}/",
+     .operation = "model_associations_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kModelPair,
+     .must_exist = false,
+     .shape = Shape::kNone,
+     .statuses = {204, 403},
+     .sentence = "Removes every row of the pair.",
+     .handler = delete_pair},
+};
+
+}  // namespace
+
+std::span<const Endpoint> association_endpoints() { return kEndpoints; }
+
+}  // namespace medperf::hub

@@ -1,0 +1,294 @@
+#include "hub/api/hub.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "crypto/sha256.h"
+#include "domain/messages.h"
+#include "hub/api/errors.h"
+#include "hub/api/routes.h"
+#include "hub/store/accounts.h"
+#include "hub/store/delivery.h"
+#include "ledger/ledger.h"
+
+namespace medperf::hub {
+
+using domain::Relation;
+
+namespace {
+
+constexpr std::size_t kIdempotencyKeyLimit = 128;
+constexpr Seconds kAnswersKept{7 * 24 * 3600};
+
+/// The body of a request, or the response that says what is wrong with it.
+struct Body {
+  Json value;
+  std::optional<net::Response> problem;
+};
+
+Body read_body(const net::Request& request) {
+  if (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE") return {};
+  const std::string_view type = trim(request.header("content-type"));
+  const std::string_view media = trim(type.substr(0, type.find(';')));
+  if (media != "application/json") {
+    return {{}, detail_response(415, "Unsupported media type \"" + printable(media, 100) +
+                                         "\" in request.")};
+  }
+  auto value = parse_json(request.body);
+  if (!value.ok()) {
+    const int status = value.error().kind == ErrorKind::kTooLarge ? 413 : 400;
+    return {{}, detail_response(status, "JSON parse error - " + value.error().text())};
+  }
+  return {std::move(value).value(), {}};
+}
+
+/// The token's identity, or the 401 response.
+struct SignIn {
+  Identity identity;
+  std::optional<net::Response> problem;
+};
+
+SignIn identify(const HubParts& parts, const net::Request& request) {
+  const std::string_view header = trim(request.header("authorization"));
+  const auto words = split(header, ' ');
+  if (header.empty() || words.front() != "Bearer") return {{}, missing_credentials()};
+  if (words.size() != 2) return {{}, bad_authorization_header()};
+  auto identity = parts.tokens.check(words[1], parts.clock.now());
+  if (!identity.ok()) return {{}, bad_token(identity.error().what)};
+  return {std::move(identity).value(), {}};
+}
+
+/// One signed-in request; lives on its worker's stack.
+class Exchange {
+ public:
+  Exchange(const HubParts& parts, const net::Request& request, const Route& route, Identity identity,
+           Body body)
+      : parts_(parts),
+        request_(request),
+        endpoint_(*route.endpoint),
+        values_(route.values),
+        identity_(std::move(identity)),
+        body_(std::move(body)),
+        repeat_key_(request.method == "POST" ? request.header("idempotency-key") : "") {}
+
+  net::Response run() {
+    if (repeat_key_.size() > kIdempotencyKeyLimit) {
+      return detail_response(400, "Idempotency-Key is longer than 128 characters.");
+    }
+    auto outcome = attempt();
+    if (!outcome.ok() && outcome.error().kind == ErrorKind::kConflict &&
+        outcome.error().where.starts_with("idempotency_keys.")) {
+      outcome = attempt();  // the same request was answered meanwhile: give that answer
+    }
+    if (outcome.ok() && !outcome->has_value()) {
+      auto added = add_unknown_user();
+      if (!added.ok()) return error_response(added.error(), request_.request_id);
+      outcome = attempt();
+    }
+    if (!outcome.ok()) return error_response(outcome.error(), request_.request_id);
+    return std::move(**outcome);
+  }
+
+ private:
+  /// Nothing: the token's user is not known yet.
+  using Outcome = std::optional<net::Response>;
+
+  Result<Outcome> attempt() {
+    auto work = [this](sql::Session& session) { return in_transaction(session); };
+    return endpoint_.writes() ? parts_.database.write(work) : parts_.database.read(work);
+  }
+
+  Result<Outcome> in_transaction(sql::Session& session) {
+    MEDPERF_TRY(auto account, find_account(session, identity_.subject));
+    if (!account) {
+      if (identity_.from_provider && !identity_.email.empty()) return Outcome();
+      return Outcome(bad_token("User not found"));
+    }
+    if (!account->active) return Outcome(inactive_user());
+    const Caller caller{std::move(account->user), account->admin};
+    if (!repeat_key_.empty()) {
+      MEDPERF_TRY(auto kept, find_answer(session, caller.id(), repeat_key_));
+      if (kept) return repeated(*kept);
+    }
+    return answer(session, caller);
+  }
+
+  Result<Outcome> answer(sql::Session& session, const Caller& caller) {
+    if (body_.problem && needs_body_to_decide()) return Outcome(*body_.problem);
+    MEDPERF_TRY(auto relations, permitted(session, caller));
+    if (body_.problem) return Outcome(*body_.problem);
+    Json notes = Json::object();
+    const Timestamp now = parts_.clock.now();  // inside the transaction: rows are in order of time
+    const Call call{request_,
+                    endpoint_,
+                    {session, caller, now, parts_.settings, notes},
+                    relations,
+                    values_.ids,
+                    values_.text,
+                    body_.value,
+                    parts_.trust_forwarded};
+    MEDPERF_TRY(auto made, endpoint_.handler(call));
+    if (endpoint_.writes()) MEDPERF_CHECK(record(session, caller, now, made, std::move(notes)));
+    net::Response response;
+    response.status = made.status;
+    response.body = std::move(made.body);
+    response.headers = std::move(made.headers);
+    return Outcome(std::move(response));
+  }
+
+  bool needs_body_to_decide() const {
+    return endpoint_.ids_in == IdsIn::kBody || !endpoint_.narrowing_key.empty();
+  }
+
+  /// The caller's relations, or the error that v0 section 1.1 wants: 403 before 404.
+  Result<domain::Relations> permitted(sql::Session& session, const Caller& caller) {
+    MEDPERF_TRY(auto standing, find_standing(session, caller.id(), subject()));
+    domain::Relations relations = standing.relations;
+    relations.add(Relation::kAnyone);
+    relations.add(Relation::kSignedIn);
+    if (caller.admin) relations.add(Relation::kAdmin);
+    const bool narrowed =
+        !endpoint_.narrowing_key.empty() && body_.value.contains(endpoint_.narrowing_key);
+    const bool exists =
+        standing.exists || !endpoint_.must_exist || endpoint_.ids_in == IdsIn::kBody;
+    switch (domain::decide(narrowed ? endpoint_.narrowed_who : endpoint_.who, relations, exists)) {
+      case domain::Decision::kAllow:
+        return relations;
+      case domain::Decision::kNotFound:
+        return make_error(ErrorKind::kNotFound, {}, "Not found.");
+      case domain::Decision::kUnauthenticated:
+      case domain::Decision::kForbidden:
+        break;
+    }
+    return make_error(ErrorKind::kForbidden, {},
+                      "You do not have permission to perform this action.");
+  }
+
+  Subject subject() const {
+    if (endpoint_.ids_in == IdsIn::kPath) {
+      return {endpoint_.subject, values_.ids[0], values_.ids[1]};
+    }
+    const bool models = endpoint_.subject == SubjectKind::kModelPair;
+    return {endpoint_.subject, id_in_body(models ? "model" : "dataset"), id_in_body("benchmark")};
+  }
+
+  std::int64_t id_in_body(std::string_view key) const {
+    const Json* value = body_.value.find(key);
+    if (value == nullptr) return 0;
+    if (value->is_int()) return value->as_int();
+    if (!value->is_string()) return 0;
+    const std::string& text = value->as_string();
+    const bool digits = !text.empty() && text.size() < 19 &&
+                        std::all_of(text.begin(), text.end(),
+                                    [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? std::stoll(text) : 0;
+  }
+
+  /// The log line of a write, and its answer for repeats, in the same transaction.
+  Status record(sql::Session& session, const Caller& caller, Timestamp now, const Answer& made,
+                Json notes) {
+    Json line = Json::object({{"path", request_.path}, {"status", made.status}});
+    if (!request_.body.empty()) line.set("body_digest", crypto::sha256_hex(request_.body));
+    if (!notes.members().empty()) line.set("notes", std::move(notes));
+    MEDPERF_CHECK(ledger::append(
+        session, {std::string(endpoint_.operation), caller.username(), std::move(line)}, now));
+    if (repeat_key_.empty()) return {};
+    const Timestamp expired{now.microseconds -
+                            static_cast<std::int64_t>(kAnswersKept.count() * 1e6)};
+    return keep_answer(session, caller.id(), repeat_key_,
+                       {request_digest(), made.status, made.body}, now, expired);
+  }
+
+  Result<Outcome> repeated(const StoredAnswer& kept) const {
+    if (kept.request_digest != request_digest()) {
+      return make_error(ErrorKind::kConflict, "Idempotency-Key",
+                        "this key was used with another request", "Use a new key.");
+    }
+    net::Response response;
+    response.status = kept.status;
+    response.body = kept.body;
+    response.headers["idempotency-replayed"] = "true";
+    return Outcome(std::move(response));
+  }
+
+  std::string request_digest() const {
+    return crypto::sha256_hex(request_.method + "\n" + request_.path + "\n" + request_.body);
+  }
+
+  /// A valid token of the identity provider makes its user (v0 section 2).
+  Status add_unknown_user() {
+    auto added = parts_.database.write([this](sql::Session& session) -> Status {
+      MEDPERF_TRY(auto known, find_account(session, identity_.subject));
+      if (known) return {};
+      const Timestamp now = parts_.clock.now();
+      MEDPERF_CHECK(add_account(session, {identity_.subject, identity_.email, false, {}}, now));
+      return ledger::append(session, {"user.first_seen", identity_.subject, Json::object()}, now);
+    });
+    if (!added.ok() && added.error().kind == ErrorKind::kConflict) return {};
+    return added;
+  }
+
+  const HubParts& parts_;
+  const net::Request& request_;
+  const Endpoint& endpoint_;
+  PathValues values_;
+  Identity identity_;
+  Body body_;
+  std::string repeat_key_;
+};
+
+net::Response answer_open(const HubParts& parts, const net::Request& request,
+                          const Endpoint& endpoint) {
+  Body body = read_body(request);
+  if (body.problem) return std::move(*body.problem);
+  auto made = endpoint.open(parts, request, body.value);
+  if (!made.ok()) return error_response(made.error(), request.request_id);
+  net::Response response;
+  response.status = made->status;
+  response.body = std::move(made->body);
+  response.headers = std::move(made->headers);
+  return response;
+}
+
+net::Response wrong_method(const net::Request& request, const Route& route) {
+  std::string allowed;
+  for (const auto method : route.methods) allowed += std::string(method) + ", ";
+  allowed += "HEAD, OPTIONS";
+  net::Response response;
+  if (request.method != "OPTIONS") {
+    response =
+        detail_response(405, "Method \"" + printable(request.method, 20) + "\" not allowed.");
+  }
+  response.headers["allow"] = allowed;
+  return response;
+}
+
+net::Response respond(const HubParts& parts, const net::Request& request) {
+  const Route route = find_route(all_endpoints(), request.method, request.path);
+  if (route.methods.empty()) return detail_response(404, "Not found.");
+  if (route.endpoint != nullptr && route.endpoint->open != nullptr) {
+    return answer_open(parts, request, *route.endpoint);
+  }
+  SignIn caller = identify(parts, request);
+  if (caller.problem) return std::move(*caller.problem);
+  if (route.endpoint == nullptr) return wrong_method(request, route);
+  return Exchange(parts, request, route, std::move(caller.identity), read_body(request)).run();
+}
+
+}  // namespace
+
+net::Response Hub::handle(const net::Request& request) const {
+  net::Response response = respond(parts_, request);
+  if (request.method == "HEAD") response.body.clear();
+  log::info("request", {{"request_id", request.request_id},
+                        {"method", request.method},
+                        {"path", request.path},
+                        {"status", response.status}});
+  return response;
+}
+
+}  // namespace medperf::hub

@@ -1,0 +1,43 @@
+#pragma once
+// The hub as a function from request to response.
+
+#include <atomic>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+#include "hub/accounts/tokens.h"
+#include "hub/api/endpoint.h"
+#include "hub/services/context.h"
+#include "net/http_types.h"
+#include "sql/database.h"
+
+namespace medperf::hub {
+
+inline constexpr std::string_view kApiPrefix = "/api/v0/";
+
+/// What the hub is made of; everything outlives it.
+struct HubParts {
+  sql::Database& database;
+  const Clock& clock;
+  const TokenAuthority& tokens;
+  Settings settings;
+  bool trust_forwarded = false;
+  std::atomic<bool>* draining = nullptr;  ///< true: /readyz answers 503
+};
+
+/// Every endpoint, in the order of the resources.
+std::span<const Endpoint> all_endpoints();
+
+/// Answers requests: finds the endpoint, signs in, decides, runs the handler in one transaction with
+/// the log line and the answer kept for repeats. Thread-safe.
+class Hub {
+ public:
+  explicit Hub(HubParts parts) : parts_(std::move(parts)) {}
+  net::Response handle(const net::Request& request) const;
+
+ private:
+  HubParts parts_;
+};
+
+}  // namespace medperf::hub

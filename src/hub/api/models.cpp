@@ -1,0 +1,110 @@
+// Models, each with the container or asset that it wraps.
+
+#include "hub/services/models.h"
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+#include "hub/services/steps.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+
+RowWriter model_rows() {
+  return [](sql::Session& session,
+            std::vector<domain::Record> models) -> Result<std::vector<std::string>> {
+    MEDPERF_TRY(auto wrapped, with_wrapped(session, std::move(models)));
+    std::vector<std::string> rows;
+    rows.reserve(wrapped.size());
+    for (const auto& model : wrapped) rows.push_back(wire::write_text(model));
+    return rows;
+  };
+}
+
+namespace {
+
+constexpr std::string_view kFilters[] = {"type"};
+
+Result<Answer> list(const Call& call) {
+  return page_answer(call, Entity::kModel, {}, model_rows());
+}
+
+Result<Answer> create(const Call& call) {
+  MEDPERF_TRY(auto model, create_model(call.context, call.body));
+  call.context.notes.set("id", model.model.id());
+  return Answer{201, wire::write_text(model), {}};
+}
+
+Result<Answer> get(const Call& call) {
+  MEDPERF_TRY(auto model, get_model(call.context.session, call.ids[0]));
+  return Answer{200, wire::write_text(model), {}};
+}
+
+Result<Answer> put(const Call& call) {
+  MEDPERF_TRY(auto model, update_model(call.context, call.ids[0], call.body));
+  return object_answer(call, model);
+}
+
+Result<Answer> remove(const Call& call) {
+  MEDPERF_CHECK(delete_object(call.context, Entity::kModel, call.ids[0]));
+  return no_content();
+}
+
+const Endpoint kEndpoints[] = {
+    {.path = "models/",
+     .operation = "models_list",
+     .who = kSignedInOnly,
+     .answer = Entity::kModel,
+     .shape = Shape::kPage,
+     .filters = kFilters,
+     .statuses = {200, 400},
+     .sentence = "Every model with what it wraps.",
+     .handler = list},
+    {.method = "POST",
+     .path = "models/",
+     .operation = "models_create",
+     .who = kSignedInOnly,
+     .body = Entity::kModel,
+     .answer = Entity::kModel,
+     .statuses = {201, 400},
+     .sentence = "Registers a model together with its container or asset.",
+     .example = R"({"name": "samp", "type": "CONTAINER", "container": {"name": "samp-container",
+                    "container_config": {"container_type": "DockerImage",
+                    "image": "docker.io/vendor/samp:1"}, "parameters_config": {},
+                    "image_hash": "sha256:4567", "additional_files_tarball_hash": ""}})",
+     .handler = create},
+    {.path = "models/{id}/",
+     .operation = "models_get",
+     .who = kSignedInOnly,
+     .subject = SubjectKind::kModel,
+     .answer = Entity::kModel,
+     .statuses = {200, 404},
+     .sentence = "One model with what it wraps.",
+     .handler = get},
+    {.method = "PUT",
+     .path = "models/{id}/",
+     .operation = "models_update",
+     .who = kAdminOrOwner,
+     .subject = SubjectKind::kModel,
+     .body = Entity::kModel,
+     .answer = Entity::kModel,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Changes a model; state and validity go to what it wraps too. Answers with ids.",
+     .example = R"({"state": "OPERATION"})",
+     .handler = put},
+    {.method = "DELETE",
+     .path = "models/{id}/",
+     .operation = "models_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kModel,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404, 409},
+     .sentence = "Removes a model that nothing refers to; what it wraps stays.",
+     .handler = remove},
+};
+
+}  // namespace
+
+std::span<const Endpoint> model_endpoints() { return kEndpoints; }
+
+}  // namespace medperf::hub

@@ -1,0 +1,161 @@
+#include "hub/api/query.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/encoding.h"
+#include "domain/messages.h"
+#include "hub/store/columns.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Field;
+using domain::FieldType;
+
+namespace {
+
+const std::string* parameter(const net::Query& query, std::string_view name) {
+  const std::string* last = nullptr;
+  for (const auto& [key, value] : query) {
+    if (key == name) last = &value;
+  }
+  return last;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
+std::int64_t number_or(const std::string* text, std::int64_t least, std::int64_t other) {
+  if (text == nullptr) return other;
+  const auto number = whole_number(*text);
+  return number && *number >= least ? *number : other;
+}
+
+struct Filters {
+  sql::Session& session;
+  Selection& selection;
+  std::vector<FieldError> errors;
+
+  void refuse(const Field& field, std::string_view value) {
+    errors.push_back({std::string(field.name),
+                      "Select a valid choice. " + std::string(value) +
+                          " is not one of the available choices."});
+  }
+
+  Status by_reference(const Field& field, const std::string& text, const std::string& condition) {
+    const auto id = whole_number(text);
+    if (id) {
+      MEDPERF_TRY(auto rows, session.query("SELECT 1 FROM " + std::string(sql_table(field.target)) +
+                                               " WHERE id = ?",
+                                           {*id}));
+      if (!rows.empty()) {
+        selection.add(condition, *id);
+        return {};
+      }
+    }
+    refuse(field, "That choice");
+    return {};
+  }
+
+  Status add(const Field& field, const std::string& text) {
+    const std::string condition = std::string(field.name) + " = ?";
+    switch (field.type) {
+      case FieldType::kReference:
+        return by_reference(field, text, condition);
+      case FieldType::kBoolean:
+        // Anything but these is ignored, as existing clients expect.
+        if (text == "True" || text == "true") selection.add(condition, std::int64_t{1});
+        if (text == "False" || text == "false") selection.add(condition, std::int64_t{0});
+        return {};
+      case FieldType::kChoice:
+        if (std::find(field.choices.begin(), field.choices.end(), text) == field.choices.end()) {
+          refuse(field, printable(text, 100));
+          return {};
+        }
+        selection.add(condition, text);
+        return {};
+      case FieldType::kText:
+        selection.add(condition, text);
+        return {};
+      default:
+        return {};
+    }
+  }
+};
+
+/// "name, modified_at DESC, id" from "name,-modified_at"; unknown names are left out.
+std::string order_text(const domain::EntityTable& table, std::string_view wanted) {
+  std::string order;
+  for (std::string_view name : split(wanted, ',')) {
+    name = trim(name);
+    const bool down = name.starts_with('-');
+    if (down) name.remove_prefix(1);
+    const Field* field = table.find(name);
+    if (field == nullptr || field->visibility == domain::Visibility::kPrivate) continue;
+    order += std::string(field->name) + (down ? " DESC, " : ", ");
+  }
+  return order.empty() ? order : order + "id";
+}
+
+std::string link_to(const Call& call, std::int64_t limit, std::optional<std::int64_t> offset) {
+  net::Query query;
+  for (const auto& [key, value] : call.request.query) {
+    if (key != "limit" && key != "offset") query.emplace_back(key, value);
+  }
+  query.emplace_back("limit", std::to_string(limit));
+  if (offset) query.emplace_back("offset", std::to_string(*offset));
+  std::stable_sort(query.begin(), query.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string_view host = call.request.header("host");
+  if (call.trust_forwarded && !call.request.header("x-forwarded-host").empty()) {
+    host = call.request.header("x-forwarded-host");
+  }
+  return call.request.scheme + "://" + std::string(host) + call.request.path + "?" +
+         net::to_query_text(query);
+}
+
+}  // namespace
+
+Status apply_query(const Call& call, Entity entity, Selection& selection) {
+  const auto& query = call.request.query;
+  const auto& table = domain::table_of(entity);
+  Filters filters{call.context.session, selection, {}};
+  for (const auto name : call.endpoint.filters) {
+    const std::string* value = parameter(query, name);
+    const Field* field = table.find(name);
+    if (value == nullptr || value->empty() || field == nullptr) continue;
+    MEDPERF_CHECK(filters.add(*field, *value));
+  }
+  if (!filters.errors.empty()) return domain::field_errors(std::move(filters.errors));
+  const std::string* ordering = parameter(query, "ordering");
+  if (ordering != nullptr && !call.endpoint.filters.empty()) {
+    selection.order = order_text(table, *ordering);
+  }
+  selection.limit = number_or(parameter(query, "limit"), 1, kDefaultLimit);
+  selection.offset = number_or(parameter(query, "offset"), 0, 0);
+  return {};
+}
+
+PageLinks page_links(const Call& call, std::int64_t count, std::int64_t limit,
+                     std::int64_t offset) {
+  PageLinks links;
+  if (limit < count - offset) links.next = link_to(call, limit, offset + limit);
+  if (offset > limit) {
+    links.previous = link_to(call, limit, offset - limit);
+  } else if (offset > 0) {
+    links.previous = link_to(call, limit, std::nullopt);
+  }
+  return links;
+}
+
+}  // namespace medperf::hub

@@ -1,0 +1,27 @@
+#pragma once
+// The endpoint tables, one a resource file. For the files of hub/api only.
+
+#include <span>
+
+#include "hub/api/endpoint.h"
+
+namespace medperf::hub {
+
+inline constexpr domain::Relations kSignedInOnly = {domain::Relation::kSignedIn};
+inline constexpr domain::Relations kAdminOnly = {domain::Relation::kAdmin};
+inline constexpr domain::Relations kAdminOrOwner = {domain::Relation::kAdmin,
+                                                    domain::Relation::kOwner};
+
+std::span<const Endpoint> system_endpoints();
+std::span<const Endpoint> me_endpoints();
+std::span<const Endpoint> user_endpoints();
+std::span<const Endpoint> key_endpoints();
+std::span<const Endpoint> container_endpoints();
+std::span<const Endpoint> asset_endpoints();
+std::span<const Endpoint> model_endpoints();
+std::span<const Endpoint> benchmark_endpoints();
+std::span<const Endpoint> dataset_endpoints();
+std::span<const Endpoint> result_endpoints();
+std::span<const Endpoint> association_endpoints();
+
+}  // namespace medperf::hub

@@ -1,0 +1,100 @@
+// Results, which the existing client calls executions.
+
+#include "hub/services/results.h"
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+#include "hub/services/steps.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Relation;
+
+namespace {
+
+constexpr std::string_view kFilters[] = {"name",    "owner",    "benchmark",      "model",
+                                         "dataset", "is_valid", "approval_status"};
+constexpr domain::Relations kWriters = {Relation::kAdmin, Relation::kDatasetOwner};
+
+Result<Answer> list(const Call& call) {
+  return page_answer(call, Entity::kResult, {}, wire::Form::kFull);
+}
+
+Result<Answer> create(const Call& call) {
+  MEDPERF_TRY(auto result, create_result(call.context, call.body));
+  return created_answer(call, result);
+}
+
+Result<Answer> get(const Call& call) {
+  MEDPERF_TRY(auto result, Repository(Entity::kResult).get(call.context.session, call.ids[0]));
+  return object_answer(call, result);
+}
+
+Result<Answer> put(const Call& call) {
+  MEDPERF_TRY(auto result, update_result(call.context, call.ids[0], call.body));
+  return object_answer(call, result);
+}
+
+Result<Answer> remove(const Call& call) {
+  MEDPERF_CHECK(delete_object(call.context, Entity::kResult, call.ids[0]));
+  return no_content();
+}
+
+const Endpoint kEndpoints[] = {
+    {.path = "results/",
+     .operation = "results_list",
+     .who = kAdminOnly,
+     .answer = Entity::kResult,
+     .shape = Shape::kPage,
+     .filters = kFilters,
+     .statuses = {200, 400, 403},
+     .sentence = "Every result.",
+     .handler = list},
+    {.method = "POST",
+     .path = "results/",
+     .operation = "results_create",
+     .who = kWriters,
+     .subject = SubjectKind::kDataset,
+     .ids_in = IdsIn::kBody,
+     .body = Entity::kResult,
+     .answer = Entity::kResult,
+     .statuses = {201, 400, 403},
+     .sentence = "Opens a result when a run starts.",
+     .example = R"({"benchmark": 1, "model": 2, "dataset": 3})",
+     .handler = create},
+    {.path = "results/{id}/",
+     .operation = "results_get",
+     .who = {Relation::kAdmin, Relation::kDatasetOwner, Relation::kBenchmarkOwner},
+     .subject = SubjectKind::kResult,
+     .answer = Entity::kResult,
+     .statuses = {200, 403, 404},
+     .sentence = "One result, for the sides that may see it.",
+     .handler = get},
+    {.method = "PUT",
+     .path = "results/{id}/",
+     .operation = "results_update",
+     .who = kWriters,
+     .subject = SubjectKind::kResult,
+     .body = Entity::kResult,
+     .answer = Entity::kResult,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Reports progress; with `results` the result is final.",
+     .example = R"({"model_report": {"execution_status": "finished"}})",
+     .handler = put},
+    {.method = "DELETE",
+     .path = "results/{id}/",
+     .operation = "results_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kResult,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404},
+     .sentence = "Removes a result.",
+     .handler = remove},
+};
+
+}  // namespace
+
+std::span<const Endpoint> result_endpoints() { return kEndpoints; }
+
+}  // namespace medperf::hub

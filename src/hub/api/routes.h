@@ -1,0 +1,36 @@
+#pragma once
+// Finding the endpoint of a request.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/api/endpoint.h"
+
+namespace medperf::hub {
+
+/// What a path's parameters stand for.
+struct PathValues {
+  std::array<std::int64_t, 2> ids{};
+  std::string text;
+};
+
+struct Route {
+  const Endpoint* endpoint = nullptr;  ///< null: no endpoint has this path and method
+  PathValues values;
+  std::vector<std::string_view> methods;  ///< of the path; empty: no such path
+};
+
+/// Matches "/api/v0/benchmarks/3/" (the last slash may lack) against a row's path. {id} and {other}
+/// take non-negative decimal numbers, {key_id} any text without a slash.
+bool match_path(std::string_view pattern, std::string_view path, PathValues& values);
+/// HEAD counts as GET.
+Route find_route(std::span<const Endpoint> endpoints, std::string_view method,
+                 std::string_view path);
+/// The whole path of a row.
+std::string full_path(const Endpoint& endpoint);
+
+}  // namespace medperf::hub

@@ -1,0 +1,92 @@
+// Accounts as others see them.
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+#include "hub/services/registration.h"
+#include "hub/services/steps.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Relation;
+
+namespace {
+
+Result<Answer> list(const Call& call) {
+  return page_answer(call, Entity::kUser, {}, wire::Form::kFull);
+}
+
+Result<Answer> get(const Call& call) {
+  MEDPERF_TRY(auto user, Repository(Entity::kUser).get(call.context.session, call.ids[0]));
+  return object_answer(call, user);
+}
+
+Result<Answer> put(const Call& call) {
+  MEDPERF_TRY(auto user, update_user(call.context, call.ids[0], call.body));
+  return object_answer(call, user);
+}
+
+Result<Answer> remove(const Call& call) {
+  MEDPERF_CHECK(delete_object(call.context, Entity::kUser, call.ids[0]));
+  return no_content();
+}
+
+Result<Answer> metadata(const Call& call) {
+  MEDPERF_TRY(auto user, Repository(Entity::kUser).get(call.context.session, call.ids[0]));
+  const auto* json = std::get_if<domain::JsonText>(&user.get("metadata"));
+  return Answer{200, "{\"metadata\":" + (json == nullptr ? "null" : json->bytes) + "}", {}};
+}
+
+const Endpoint kEndpoints[] = {
+    {.path = "users/",
+     .operation = "users_list",
+     .who = kAdminOnly,
+     .answer = Entity::kUser,
+     .shape = Shape::kPage,
+     .statuses = {200, 403},
+     .sentence = "Every account.",
+     .handler = list},
+    {.path = "users/{id}/",
+     .operation = "users_get",
+     .who = {Relation::kAdmin, Relation::kSelf, Relation::kPreparatorOwner},
+     .subject = SubjectKind::kUser,
+     .answer = Entity::kUser,
+     .statuses = {200, 403, 404},
+     .sentence = "One account; also for owners of containers that prepared one of its datasets.",
+     .handler = get},
+    {.method = "PUT",
+     .path = "users/{id}/",
+     .operation = "users_update",
+     .who = {Relation::kAdmin, Relation::kSelf},
+     .subject = SubjectKind::kUser,
+     .body = Entity::kUser,
+     .answer = Entity::kUser,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Writes the account's own settings.",
+     .example = R"({"metadata": {"theme": "dark"}})",
+     .handler = put},
+    {.method = "DELETE",
+     .path = "users/{id}/",
+     .operation = "users_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kUser,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404, 409},
+     .sentence = "Removes an account that owns nothing.",
+     .handler = remove},
+    {.path = "users/{id}/metadata/",
+     .operation = "users_metadata",
+     .who = kSignedInOnly,
+     .subject = SubjectKind::kUser,
+     .shape = Shape::kOther,
+     .statuses = {200, 404},
+     .sentence = "The account's own settings, for any signed-in user.",
+     .example = R"({"metadata": {}})",
+     .handler = metadata},
+};
+
+}  // namespace
+
+std::span<const Endpoint> user_endpoints() { return kEndpoints; }
+
+}  // namespace medperf::hub

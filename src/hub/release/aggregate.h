@@ -1,0 +1,19 @@
+#pragma once
+// A benchmark's results over all sites, shaped by its release policy for the person who looks.
+
+#include <cstdint>
+
+#include "base/json.h"
+#include "hub/release/policy.h"
+#include "sql/database.h"
+
+namespace medperf::hub {
+
+/// {"benchmark", "models": [{"id", "name", "reference", "sites": [...], "pooled": {...}}],
+/// "statement"}. Counted is the newest final, valid, signed result of each model and dataset whose
+/// associations are approved, and those of the reference model.
+/// Error: not_found.
+Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
+                                 const Viewer& viewer);
+
+}  // namespace medperf::hub

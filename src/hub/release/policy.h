@@ -1,0 +1,41 @@
+#pragma once
+// Who sees what of a benchmark's results: the release policy (medperf/release/v1) as data.
+
+#include <cstdint>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "domain/permission.h"
+
+namespace medperf::hub {
+
+inline constexpr std::string_view kReleaseVersion = "medperf/release/v1";
+
+/// What the benchmark's owner allows. Without a document the defaults hold.
+struct ReleasePolicy {
+  bool pooled_for_dataset_owners = true;
+  bool pooled_for_model_owners = true;
+  bool own_sites_for_model_owners = true;  ///< site rows of the viewer's own models
+  std::int64_t minimum_sites = 3;          ///< fewer: no pooled figures but for owner and admin
+};
+
+/// Reads {"medperf": "medperf/release/v1", "dataset_owners": {"pooled": bool}, "model_owners":
+/// {"pooled": bool, "own_sites": bool}, "minimum_sites": int}; null gives the defaults. A document of
+/// another version or form releases nothing beyond owner and admin. Other keys are for people.
+ReleasePolicy read_release_policy(const Json* document);
+
+/// The person who looks.
+struct Viewer {
+  std::int64_t user = 0;
+  domain::Relations relations;
+  /// The benchmark's owner and admins.
+  bool sees_all() const;
+};
+
+/// Whether a viewer sees the row of one model at one site.
+bool shows_site(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t dataset_owner,
+                std::int64_t model_owner);
+/// Whether a viewer sees figures pooled over `sites` sites.
+bool shows_pooled(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t sites);
+
+}  // namespace medperf::hub

@@ -1,0 +1,100 @@
+#include "hub/services/results.h"
+
+#include <optional>
+#include <string>
+
+#include "domain/messages.h"
+#include "domain/names.h"
+#include "domain/rules.h"
+#include "hub/services/acceptance.h"
+#include "hub/services/steps.h"
+#include "hub/store/associations.h"
+#include "hub/store/repository.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Record;
+
+namespace {
+
+Status check_benchmark_open(const Record& benchmark) {
+  if (benchmark.text(domain::kApprovalStatus) != domain::kApproved) {
+    return domain::object_error("The benchmark is not approved.");
+  }
+  if (!benchmark.boolean("is_active") || !benchmark.boolean(domain::kIsValid)) {
+    return domain::object_error("The benchmark takes no results: it is inactive or withdrawn.");
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> current_status(sql::Session& session,
+                                                  const AssociationKind& kind, std::int64_t member,
+                                                  std::int64_t benchmark) {
+  MEDPERF_TRY(auto row, current_association(session, kind, member, benchmark));
+  if (!row) return std::optional<std::string>();
+  return std::optional<std::string>(row->text(domain::kApprovalStatus));
+}
+
+Status check_subjects(const Context& context, const Record& result, const Record& benchmark) {
+  auto& session = context.session;
+  const auto model = result.integer("model");
+  MEDPERF_TRY(auto model_status,
+              current_status(session, kModelAssociations, model, benchmark.id()));
+  MEDPERF_TRY(auto dataset_status, current_status(session, kDatasetAssociations,
+                                                  result.integer("dataset"), benchmark.id()));
+  const bool is_reference = benchmark.integer("reference_model") == model;
+  return domain::check_result_subjects(is_reference, model_status, dataset_status);
+}
+
+/// Tells which row is in the way, so that the client can go on with it.
+Status check_none_open(const Context& context, const Record& result) {
+  MEDPERF_TRY(auto open, Repository(Entity::kResult)
+                             .find_where(context.session,
+                                         "benchmark = ? AND model = ? AND dataset = ? AND "
+                                         "finalized = 0 AND is_valid = 1",
+                                         {result.integer("benchmark"), result.integer("model"),
+                                          result.integer("dataset")}));
+  if (!open) return {};
+  return domain::object_error(
+      "An unfinished result of this benchmark, model and dataset exists already: id " +
+      std::to_string(open->id()) + ". Finish it, or mark it invalid.");
+}
+
+}  // namespace
+
+Result<Record> create_result(const Context& context, const Json& body) {
+  MEDPERF_TRY(auto row, accept_create(context, Entity::kResult, body));
+  MEDPERF_TRY(auto benchmark,
+              Repository(Entity::kBenchmark).get(context.session, row.integer("benchmark")));
+  MEDPERF_CHECK(check_benchmark_open(benchmark));
+  MEDPERF_CHECK(check_subjects(context, row, benchmark));
+  if (row.boolean(domain::kIsValid)) MEDPERF_CHECK(check_none_open(context, row));
+  MEDPERF_CHECK(store_new(context, row));
+  return row;
+}
+
+Result<Record> update_result(const Context& context, std::int64_t id, const Json& body) {
+  MEDPERF_TRY(auto stored, Repository(Entity::kResult).get(context.session, id));
+  if (stored.boolean("finalized")) {
+    return domain::object_error("This result is final: it cannot be changed.");
+  }
+  MEDPERF_TRY(auto update, accept_update(context, stored, body));
+  Record& row = update.record;
+  if (!update.has("results")) {
+    MEDPERF_CHECK(store_changes(context, row));
+    return std::move(row);
+  }
+  MEDPERF_TRY(auto acceptance, accept_results(context, row));
+  row.set("finalized", true);
+  row.set("finalized_at", context.now);
+  MEDPERF_CHECK(store_changes(context, row));
+  context.notes.set("finalized", true);
+  context.notes.set("signed", acceptance.is_signed);
+  if (acceptance.is_signed) {
+    MEDPERF_CHECK(context.session.execute("UPDATE results SET signed = 1 WHERE id = ?", {id}));
+  }
+  return std::move(row);
+}
+
+}  // namespace medperf::hub

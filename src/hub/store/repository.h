@@ -1,0 +1,62 @@
+#pragma once
+// Rows of one entity, written once over sql::Session from the entity's field table.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/record.h"
+#include "sql/database.h"
+
+namespace medperf::hub {
+
+/// Which rows, in which order. `where` may use any SQL of both databases and names no foreign text:
+/// values are parameters.
+struct Selection {
+  std::string where;  ///< empty: all
+  sql::Params params;
+  std::string order;  ///< empty: default_order(entity)
+  std::int64_t limit = -1;  ///< -1: no limit
+  std::int64_t offset = 0;
+
+  void add(std::string_view condition, sql::Value value);
+};
+
+struct Page {
+  std::int64_t count = 0;  ///< of all rows that the selection would give without limit
+  std::vector<domain::Record> rows;
+};
+
+/// v0 section 1.3, with id as tie-break so that paging is stable.
+std::string default_order(domain::Entity entity);
+
+/// One entity's rows. Stateless; usable by any thread with a session of its own.
+class Repository {
+ public:
+  explicit Repository(domain::Entity entity) : entity_(entity) {}
+
+  Result<std::optional<domain::Record>> find(sql::Session& session, std::int64_t id) const;
+  /// As find; error not_found.
+  Result<domain::Record> get(sql::Session& session, std::int64_t id) const;
+  Result<std::optional<domain::Record>> find_where(sql::Session& session, std::string_view where,
+                                                   const sql::Params& params) const;
+  Result<std::vector<domain::Record>> select(sql::Session& session,
+                                             const Selection& selection) const;
+  Result<Page> page(sql::Session& session, const Selection& selection) const;
+  /// Stores a new row; `record` gets its id. Errors: conflict (unique rule), invalid.
+  Status insert(sql::Session& session, domain::Record& record) const;
+  /// Writes every column of an existing row.
+  Status update(sql::Session& session, const domain::Record& record) const;
+  /// Error: not_found; conflict when other rows refer to it.
+  Status remove(sql::Session& session, std::int64_t id) const;
+
+ private:
+  domain::Entity entity_;
+};
+
+/// SHA-256 of the canonical form of the four fields of a container that must differ together;
+/// nothing when there are no parameters (SQL null is equal to nothing).
+std::optional<std::string> container_uniqueness(const domain::Record& container);
+
+}  // namespace medperf::hub

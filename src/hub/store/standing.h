@@ -1,0 +1,39 @@
+#pragma once
+// How a caller stands to an object: one query per kind of object.
+
+#include <cstdint>
+
+#include "domain/permission.h"
+#include "sql/database.h"
+
+namespace medperf::hub {
+
+enum class SubjectKind {
+  kNone,  ///< the endpoint is about no single object
+  kUser,
+  kContainer,
+  kAsset,
+  kModel,
+  kBenchmark,
+  kDataset,
+  kResult,
+  kDatasetPair,  ///< a dataset and a benchmark
+  kModelPair,    ///< a model and a benchmark
+};
+
+struct Subject {
+  SubjectKind kind = SubjectKind::kNone;
+  std::int64_t id = 0;
+  std::int64_t benchmark = 0;  ///< of a pair
+};
+
+struct Standing {
+  domain::Relations relations;
+  bool exists = true;
+};
+
+/// The relations of a user to the subject, without kSignedIn and kAdmin, and whether it exists (a
+/// pair exists if both its sides do).
+Result<Standing> find_standing(sql::Session& session, std::int64_t user, const Subject& subject);
+
+}  // namespace medperf::hub
