@@ -32,8 +32,7 @@ Result<Identity> TokenAuthority::check(std::string_view token, Timestamp now) co
     claims = provider_->verifier.verify(token, provider_->expectation, now);
   }
   if (!claims.ok()) return std::move(claims).error();
-  Identity identity{claims->get_string("sub"), claims->get_string(kEmailClaim),
-                    from_provider};
+  Identity identity{claims->get_string("sub"), claims->get_string(kEmailClaim), from_provider};
   if (identity.subject.empty()) {
     return make_error(ErrorKind::kUnauthenticated, "token", "Token contains no subject");
   }

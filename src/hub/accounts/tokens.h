@@ -1,5 +1,6 @@
 #pragma once
-// Access tokens: RS256 JSON Web Tokens, made by this hub and, if configured, by an identity provider.
+// Access tokens: RS256 JSON Web Tokens, made by this hub and, if configured, by an identity
+// provider.
 
 #include <optional>
 #include <string>
@@ -15,8 +16,8 @@ inline constexpr std::string_view kEmailClaim = "https://medperf.org/email";
 
 /// Who a token is for.
 struct Identity {
-  std::string subject;  ///< the user's name
-  std::string email;    ///< empty when the token has none
+  std::string subject;         ///< the user's name
+  std::string email;           ///< empty when the token has none
   bool from_provider = false;  ///< signed by the identity provider, not by this hub
 };
 

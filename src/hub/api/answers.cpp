@@ -23,9 +23,13 @@ Answer created_answer(const Call& call, const Record& record) {
   return {201, wire::write_text(record, wire::Form::kFull), {}};
 }
 
-Answer no_content() { return {204, {}, {}}; }
+Answer no_content() {
+  return {204, {}, {}};
+}
 
-Answer json_answer(const Json& body) { return {200, to_text(body), {}}; }
+Answer json_answer(const Json& body) {
+  return {200, to_text(body), {}};
+}
 
 RowWriter object_rows(wire::Form form) {
   return [form](sql::Session&, std::vector<Record> records) -> Result<std::vector<std::string>> {
@@ -42,9 +46,9 @@ Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
   MEDPERF_TRY(auto page, Repository(entity).page(call.context.session, base));
   MEDPERF_TRY(auto rows, write(call.context.session, std::move(page.rows)));
   const PageLinks links = page_links(call, page.count, base.limit, base.offset);
-  std::string body = "{\"count\":" + std::to_string(page.count) + ",\"next\":" +
-                     to_text(links.next) + ",\"previous\":" + to_text(links.previous) +
-                     ",\"results\":[";
+  std::string body = "{\"count\":" + std::to_string(page.count) +
+                     ",\"next\":" + to_text(links.next) +
+                     ",\"previous\":" + to_text(links.previous) + ",\"results\":[";
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i > 0) body += ',';
     body += rows[i];

@@ -61,7 +61,8 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kAsset,
      .statuses = {201, 400},
      .sentence = "Registers an asset by its digests.",
-     .example = R"({"name": "weights", "asset_hash": "0123", "asset_url": "https://example.org/w.tar"})",
+     .example =
+         R"({"name": "weights", "asset_hash": "0123", "asset_url": "https://example.org/w.tar"})",
      .handler = create},
     {.path = "assets/{id}/",
      .operation = "assets_get",
@@ -103,6 +104,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> asset_endpoints() { return kEndpoints; }
+std::span<const Endpoint> asset_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -30,8 +30,8 @@ const AssociationKind& kind_of(const Call& call) {
 Json pair_view(const Record& row) {
   const Json whole = wire::write_json(row, wire::Form::kFull);
   Json view = Json::object();
-  for (const std::string_view key :
-       {"approval_status", "initiated_by", "approved_at", "created_at", "modified_at", "priority"}) {
+  for (const std::string_view key : {"approval_status", "initiated_by", "approved_at", "created_at",
+                                     "modified_at", "priority"}) {
     if (const Json* value = whole.find(key); value != nullptr) view.set(key, *value);
   }
   return view;
@@ -50,22 +50,20 @@ Result<Answer> list(const Call& call) {
 }
 
 Result<Answer> get_pair(const Call& call) {
-  MEDPERF_TRY(auto rows,
-              pair_rows(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
+  MEDPERF_TRY(auto rows, pair_rows(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
   Json views = Json::array();
   for (const auto& row : rows) views.push(pair_view(row));
   return json_answer(views);
 }
 
 Result<Answer> put_pair(const Call& call) {
-  MEDPERF_TRY(auto row, decide_association(call.context, kind_of(call), call.ids[0], call.ids[1],
-                                           call.body));
+  MEDPERF_TRY(auto row,
+              decide_association(call.context, kind_of(call), call.ids[0], call.ids[1], call.body));
   return json_answer(pair_view(row));
 }
 
 Result<Answer> delete_pair(const Call& call) {
-  MEDPERF_CHECK(
-      remove_pair(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
+  MEDPERF_CHECK(remove_pair(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
   return no_content();
 }
 
@@ -182,6 +180,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> association_endpoints() { return kEndpoints; }
+std::span<const Endpoint> association_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

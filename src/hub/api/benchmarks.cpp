@@ -18,8 +18,13 @@ using domain::Relation;
 
 namespace {
 
-constexpr std::string_view kFilters[] = {
-    "name", "owner", "state", "is_valid", "is_active", "approval_status", "data_preparation_mlcube"};
+constexpr std::string_view kFilters[] = {"name",
+                                         "owner",
+                                         "state",
+                                         "is_valid",
+                                         "is_active",
+                                         "approval_status",
+                                         "data_preparation_mlcube"};
 
 Result<Answer> list(const Call& call) {
   return page_answer(call, Entity::kBenchmark, {}, wire::Form::kPublic);
@@ -60,8 +65,8 @@ Result<Answer> members(const Call& call, const AssociationKind& kind) {
     for (const auto& row : rows) {
       const Json whole = wire::write_json(row, wire::Form::kFull);
       Json shown = Json::object();
-      for (const auto key : {kind.member_key, std::string_view("approval_status"),
-                             std::string_view("created_at")}) {
+      for (const auto key :
+           {kind.member_key, std::string_view("approval_status"), std::string_view("created_at")}) {
         shown.set(key, *whole.find(key));
       }
       texts.push_back(to_text(shown));
@@ -71,8 +76,12 @@ Result<Answer> members(const Call& call, const AssociationKind& kind) {
   return page_answer(call, kind.entity, of_benchmark(call), write);
 }
 
-Result<Answer> models(const Call& call) { return members(call, kModelAssociations); }
-Result<Answer> datasets(const Call& call) { return members(call, kDatasetAssociations); }
+Result<Answer> models(const Call& call) {
+  return members(call, kModelAssociations);
+}
+Result<Answer> datasets(const Call& call) {
+  return members(call, kDatasetAssociations);
+}
 
 Result<Answer> results(const Call& call) {
   return page_answer(call, Entity::kResult, of_benchmark(call), wire::Form::kFull);
@@ -201,14 +210,17 @@ const Endpoint kEndpoints[] = {
      .subject = SubjectKind::kBenchmark,
      .shape = Shape::kOther,
      .statuses = {200, 403, 404},
-     .sentence = "Each model at each site and over all sites, as far as the release policy shows it "
-                 "to the caller.",
+     .sentence =
+         "Each model at each site and over all sites, as far as the release policy shows it "
+         "to the caller.",
      .example = R"({"benchmark": 1, "models": [], "statement": ""})",
      .handler = aggregate},
 };
 
 }  // namespace
 
-std::span<const Endpoint> benchmark_endpoints() { return kEndpoints; }
+std::span<const Endpoint> benchmark_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

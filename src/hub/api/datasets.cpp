@@ -92,6 +92,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> dataset_endpoints() { return kEndpoints; }
+std::span<const Endpoint> dataset_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

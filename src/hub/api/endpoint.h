@@ -1,6 +1,6 @@
 #pragma once
-// An endpoint as data. The router, the permission check, OpenAPI and the generated test cases all come
-// from these rows.
+// An endpoint as data. The router, the permission check, OpenAPI and the generated test cases all
+// come from these rows.
 
 #include <array>
 #include <cstdint>

@@ -57,15 +57,15 @@ net::Response error_response(const Error& error, std::string_view request_id) {
                                   {"kind", to_string(error.kind)},
                                   {"what", error.text()},
                                   {"cause", error.cause}});
-    return detail_response(status, status == 500
-                                       ? "Internal error. Quote request id " +
-                                             std::string(request_id) + " to the platform."
-                                       : "The hub cannot answer now. Try again later.");
+    return detail_response(status, status == 500 ? "Internal error. Quote request id " +
+                                                       std::string(request_id) + " to the platform."
+                                                 : "The hub cannot answer now. Try again later.");
   }
   if (!error.fields.empty()) return json_response(status, wire::field_errors_json(error.fields));
   if (status == 400) {
-    return json_response(status, Json::object({{std::string(domain::kNonFieldErrors),
-                                                Json::array({Json(error.text())})}}));
+    return json_response(
+        status,
+        Json::object({{std::string(domain::kNonFieldErrors), Json::array({Json(error.text())})}}));
   }
   return detail_response(status, error.text());
 }
@@ -80,19 +80,16 @@ net::Response missing_credentials() {
 
 net::Response bad_authorization_header() {
   return json_response(
-      401, Json::object({{"detail",
-                          "Authorization header must contain two space-delimited values"},
+      401, Json::object({{"detail", "Authorization header must contain two space-delimited values"},
                          {"code", "bad_authorization_header"}}));
 }
 
 net::Response bad_token(std::string_view reason) {
-  const Json message = Json::object({{"token_class", "AccessToken"},
-                                     {"token_type", "access"},
-                                     {"message", printable(reason)}});
-  return json_response(
-      401, Json::object({{"detail", "Given token not valid for any token type"},
-                         {"code", "token_not_valid"},
-                         {"messages", Json::array({message})}}));
+  const Json message = Json::object(
+      {{"token_class", "AccessToken"}, {"token_type", "access"}, {"message", printable(reason)}});
+  return json_response(401, Json::object({{"detail", "Given token not valid for any token type"},
+                                          {"code", "token_not_valid"},
+                                          {"messages", Json::array({message})}}));
 }
 
 net::Response inactive_user() {

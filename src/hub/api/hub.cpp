@@ -35,8 +35,9 @@ Body read_body(const net::Request& request) {
   const std::string_view type = trim(request.header("content-type"));
   const std::string_view media = trim(type.substr(0, type.find(';')));
   if (media != "application/json") {
-    return {{}, detail_response(415, "Unsupported media type \"" + printable(media, 100) +
-                                         "\" in request.")};
+    return {{},
+            detail_response(
+                415, "Unsupported media type \"" + printable(media, 100) + "\" in request.")};
   }
   auto value = parse_json(request.body);
   if (!value.ok()) {
@@ -65,8 +66,8 @@ SignIn identify(const HubParts& parts, const net::Request& request) {
 /// One signed-in request; lives on its worker's stack.
 class Exchange {
  public:
-  Exchange(const HubParts& parts, const net::Request& request, const Route& route, Identity identity,
-           Body body)
+  Exchange(const HubParts& parts, const net::Request& request, const Route& route,
+           Identity identity, Body body)
       : parts_(parts),
         request_(request),
         endpoint_(*route.endpoint),
@@ -182,9 +183,9 @@ class Exchange {
     if (value->is_int()) return value->as_int();
     if (!value->is_string()) return 0;
     const std::string& text = value->as_string();
-    const bool digits = !text.empty() && text.size() < 19 &&
-                        std::all_of(text.begin(), text.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        !text.empty() && text.size() < 19 &&
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     return digits ? std::stoll(text) : 0;
   }
 

@@ -29,8 +29,8 @@ struct HubParts {
 /// Every endpoint, in the order of the resources.
 std::span<const Endpoint> all_endpoints();
 
-/// Answers requests: finds the endpoint, signs in, decides, runs the handler in one transaction with
-/// the log line and the answer kept for repeats. Thread-safe.
+/// Answers requests: finds the endpoint, signs in, decides, runs the handler in one transaction
+/// with the log line and the answer kept for repeats. Thread-safe.
 class Hub {
  public:
   explicit Hub(HubParts parts) : parts_(std::move(parts)) {}

@@ -1,8 +1,8 @@
 // Public keys that sites sign their statements with.
 
+#include "hub/services/keys.h"
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
-#include "hub/services/keys.h"
 
 namespace medperf::hub {
 
@@ -29,8 +29,9 @@ const Endpoint kEndpoints[] = {
      .body = Entity::kSiteKey,
      .answer = Entity::kSiteKey,
      .statuses = {201, 200, 400, 409},
-     .sentence = "Registers the caller's public key; 200 when it is there already, 409 when another "
-                 "one is.",
+     .sentence =
+         "Registers the caller's public key; 200 when it is there already, 409 when another "
+         "one is.",
      .example = R"({"public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
                     "algorithm": "ed25519"})",
      .handler = register_own},
@@ -45,6 +46,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> key_endpoints() { return kEndpoints; }
+std::span<const Endpoint> key_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -12,7 +12,9 @@ using domain::Entity;
 
 namespace {
 
-Result<Answer> me(const Call& call) { return object_answer(call, call.context.caller.user); }
+Result<Answer> me(const Call& call) {
+  return object_answer(call, call.context.caller.user);
+}
 
 Selection own(const Call& call) {
   Selection selection;
@@ -31,8 +33,9 @@ Result<Answer> own_models(const Call& call) {
 
 Selection on_either_side(const Call& call, std::string_view key, std::string_view table) {
   Selection selection;
-  selection.where = "(" + std::string(key) + " IN (SELECT id FROM " + std::string(table) +
-                    " WHERE owner = ?) OR benchmark IN (SELECT id FROM benchmarks WHERE owner = ?))";
+  selection.where =
+      "(" + std::string(key) + " IN (SELECT id FROM " + std::string(table) +
+      " WHERE owner = ?) OR benchmark IN (SELECT id FROM benchmarks WHERE owner = ?))";
   selection.params = {call.context.caller.id(), call.context.caller.id()};
   return selection;
 }
@@ -131,6 +134,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> me_endpoints() { return kEndpoints; }
+std::span<const Endpoint> me_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -122,6 +122,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> container_endpoints() { return kEndpoints; }
+std::span<const Endpoint> container_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

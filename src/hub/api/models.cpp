@@ -105,6 +105,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> model_endpoints() { return kEndpoints; }
+std::span<const Endpoint> model_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -15,7 +15,9 @@ using domain::FieldType;
 
 namespace {
 
-std::string schema_name(Entity entity) { return std::string(domain::table_of(entity).plural); }
+std::string schema_name(Entity entity) {
+  return std::string(domain::table_of(entity).plural);
+}
 
 Json type_schema(const Field& field) {
   Json schema = Json::object();
@@ -67,8 +69,7 @@ Json field_schema(Entity entity, const Field& field) {
                                                   Json::object({{"type", "integer"}})})}});
   }
   if (field.nullable && !schema.members().empty()) {
-    schema = Json::object(
-        {{"anyOf", Json::array({schema, Json::object({{"type", "null"}})})}});
+    schema = Json::object({{"anyOf", Json::array({schema, Json::object({{"type", "null"}})})}});
   }
   if (!field.sentence.empty()) schema.set("description", field.sentence);
   if (field.writable == domain::kReadOnly) schema.set("readOnly", true);
@@ -97,20 +98,18 @@ Json reference(const std::string& name) {
 }
 
 Json content(Json schema) {
-  return Json::object(
-      {{"application/json", Json::object({{"schema", std::move(schema)}})}});
+  return Json::object({{"application/json", Json::object({{"schema", std::move(schema)}})}});
 }
 
 Json page_schema(const std::string& name) {
   const Json link = Json::object({{"type", Json::array({Json("string"), Json("null")})}});
   return Json::object(
       {{"type", "object"},
-       {"properties",
-        Json::object({{"count", Json::object({{"type", "integer"}})},
-                      {"next", link},
-                      {"previous", link},
-                      {"results",
-                       Json::object({{"type", "array"}, {"items", reference(name)}})}})}});
+       {"properties", Json::object({{"count", Json::object({{"type", "integer"}})},
+                                    {"next", link},
+                                    {"previous", link},
+                                    {"results", Json::object({{"type", "array"},
+                                                              {"items", reference(name)}})}})}});
 }
 
 Json parameter(std::string_view name, std::string_view where, Json schema) {
@@ -229,8 +228,8 @@ Json operation(const Endpoint& endpoint) {
   if (!endpoint.narrowing_key.empty()) {
     Json narrowed = Json::array();
     for (const auto name : domain::names_of(endpoint.narrowed_who)) narrowed.push(name);
-    entry.set("x-medperf-narrowed", Json::object({{"key", endpoint.narrowing_key},
-                                                  {"who", std::move(narrowed)}}));
+    entry.set("x-medperf-narrowed",
+              Json::object({{"key", endpoint.narrowing_key}, {"who", std::move(narrowed)}}));
   }
   if (endpoint.method == "POST" || endpoint.method == "PUT") {
     entry.set("requestBody", request_body(endpoint));
@@ -254,9 +253,9 @@ Json component_schemas() {
     schemas.set(name + "_create", entity_schema(entity, domain::kOnCreate));
     schemas.set(name + "_update", entity_schema(entity, domain::kOnUpdate | domain::kInOperation));
   }
-  schemas.set("error", Json::object({{"type", "object"},
-                                     {"description",
-                                      "{\"detail\": text}, or messages by field name."}}));
+  schemas.set("error",
+              Json::object({{"type", "object"},
+                            {"description", "{\"detail\": text}, or messages by field name."}}));
   return schemas;
 }
 
@@ -269,8 +268,8 @@ Json openapi_document(std::span<const Endpoint> endpoints) {
     if (!paths.contains(path)) paths.set(path, Json::object());
     paths.find(path)->set(lower_case(endpoint.method), operation(endpoint));
   }
-  const Json bearer = Json::object(
-      {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}});
+  const Json bearer =
+      Json::object({{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}});
   return Json::object(
       {{"openapi", "3.1.0"},
        {"info", Json::object({{"title", "MedPerf hub"}, {"version", "v0"}})},

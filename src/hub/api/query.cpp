@@ -47,9 +47,8 @@ struct Filters {
   std::vector<FieldError> errors;
 
   void refuse(const Field& field, std::string_view value) {
-    errors.push_back({std::string(field.name),
-                      "Select a valid choice. " + std::string(value) +
-                          " is not one of the available choices."});
+    errors.push_back({std::string(field.name), "Select a valid choice. " + std::string(value) +
+                                                   " is not one of the available choices."});
   }
 
   Status by_reference(const Field& field, const std::string& text, const std::string& condition) {

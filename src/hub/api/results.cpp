@@ -95,6 +95,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> result_endpoints() { return kEndpoints; }
+std::span<const Endpoint> result_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -18,7 +18,7 @@ constexpr std::size_t kUsernameLimit = 150;
 constexpr std::size_t kPasswordLimit = 1024;
 
 void check_credential(const Json& body, std::string_view key, std::size_t limit,
-                        std::vector<FieldError>& errors) {
+                      std::vector<FieldError>& errors) {
   const Json* value = body.find(key);
   const std::string field(key);
   if (value == nullptr) {
@@ -47,7 +47,8 @@ Result<Answer> login(const HubParts& parts, const net::Request&, const Json& bod
 }
 
 Result<Answer> version(const HubParts&, const net::Request&, const Json&) {
-  return json_answer(Json::object({{"version", "v0"}, {"software", "medperf-hub " MEDPERF_VERSION}}));
+  return json_answer(
+      Json::object({{"version", "v0"}, {"software", "medperf-hub " MEDPERF_VERSION}}));
 }
 
 Result<Answer> healthz(const HubParts&, const net::Request&, const Json&) {
@@ -104,7 +105,8 @@ const Endpoint kEndpoints[] = {
      .who = kAnyone,
      .shape = Shape::kOther,
      .statuses = {200, 503},
-     .sentence = "Whether the hub takes requests: its database answers and it is not shutting down.",
+     .sentence =
+         "Whether the hub takes requests: its database answers and it is not shutting down.",
      .example = R"({"status": "ok"})",
      .open = readyz},
     {.path = "openapi.json",
@@ -119,6 +121,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> system_endpoints() { return kEndpoints; }
+std::span<const Endpoint> system_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -87,6 +87,8 @@ const Endpoint kEndpoints[] = {
 
 }  // namespace
 
-std::span<const Endpoint> user_endpoints() { return kEndpoints; }
+std::span<const Endpoint> user_endpoints() {
+  return kEndpoints;
+}
 
 }  // namespace medperf::hub

@@ -54,12 +54,10 @@ Result<std::vector<ModelResults>> counted_results(sql::Session& session, std::in
 }
 
 Json site_json(const SiteResult& site) {
-  Json row = Json::object({{"dataset", site.dataset},
-                           {"site", site.site},
-                           {"result", site.result},
-                           {"signed", true}});
-  for (const std::string_view key : {"n", "n_positive", "n_negative", "auc", "sensitivity",
-                                     "specificity", "accuracy"}) {
+  Json row = Json::object(
+      {{"dataset", site.dataset}, {"site", site.site}, {"result", site.result}, {"signed", true}});
+  for (const std::string_view key :
+       {"n", "n_positive", "n_negative", "auc", "sensitivity", "specificity", "accuracy"}) {
     if (const Json* value = site.results.find(key); value != nullptr) row.set(key, *value);
   }
   return row;

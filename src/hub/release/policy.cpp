@@ -6,7 +6,9 @@ using domain::Relation;
 
 namespace {
 
-ReleasePolicy nothing() { return {false, false, false, 3}; }
+ReleasePolicy nothing() {
+  return {false, false, false, 3};
+}
 
 /// A boolean below two keys; anything that is no boolean releases nothing.
 bool permitted(const Json& document, std::string_view who, std::string_view what, bool otherwise) {

@@ -20,8 +20,8 @@ struct ReleasePolicy {
 };
 
 /// Reads {"medperf": "medperf/release/v1", "dataset_owners": {"pooled": bool}, "model_owners":
-/// {"pooled": bool, "own_sites": bool}, "minimum_sites": int}; null gives the defaults. A document of
-/// another version or form releases nothing beyond owner and admin. Other keys are for people.
+/// {"pooled": bool, "own_sites": bool}, "minimum_sites": int}; null gives the defaults. A document
+/// of another version or form releases nothing beyond owner and admin. Other keys are for people.
 ReleasePolicy read_release_policy(const Json* document);
 
 /// The person who looks.

@@ -11,8 +11,7 @@ using metrics::Study;
 
 namespace {
 
-std::optional<double> number_at(const Json& results,
-                                std::initializer_list<std::string_view> path) {
+std::optional<double> number_at(const Json& results, std::initializer_list<std::string_view> path) {
   const Json* value = results.find_path(path);
   if (value == nullptr || !value->is_number()) return std::nullopt;
   return value->as_double();
@@ -72,8 +71,7 @@ std::string in_words(std::string_view what, std::string_view figure, std::size_t
   return name + ": " + std::string(what);
 }
 
-std::optional<MetaAnalysis> pool_figure(const std::vector<SiteResult>& sites,
-                                        std::string_view name,
+std::optional<MetaAnalysis> pool_figure(const std::vector<SiteResult>& sites, std::string_view name,
                                         std::optional<Study> (*figure)(const Json&),
                                         std::vector<std::string>& warnings) {
   std::vector<Study> studies;

@@ -27,8 +27,8 @@ struct Pooled {
   std::vector<std::string> warnings;  ///< sentences
 };
 
-/// Random effects (REML, logit scale, Hartung-Knapp) over the sites that have the figure; a site whose
-/// figure is suppressed is left out with a warning.
+/// Random effects (REML, logit scale, Hartung-Knapp) over the sites that have the figure; a site
+/// whose figure is suppressed is left out with a warning.
 Pooled pool(const std::vector<SiteResult>& sites);
 /// {"auc": {...}, "sensitivity": ..., "specificity": ..., "heterogeneity": of the AUC, "warnings"}.
 Json to_json(const Pooled& pooled);

@@ -53,11 +53,11 @@ std::string summary_sentence(const std::vector<ModelFigures>& models) {
     return a->pooled->auc->value > b->pooled->auc->value;
   });
   const auto& best = *ranked.front()->pooled->auc;
-  std::string text =
-      fmt::format("Over {} site{}, {} has the highest pooled AUC: {:.3f} (95 % interval {:.3f} to "
-                  "{:.3f}).",
-                  best.k, best.k == 1 ? "" : "s", ranked.front()->name, best.value,
-                  best.interval.low, best.interval.high);
+  std::string text = fmt::format(
+      "Over {} site{}, {} has the highest pooled AUC: {:.3f} (95 % interval {:.3f} to "
+      "{:.3f}).",
+      best.k, best.k == 1 ? "" : "s", ranked.front()->name, best.value, best.interval.low,
+      best.interval.high);
   if (ranked.size() > 1) {
     const auto& next = *ranked[1]->pooled->auc;
     text += fmt::format(" {} follows with {:.3f} ({:.3f} to {:.3f})", ranked[1]->name, next.value,

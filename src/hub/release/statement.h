@@ -15,8 +15,8 @@ struct ModelFigures {
   const Pooled* pooled;                  ///< null: not shown to this viewer
 };
 
-/// Names the model with the highest pooled AUC, whether its lead is more than chance, its lowest site
-/// beside the runner-up's, and how far the sites differ.
+/// Names the model with the highest pooled AUC, whether its lead is more than chance, its lowest
+/// site beside the runner-up's, and how far the sites differ.
 std::string summary_sentence(const std::vector<ModelFigures>& models);
 
 }  // namespace medperf::hub

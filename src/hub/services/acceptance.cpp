@@ -52,13 +52,13 @@ class Reasons {
 Result<Facts> load_facts(const Context& context, const Record& row) {
   Facts facts;
   const Repository containers(Entity::kContainer);
-  MEDPERF_TRY(facts.benchmark, Repository(Entity::kBenchmark)
-                                   .get(context.session, row.integer("benchmark")));
+  MEDPERF_TRY(facts.benchmark,
+              Repository(Entity::kBenchmark).get(context.session, row.integer("benchmark")));
   MEDPERF_TRY(facts.dataset,
               Repository(Entity::kDataset).get(context.session, row.integer("dataset")));
   MEDPERF_TRY(facts.model, Repository(Entity::kModel).get(context.session, row.integer("model")));
-  MEDPERF_TRY(facts.evaluator, containers.get(context.session,
-                                              facts.benchmark.integer("data_evaluator_mlcube")));
+  MEDPERF_TRY(facts.evaluator,
+              containers.get(context.session, facts.benchmark.integer("data_evaluator_mlcube")));
   if (!facts.model.is_null("container")) {
     MEDPERF_TRY(auto container, containers.get(context.session, facts.model.integer("container")));
     facts.model_container = std::move(container);
@@ -80,17 +80,19 @@ Error as_results_error(const Error& error) {
 Result<result::Statement> read_statement(const Context& context, const Record& dataset,
                                          const Json* dsse) {
   if (dsse == nullptr) {
-    return domain::field_error("metadata",
-                               "medperf.statement is missing: this benchmark accepts signed results "
-                               "only.");
+    return domain::field_error(
+        "metadata",
+        "medperf.statement is missing: this benchmark accepts signed results "
+        "only.");
   }
   auto key_id = crypto::dsse_key_id(*dsse);
   if (!key_id.ok()) return domain::field_error("metadata", key_id.error().text());
-  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey)
-                            .find_where(context.session, "key_id = ?", {*key_id}));
+  MEDPERF_TRY(auto row,
+              Repository(Entity::kSiteKey).find_where(context.session, "key_id = ?", {*key_id}));
   if (!row || row->owner() != dataset.owner() || !row->boolean(domain::kIsValid)) {
-    return domain::field_error("metadata", "The statement is not signed by the valid registered key "
-                                           "of the dataset's owner.");
+    return domain::field_error("metadata",
+                               "The statement is not signed by the valid registered key "
+                               "of the dataset's owner.");
   }
   MEDPERF_TRY(auto key, crypto::VerifyKey::from_base64(row->text("public_key")));
   auto statement = result::verify_statement(*dsse, key);
@@ -187,8 +189,8 @@ Result<Acceptance> accept_results(const Context& context, const Record& row) {
   facts.schema_digest = crypto::sha256_hex(to_canonical(*schema_document));
 
   const Json metadata = row.json(domain::kMetadata);
-  MEDPERF_TRY(auto statement, read_statement(context, facts.dataset,
-                                             metadata.find_path({"medperf", "statement"})));
+  MEDPERF_TRY(auto statement,
+              read_statement(context, facts.dataset, metadata.find_path({"medperf", "statement"})));
   MEDPERF_CHECK(check_statement(context, statement, facts));
   context.notes.set("envelope_digest", facts.envelope_digest);
   return Acceptance{true};

@@ -12,8 +12,8 @@ struct Acceptance {
   bool is_signed = false;  ///< only signed results are aggregated
 };
 
-/// `row` is the result as it would be stored. A benchmark without a result schema accepts any results
-/// as unsigned. Otherwise `results` must be an envelope that the schema allows and
+/// `row` is the result as it would be stored. A benchmark without a result schema accepts any
+/// results as unsigned. Otherwise `results` must be an envelope that the schema allows and
 /// `metadata.medperf.statement` a statement that binds it, signed by the valid key of the dataset's
 /// owner. Error: invalid, with every reason under "results" or "metadata".
 Result<Acceptance> accept_results(const Context& context, const domain::Record& row);

@@ -19,15 +19,15 @@ namespace {
 Status check_parts_in_operation(const Context& context, const Record& benchmark) {
   if (benchmark.text(domain::kState) != domain::kOperation) return {};
   const Repository containers(Entity::kContainer);
-  MEDPERF_TRY(auto preparator, containers.get(context.session,
-                                              benchmark.integer("data_preparation_mlcube")));
-  MEDPERF_TRY(auto model, Repository(Entity::kModel)
-                              .get(context.session, benchmark.integer("reference_model")));
+  MEDPERF_TRY(auto preparator,
+              containers.get(context.session, benchmark.integer("data_preparation_mlcube")));
+  MEDPERF_TRY(
+      auto model,
+      Repository(Entity::kModel).get(context.session, benchmark.integer("reference_model")));
   MEDPERF_TRY(auto evaluator,
               containers.get(context.session, benchmark.integer("data_evaluator_mlcube")));
-  return domain::check_benchmark_operation(preparator.text(domain::kState),
-                                           model.text(domain::kState),
-                                           evaluator.text(domain::kState));
+  return domain::check_benchmark_operation(
+      preparator.text(domain::kState), model.text(domain::kState), evaluator.text(domain::kState));
 }
 
 }  // namespace
@@ -58,8 +58,8 @@ Result<Record> update_benchmark(const Context& context, std::int64_t id, const J
   if (before != after) {
     benchmark.set(domain::kApprovedAt, context.now);
     Json notice = Json::object({{"benchmark", id}, {"approval_status", after}});
-    MEDPERF_CHECK(announce(context.session, "benchmark.decided", benchmark.owner(), notice,
-                           context.now));
+    MEDPERF_CHECK(
+        announce(context.session, "benchmark.decided", benchmark.owner(), notice, context.now));
   }
   MEDPERF_CHECK(store_changes(context, benchmark));
   return std::move(benchmark);

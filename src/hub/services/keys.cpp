@@ -43,8 +43,9 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
 }
 
 Result<Record> get_key(sql::Session& session, std::string_view key_id) {
-  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey)
-                            .find_where(session, "key_id = ?", {std::string(key_id)}));
+  MEDPERF_TRY(
+      auto row,
+      Repository(Entity::kSiteKey).find_where(session, "key_id = ?", {std::string(key_id)}));
   if (!row) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return std::move(*row);
 }

@@ -102,7 +102,8 @@ Result<wire::NestedModel> model_of(sql::Session& session, Entity wrapped, std::i
   return std::move(full.front());
 }
 
-Result<std::vector<wire::NestedModel>> with_wrapped(sql::Session& session, std::vector<Record> models) {
+Result<std::vector<wire::NestedModel>> with_wrapped(sql::Session& session,
+                                                    std::vector<Record> models) {
   std::vector<std::int64_t> containers;
   std::vector<std::int64_t> assets;
   for (const auto& model : models) {

@@ -17,6 +17,6 @@ Result<wire::NestedModel> get_model(sql::Session& session, std::int64_t id);
 Result<wire::NestedModel> model_of(sql::Session& session, domain::Entity wrapped, std::int64_t id);
 /// Adds what they wrap, in two queries.
 Result<std::vector<wire::NestedModel>> with_wrapped(sql::Session& session,
-                                               std::vector<domain::Record> models);
+                                                    std::vector<domain::Record> models);
 
 }  // namespace medperf::hub

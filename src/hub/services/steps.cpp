@@ -18,8 +18,8 @@ using domain::Record;
 
 namespace {
 
-/// Checks of fields that need stored rows: references exist, unique values are free. A failure of the
-/// database is kept in `failure` and ends the use case.
+/// Checks of fields that need stored rows: references exist, unique values are free. A failure of
+/// the database is kept in `failure` and ends the use case.
 class StoredFieldCheck {
  public:
   StoredFieldCheck(sql::Session& session, const Record* before)
@@ -74,7 +74,8 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
     {"results.benchmark",
      "An unfinished result of this benchmark, model and dataset exists already. Finish it, or mark "
      "it invalid."},
-    {"dataset_associations.dataset", "A request for this dataset and benchmark is pending already."},
+    {"dataset_associations.dataset",
+     "A request for this dataset and benchmark is pending already."},
     {"model_associations.model", "A request for this model and benchmark is pending already."},
 };
 
@@ -127,8 +128,7 @@ Result<wire::NestedModel> accept_model_create(const Context& context, const Json
   return nested;
 }
 
-Result<wire::Update> accept_update(const Context& context, const Record& stored,
-                                   const Json& body) {
+Result<wire::Update> accept_update(const Context& context, const Record& stored, const Json& body) {
   StoredFieldCheck check(context.session, &stored);
   auto update = wire::read_update(stored, body, check.function());
   if (check.failure()) return *check.failure();

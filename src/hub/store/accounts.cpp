@@ -22,11 +22,12 @@ Result<std::optional<Account>> find_account(sql::Session& session, std::string_v
 }
 
 Result<std::int64_t> add_account(sql::Session& session, const NewAccount& account, Timestamp now) {
-  MEDPERF_TRY(auto rows,
-              session.query("INSERT INTO users (username, email, first_name, last_name, metadata, "
-                            "is_active, is_superuser) VALUES (?, ?, '', '', '{}', 1, ?) "
-                            "RETURNING id",
-                            {account.username, account.email, std::int64_t{account.admin ? 1 : 0}}));
+  MEDPERF_TRY(
+      auto rows,
+      session.query("INSERT INTO users (username, email, first_name, last_name, metadata, "
+                    "is_active, is_superuser) VALUES (?, ?, '', '', '{}', 1, ?) "
+                    "RETURNING id",
+                    {account.username, account.email, std::int64_t{account.admin ? 1 : 0}}));
   const std::int64_t id = rows.front().integer(0);
   if (account.password_hash) {
     MEDPERF_CHECK(set_password(session, id, *account.password_hash, now));
@@ -50,8 +51,8 @@ Result<std::vector<AccountLine>> list_accounts(sql::Session& session) {
   std::vector<AccountLine> lines;
   lines.reserve(rows.size());
   for (const auto& row : rows) {
-    lines.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3) != 0,
-                     row.integer(4) != 0});
+    lines.push_back(
+        {row.integer(0), row.text(1), row.text(2), row.integer(3) != 0, row.integer(4) != 0});
   }
   return lines;
 }

@@ -16,8 +16,8 @@ Result<std::optional<StoredAnswer>> find_answer(sql::Session& session, std::int6
 
 Status keep_answer(sql::Session& session, std::int64_t user, std::string_view key,
                    const StoredAnswer& answer, Timestamp now, Timestamp expired) {
-  MEDPERF_CHECK(session.execute("DELETE FROM idempotency_keys WHERE created_at < ?",
-                                {expired.microseconds}));
+  MEDPERF_CHECK(
+      session.execute("DELETE FROM idempotency_keys WHERE created_at < ?", {expired.microseconds}));
   MEDPERF_CHECK(session.execute(
       "INSERT INTO idempotency_keys (user_id, idempotency_key, request_digest, status, body, "
       "created_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -28,9 +28,9 @@ Status keep_answer(sql::Session& session, std::int64_t user, std::string_view ke
 
 Status announce(sql::Session& session, std::string_view kind, std::int64_t recipient,
                 const Json& body, Timestamp now) {
-  MEDPERF_CHECK(session.execute(
-      "INSERT INTO outbox (kind, recipient, body, created_at) VALUES (?, ?, ?, ?)",
-      {std::string(kind), recipient, to_text(body), now.microseconds}));
+  MEDPERF_CHECK(
+      session.execute("INSERT INTO outbox (kind, recipient, body, created_at) VALUES (?, ?, ?, ?)",
+                      {std::string(kind), recipient, to_text(body), now.microseconds}));
   return {};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What makes delivery exact: answers kept for repeated requests, and notices committed together with
-// the change that they tell of.
+// What makes delivery exact: answers kept for repeated requests, and notices committed together
+// with the change that they tell of.
 
 #include <optional>
 #include <string>

@@ -142,13 +142,12 @@ Status Repository::update(sql::Session& session, const Record& record) const {
 }
 
 Status Repository::remove(sql::Session& session, std::int64_t id) const {
-  auto changed = session.execute(
-      "DELETE FROM " + std::string(sql_table(entity_)) + " WHERE id = ?", {id});
+  auto changed =
+      session.execute("DELETE FROM " + std::string(sql_table(entity_)) + " WHERE id = ?", {id});
   if (!changed.ok()) {
     if (changed.error().kind != ErrorKind::kInvalid) return std::move(changed).error();
     return make_error(ErrorKind::kConflict, {}, "This object is referenced by others.",
-                      "Delete those first, or mark it invalid instead.",
-                      changed.error().cause);
+                      "Delete those first, or mark it invalid instead.", changed.error().cause);
   }
   if (*changed == 0) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return {};
@@ -156,10 +155,9 @@ Status Repository::remove(sql::Session& session, std::int64_t id) const {
 
 std::optional<std::string> container_uniqueness(const Record& container) {
   if (container.is_null("parameters_config")) return std::nullopt;
-  const Json together = Json::array({Json(container.text("image_hash")),
-                                     Json(container.text("additional_files_tarball_hash")),
-                                     container.json("container_config"),
-                                     container.json("parameters_config")});
+  const Json together = Json::array(
+      {Json(container.text("image_hash")), Json(container.text("additional_files_tarball_hash")),
+       container.json("container_config"), container.json("parameters_config")});
   return crypto::sha256_hex(to_canonical(together));
 }
 

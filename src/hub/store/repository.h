@@ -16,7 +16,7 @@ namespace medperf::hub {
 struct Selection {
   std::string where;  ///< empty: all
   sql::Params params;
-  std::string order;  ///< empty: default_order(entity)
+  std::string order;        ///< empty: default_order(entity)
   std::int64_t limit = -1;  ///< -1: no limit
   std::int64_t offset = 0;
 

@@ -274,8 +274,7 @@ std::string in_dialect(std::string_view text, sql::Dialect dialect) {
 
 std::string first_script(sql::Dialect dialect) {
   std::string script;
-  for (const auto part :
-       {kAccounts, kAssets, kBenchmarks, kAssociations, kResults, kDelivery}) {
+  for (const auto part : {kAccounts, kAssets, kBenchmarks, kAssociations, kResults, kDelivery}) {
     script += in_dialect(part, dialect);
   }
   script += ledger::create_table_script(dialect);

@@ -10,8 +10,8 @@ namespace {
 
 /// A query whose columns are each true (1) when the user has a relation.
 struct Question {
-  std::string_view text;                ///< '?' first for the user as often as `users` says, then ids
-  int users;                            ///< how often the user's id is a parameter
+  std::string_view text;  ///< '?' first for the user as often as `users` says, then ids
+  int users;              ///< how often the user's id is a parameter
   std::vector<Relation> columns;
 };
 
@@ -27,13 +27,9 @@ const Question kContainerQuestion = {
     1,
     {Relation::kOwner}};
 const Question kAssetQuestion = {
-    "SELECT CASE WHEN owner = ? THEN 1 ELSE 0 END FROM assets WHERE id = ?",
-    1,
-    {Relation::kOwner}};
+    "SELECT CASE WHEN owner = ? THEN 1 ELSE 0 END FROM assets WHERE id = ?", 1, {Relation::kOwner}};
 const Question kModelQuestion = {
-    "SELECT CASE WHEN owner = ? THEN 1 ELSE 0 END FROM models WHERE id = ?",
-    1,
-    {Relation::kOwner}};
+    "SELECT CASE WHEN owner = ? THEN 1 ELSE 0 END FROM models WHERE id = ?", 1, {Relation::kOwner}};
 const Question kBenchmarkQuestion = {
     "SELECT CASE WHEN b.owner = ? THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM "
     "current_dataset_associations a JOIN datasets d ON d.id = a.dataset WHERE a.benchmark = b.id "
@@ -71,10 +67,11 @@ Result<Standing> ask(sql::Session& session, std::int64_t user, const Question& q
 
 Result<Standing> ask_pair(sql::Session& session, std::int64_t user, const Subject& subject) {
   const bool datasets = subject.kind == SubjectKind::kDatasetPair;
-  const std::string_view text = datasets ? "SELECT 1, owner, id FROM datasets WHERE id = ? UNION ALL "
-                                           "SELECT 2, owner, id FROM benchmarks WHERE id = ?"
-                                         : "SELECT 1, owner, id FROM models WHERE id = ? UNION ALL "
-                                           "SELECT 2, owner, id FROM benchmarks WHERE id = ?";
+  const std::string_view text = datasets
+                                    ? "SELECT 1, owner, id FROM datasets WHERE id = ? UNION ALL "
+                                      "SELECT 2, owner, id FROM benchmarks WHERE id = ?"
+                                    : "SELECT 1, owner, id FROM models WHERE id = ? UNION ALL "
+                                      "SELECT 2, owner, id FROM benchmarks WHERE id = ?";
   MEDPERF_TRY(auto rows, session.query(text, {subject.id, subject.benchmark}));
   Standing standing;
   standing.exists = rows.size() == 2;

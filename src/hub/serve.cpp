@@ -1,0 +1,98 @@
+#include "hub/serve.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "hub/api/hub.h"
+#include "hub/setup.h"
+#include "net/http_server.h"
+
+namespace medperf::hub {
+
+namespace {
+
+constexpr auto kStopPoll = std::chrono::milliseconds(100);
+
+Result<TokenAuthority> token_authority(const Options& options, const fs::path& folder) {
+  MEDPERF_TRY(auto signer,
+              crypto::JwtSigner::load(resolve(folder, options.path("auth.signing_key"))));
+  std::optional<Provider> provider;
+  const fs::path provider_key = options.path("auth.provider_key");
+  if (!provider_key.empty()) {
+    MEDPERF_TRY(auto pem, read_file(resolve(folder, provider_key)));
+    MEDPERF_TRY(auto verifier, crypto::JwtVerifier::from_pem(pem));
+    provider.emplace(
+        Provider{std::move(verifier),
+                 {options.text("auth.provider_issuer"), options.text("auth.provider_audience")}});
+  }
+  return TokenAuthority::make(std::move(signer),
+                              {options.text("auth.issuer"), options.text("auth.audience")},
+                              std::move(provider));
+}
+
+Settings settings_of(const Options& options) {
+  Settings settings;
+  settings.public_url = options.text("hub.public_url");
+  const std::string emails = options.text("benchmarks.auto_approved_emails");
+  for (const auto email : split(emails, ',')) {
+    if (!trim(email).empty()) settings.auto_approved_emails.emplace_back(trim(email));
+  }
+  return settings;
+}
+
+Result<net::ServerOptions> server_options(const Options& options, const fs::path& folder) {
+  net::ServerOptions server;
+  server.address = options.text("http.address");
+  const auto port = options.integer("http.port");
+  if (port < 0 || port > 65535) {
+    return make_error(ErrorKind::kInvalid, "http.port", "a port is a number from 0 to 65535");
+  }
+  server.port = static_cast<std::uint16_t>(port);
+  server.certificate = resolve(folder, options.path("http.certificate"));
+  server.private_key = resolve(folder, options.path("http.private_key"));
+  const bool loopback = server.address == "127.0.0.1" || server.address == "::1";
+  if (server.certificate.empty() && !loopback) {
+    return make_error(ErrorKind::kInvalid, "http.certificate",
+                      "without a certificate the hub listens on a loopback address only",
+                      "Set http.certificate and http.private_key.");
+  }
+  server.workers = static_cast<int>(options.integer("http.workers"));
+  server.body_limit = {static_cast<std::uint64_t>(options.integer("http.body_limit"))};
+  server.trust_forwarded = options.boolean("http.trust_forwarded");
+  return server;
+}
+
+}  // namespace
+
+Status serve(const Options& options, const fs::path& folder, const Clock& clock) {
+  MEDPERF_TRY(auto database, open_database(options, folder));
+  MEDPERF_CHECK(prepare_database(*database, clock));
+  MEDPERF_TRY(auto tokens, token_authority(options, folder));
+  MEDPERF_TRY(auto server_settings, server_options(options, folder));
+  std::atomic<bool> draining{false};
+  const Hub hub({*database, clock, tokens, settings_of(options),
+                 options.boolean("http.trust_forwarded"), &draining});
+  MEDPERF_TRY(auto server,
+              net::HttpServer::start(server_settings, [&hub](const net::Request& request) {
+                return hub.handle(request);
+              }));
+  const std::string_view scheme = server_settings.certificate.empty() ? "http" : "https";
+  std::printf("listening on %s://%s:%d\n", std::string(scheme).c_str(),
+              server_settings.address.c_str(), static_cast<int>(server->port()));
+  std::fflush(stdout);
+  log::info("hub.started", {{"port", static_cast<std::int64_t>(server->port())}});
+  while (!stop_requested()) std::this_thread::sleep_for(kStopPoll);
+  draining = true;
+  log::info("hub.stopping");
+  server->drain(Seconds(static_cast<double>(options.integer("http.drain"))));
+  return {};
+}
+
+}  // namespace medperf::hub

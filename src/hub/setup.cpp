@@ -1,0 +1,160 @@
+#include "hub/setup.h"
+
+#include "base/yaml.h"
+#include "crypto/jwt.h"
+#include "crypto/password.h"
+#include "hub/options.h"
+#include "hub/store/accounts.h"
+#include "hub/store/schema.h"
+#include "ledger/ledger.h"
+
+namespace medperf::hub {
+
+namespace {
+
+constexpr std::string_view kSuperuser = "superuser";
+constexpr std::size_t kShortestPassword = 8;
+
+Status write_signing_key(const fs::path& file) {
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) return {};
+  MEDPERF_TRY(auto signer, crypto::JwtSigner::generate());
+  return signer.save_new(file);
+}
+
+std::string configuration_text(const InitAnswers& answers) {
+  Json http = Json::object({{"address", answers.address}, {"port", answers.port}});
+  if (!answers.certificate.empty()) http.set("certificate", answers.certificate);
+  if (!answers.private_key.empty()) http.set("private_key", answers.private_key);
+  Json document = Json::object({{"http", std::move(http)}});
+  if (!answers.public_url.empty()) {
+    document.set("hub", Json::object({{"public_url", answers.public_url}}));
+    document.set("auth",
+                 Json::object({{"issuer", answers.public_url}, {"audience", answers.public_url}}));
+  }
+  if (!answers.postgres.empty()) {
+    document.set("database", Json::object({{"postgres", answers.postgres}}));
+  }
+  return "# Written by medperf-hub init. hub.sample.yaml explains every option.\n" +
+         to_yaml(document);
+}
+
+/// Rows with id 1 that clients of v0 expect. They belong to an account that nobody can sign in to.
+Status add_first_rows(sql::Session& session, Timestamp now) {
+  MEDPERF_TRY(auto users, session.query("SELECT COUNT(*) FROM users"));
+  if (users.front().integer(0) > 0) return {};
+  MEDPERF_TRY(
+      auto owner,
+      add_account(session, {std::string(kSuperuser), "superuser@localhost", true, {}}, now));
+  const std::int64_t time = now.microseconds;
+  MEDPERF_TRY(auto rows,
+              session.query("INSERT INTO mlcubes (name, container_config, parameters_config, "
+                            "image_hash, additional_files_tarball_url, "
+                            "additional_files_tarball_hash, state, is_valid, metadata, "
+                            "user_metadata, owner, created_at, modified_at) VALUES ('MLCommons CA "
+                            "MLCube', '{}', NULL, 'none', '', '', 'OPERATION', 1, '{}', '{}', ?, "
+                            "?, ?) RETURNING id",
+                            {owner, time, time}));
+  const std::int64_t container = rows.front().integer(0);
+  MEDPERF_CHECK(session.execute(
+      "INSERT INTO cas (name, config, client_mlcube, server_mlcube, ca_mlcube, is_valid, metadata, "
+      "owner, created_at, modified_at) VALUES ('MLCommons CA', '{}', ?, ?, ?, 1, '{}', ?, ?, ?)",
+      {container, container, container, owner, time, time}));
+  return ledger::append(session, {"hub.init", std::string(kSuperuser), Json::object()}, now);
+}
+
+}  // namespace
+
+fs::path resolve(const fs::path& folder, const fs::path& path) {
+  return path.empty() || path.is_absolute() ? path : folder / path;
+}
+
+Result<std::unique_ptr<sql::Database>> open_database(const Options& options,
+                                                     const fs::path& folder) {
+  const int connections = static_cast<int>(options.integer("database.connections"));
+  const std::string postgres = options.text("database.postgres");
+  if (!postgres.empty()) return sql::Database::open(sql::PostgresOptions{postgres, connections});
+  return sql::Database::open(
+      sql::SqliteOptions{resolve(folder, options.path("database.file")), connections});
+}
+
+Result<int> prepare_database(sql::Database& database, const Clock& clock) {
+  MEDPERF_TRY(auto version, sql::migrate(database, migrations()));
+  auto added = database.write(
+      [&](sql::Session& session) -> Status { return add_first_rows(session, clock.now()); });
+  if (!added.ok()) return std::move(added).error();
+  return version;
+}
+
+Result<fs::path> initialise(const InitAnswers& answers, const Clock& clock) {
+  MEDPERF_CHECK(make_private_folder(answers.folder));
+  MEDPERF_CHECK(write_signing_key(answers.folder / "jwt.pem"));
+  const fs::path file = answers.folder / "hub.yaml";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    MEDPERF_CHECK(write_file_atomically(file, configuration_text(answers)));
+  }
+  MEDPERF_CHECK(
+      write_file_atomically(answers.folder / "hub.sample.yaml", annotated_sample(option_table())));
+  MEDPERF_TRY(auto text, read_file(file));
+  MEDPERF_TRY(auto options, Options::load(option_table(), text, {}));
+  MEDPERF_TRY(auto database, open_database(options, answers.folder));
+  MEDPERF_CHECK(prepare_database(*database, clock));
+  return file;
+}
+
+Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, const Clock& clock) {
+  if (user.username.empty() || user.username.size() > 150) {
+    return make_error(ErrorKind::kInvalid, "--username", "the name must have 1 to 150 characters");
+  }
+  if (user.password.size() < kShortestPassword) {
+    return make_error(ErrorKind::kInvalid, "--password-file",
+                      "the password must have at least 8 characters");
+  }
+  MEDPERF_TRY(auto hash, crypto::hash_password(user.password));
+  auto added = database.write([&](sql::Session& session) -> Result<std::int64_t> {
+    const Timestamp now = clock.now();
+    MEDPERF_TRY(auto id, add_account(session, {user.username, user.email, user.admin, hash}, now));
+    MEDPERF_CHECK(ledger::append(
+        session,
+        {"user.add", std::string(kSuperuser),
+         Json::object({{"id", id}, {"username", user.username}, {"admin", user.admin}})},
+        now));
+    return id;
+  });
+  if (!added.ok() && added.error().kind == ErrorKind::kConflict) {
+    return make_error(ErrorKind::kConflict, user.username, "there is a user of this name already",
+                      "Choose another name; `medperf-hub user list` shows all.");
+  }
+  return added;
+}
+
+Result<CheckReport> check_database(sql::Database& database) {
+  CheckReport report;
+  MEDPERF_TRY(report.schema, sql::schema_version(database));
+  return database.read([&](sql::Session& session) -> Result<CheckReport> {
+    if (session.dialect() == sql::Dialect::kSqlite) {
+      MEDPERF_TRY(auto rows, session.query("PRAGMA integrity_check"));
+      if (rows.empty() || rows.front().text(0) != "ok") {
+        return make_error(ErrorKind::kCorrupt, "database",
+                          rows.empty() ? "integrity check gave nothing" : rows.front().text(0),
+                          "Restore the database from a backup.");
+      }
+      MEDPERF_TRY(auto broken, session.query("PRAGMA foreign_key_check"));
+      if (!broken.empty()) {
+        return make_error(ErrorKind::kCorrupt, "database", "rows refer to others that are missing",
+                          "Restore the database from a backup.");
+      }
+    }
+    MEDPERF_TRY(auto log, ledger::verify_table(session));
+    if (log.first_bad_line != 0) {
+      return make_error(ErrorKind::kCorrupt, "log line " + std::to_string(log.first_bad_line),
+                        log.problem, "Somebody changed the log: compare with a backup.");
+    }
+    report.log_lines = log.lines;
+    report.log_head = log.head;
+    return report;
+  });
+}
+
+}  // namespace medperf::hub
