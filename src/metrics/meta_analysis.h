@@ -51,7 +51,9 @@ inline constexpr std::string_view kContinuity = "continuity_correction";
 inline constexpr std::string_view kTauIntervalEmpty = "tau2_interval_empty";
 }  // namespace warning
 
-inline constexpr std::size_t kSitesForPrediction = 5;
+/// Cochrane Handbook 6, section 10.10.4.3: prediction intervals mislead with about ten studies or
+/// fewer.
+inline constexpr std::size_t kSitesForPrediction = 10;
 
 /// `value` and intervals are back on the original scale; effect, se and tau2 on the working scale.
 struct MetaAnalysis {

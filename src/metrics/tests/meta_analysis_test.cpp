@@ -151,7 +151,8 @@ TEST(MetaAnalysis, BalancedCaseHasAClosedForm) {
   EXPECT_NEAR(result->tau2_interval.low, 4 * s2 / chi2_quantile(0.975, 4) - v, 1e-12);
   EXPECT_NEAR(result->tau2_interval.high, 4 * s2 / chi2_quantile(0.025, 4) - v, 1e-11);
   EXPECT_EQ(result->convention, "random-effects-reml-identity-hksj");
-  EXPECT_TRUE(result->warnings.empty());
+  ASSERT_EQ(result->warnings.size(), 1u);
+  EXPECT_TRUE(result->warns(warning::kFewSites));
 }
 
 TEST(MetaAnalysis, RemlIsAtTheTopOfItsLikelihood) {
@@ -198,6 +199,14 @@ TEST(MetaAnalysis, TwoSitesHaveNoPredictionAndFewAreFlagged) {
   const auto result = meta_analyse(studies_of({{0.9, 0.02}, {0.95, 0.01}}));
   EXPECT_FALSE(result->prediction.has_value());
   EXPECT_TRUE(result->warns(warning::kFewSites));
+}
+
+TEST(MetaAnalysis, TenSitesAreEnoughForAStatement) {
+  std::vector<Study> studies;
+  for (int i = 0; i < 10; ++i) studies.push_back({0.1 * i, 0.04, false});
+  EXPECT_FALSE(meta_analyse(studies)->warns(warning::kFewSites));
+  studies.pop_back();
+  EXPECT_TRUE(meta_analyse(studies)->warns(warning::kFewSites));
 }
 
 TEST(MetaAnalysis, SitesThatAgreeExactlyHaveNoHeterogeneity) {
