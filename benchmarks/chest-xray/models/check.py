@@ -15,12 +15,12 @@ import glob
 import hashlib
 import math
 import os
+import resource
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 import zlib
 
@@ -121,7 +121,7 @@ def png_pixels(path):
 
 
 def predict(command, images, repeat=1):
-    """Scores of images, and the seconds of the fastest of `repeat` runs of the whole process."""
+    """Scores of images, and the least CPU seconds of `repeat` runs of the whole process."""
     with tempfile.TemporaryDirectory() as work:
         data, output = os.path.join(work, "data"), os.path.join(work, "predictions")
         os.mkdir(data)
@@ -132,10 +132,13 @@ def predict(command, images, repeat=1):
             f.write("case_id\n" + "".join(f"case-{i}\n" for i in range(len(images))))
         fastest = math.inf
         for _ in range(repeat):
-            start = time.perf_counter()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run(command + ["--data_path", data, "--output_path", output], check=True,
                            env={"OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"})
-            fastest = min(fastest, time.perf_counter() - start)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            # CPU time, not wall time: other work on the machine must not decide the check.
+            fastest = min(fastest, after.ru_utime - before.ru_utime
+                          + after.ru_stime - before.ru_stime)
         with open(os.path.join(output, "predictions.csv"), encoding="ascii") as f:
             rows = list(csv.DictReader(f))
         if [r["case_id"] for r in rows] != [f"case-{i}" for i in range(len(images))]:
@@ -164,7 +167,7 @@ def check_official(folder):
         expect(len(torch) == 624 and difference <= LARGEST_DIFFERENCE_TO_TORCH,
                f"{name}: largest difference to torch {difference:.1e} <= 1e-4")
         expect(624 / seconds >= IMAGES_PER_SECOND,
-               f"{name}: {624 / seconds:.0f} images/s on one core >= 1000 (process and loading included)")
+               f"{name}: {624 / seconds:.0f} images/s of CPU time on one core >= 1000 (start and loading included)")
 
 
 def digest_of_tree(folder):
