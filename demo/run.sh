@@ -51,8 +51,8 @@ make_hospitals() {
   local role home
   [ ! -e "$STATE/sites.done" ] || return 0
   rm -rf "$STATE/sites"
-  find build/release -name make_sites -type f -perm -u+x -exec {} benchmarks/chest-xray/sites/sites.yaml \
-    benchmarks/chest-xray/data/pneumoniamnist.npz "$STATE/sites" \;
+  "$(find build/release -name make_sites -type f)" --data benchmarks/chest-xray/data/pneumoniamnist.npz \
+    --sites benchmarks/chest-xray/sites/sites.yaml --output "$STATE/sites"
   for role in "${HOSPITALS[@]}"; do
     home=$(home_of "$role")
     rm -rf "$home/raw"
