@@ -41,9 +41,9 @@ build_programs() {
 }
 
 make_images() {
-  install -d -m 755 "$STATE" "$STATE/images"
-  benchmarks/chest-xray/images.sh "$STATE/images" "$TOP/build/release"
-  benchmarks/chest-xray/demo-data/make.sh "$STATE/images/demo-data.tar.gz"
+  mkdir -p "$IMAGES"
+  benchmarks/chest-xray/images.sh "$IMAGES" "$TOP/build/release"
+  benchmarks/chest-xray/demo-data/make.sh "$IMAGES/demo-data.tar.gz"
 }
 
 # Each hospital's raw files: disjoint images of the untouched splits with the site's simulated acquisition.

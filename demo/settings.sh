@@ -3,6 +3,7 @@ STATE=${MEDPERF_DEMO_STATE:-/var/lib/medperf-demo}
 PREFIX=${MEDPERF_DEMO_PREFIX:-/opt/medperf-demo}
 PORT=${MEDPERF_DEMO_PORT:-18443}
 HUB_URL=https://localhost:$PORT
+IMAGES=$TOP/build/images   # archives of the images: building them again would give the same
 USER_PREFIX=${MEDPERF_DEMO_USERS:-medperf-demo-}
 
 HOSPITALS=(hospital-a hospital-b hospital-c hospital-d hospital-e)

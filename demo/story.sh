@@ -17,7 +17,7 @@ id_of() {
   medperf_as "$1" "$2" ls --json | jq -er --arg name "$3" '[.[] | select(.name == $name)][0].id'
 }
 
-image_of() { echo "$STATE/images/$1.tar"; }
+image_of() { echo "$IMAGES/$1.tar"; }
 config_of() {
   case $1 in
     preparation | evaluation) echo "$TOP/benchmarks/chest-xray/$1/container_config.yaml" ;;
@@ -73,7 +73,7 @@ register_benchmark() {
   submit_container group container evaluation "chest-xray evaluation" \
     --parameters "$(input group "$spec/evaluation/parameters.yaml")"
   submit_container group model lr-pixel "lr-pixel (reference)"
-  demo=$STATE/images/demo-data.tar.gz
+  demo=$IMAGES/demo-data.tar.gz
   local file
   for file in benchmark.yaml result-schema.json release-policy.yaml; do input group "$spec/$file" > /dev/null; done
   act group benchmark submit --spec "$(home_of group)/inputs/benchmark.yaml" \
