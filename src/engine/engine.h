@@ -52,6 +52,9 @@ struct PodmanOptions {
   fs::path probe_program;  ///< static binary the probe image is made of
   fs::path cgroup_root;    ///< delegated cgroup, empty: found from /proc/self/cgroup
   std::map<std::string, std::string> environment;  ///< HOME, PATH, XDG_RUNTIME_DIR
+  /// Refuse every run while nobody enforces memory and process limits. Turned off by the probe
+  /// alone.
+  bool require_limits = true;
 };
 Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options);
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -48,7 +49,8 @@ std::string_view to_string(RunEnd end);
 struct RunOutcome {
   RunEnd end = RunEnd::kFailed;
   int exit_code = -1;
-  Seconds wall{0};       ///< of the engine's own processes
+  std::string reason;  ///< one plain sentence part, e.g. "it crashed: signal 11"; empty on success
+  Seconds wall{0};     ///< of the engine's own processes
   Bytes peak_memory{0};  ///< 0: unknown
   std::string log_tail;  ///< last 4 KiB, printable
 };

@@ -1,0 +1,304 @@
+#include "engine/podman.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <system_error>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "engine/podman_run.h"
+#include "engine/probe.h"
+#include "engine/run_watch.h"
+#include "engine/tar_stream.h"
+
+namespace medperf::engine {
+namespace {
+
+constexpr Seconds kQuick{60};
+constexpr Seconds kLoad{1800};
+// After our own deadline the container is killed by name; podman itself is only stopped when that
+// did not help.
+constexpr Seconds kSpare{15};
+
+std::string first_line(const PodmanSetup& setup, std::string_view program) {
+  Command command;
+  command.argv = {std::string(program), "--version"};
+  command.environment = setup.environment;
+  command.deadline = kQuick;
+  command.ignore_stop = true;
+  const auto outcome = run_process(command);
+  if (!outcome.ok() || !outcome->success()) return std::string(program);
+  const std::string_view line = trim(split(outcome->output, '\n').front());
+  const auto space = line.rfind(' ');
+  return std::string(program) + " " +
+         std::string(space == std::string_view::npos ? line : line.substr(space + 1));
+}
+
+// podman 4.3 does not load packed archives ("invalid tar header"): they are unpacked beside the
+// store first.
+Result<bool> unpack_if_packed(const fs::path& archive, const fs::path& plain) {
+  const FileHandle file(::open(archive.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open())
+    return make_error(ErrorKind::kNotFound, archive.native(), "the image archive cannot be opened");
+  unsigned char magic[2] = {};
+  if (::pread(file.get(), magic, 2, 0) != 2 || magic[0] != 0x1f || magic[1] != 0x8b) return false;
+  FileHandle out(::open(plain.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!out.is_open())
+    return make_error(ErrorKind::kUnavailable, plain.native(),
+                      "the archive cannot be unpacked here");
+  MEDPERF_TRY(auto unpacker, Unpacker::open(source_of(file)));
+  const Bytes limit = ArchiveLimits{}.unpacked;
+  for (std::uint64_t total = 0;;) {
+    MEDPERF_TRY(const auto piece, unpacker.read());
+    if (piece.empty()) return true;
+    total += piece.size();
+    if (total > limit.value)
+      return make_error(ErrorKind::kTooLarge, archive.native(), "the archive unpacks to too much");
+    if (::write(out.get(), piece.data(), piece.size()) != static_cast<ssize_t>(piece.size())) {
+      return make_error(ErrorKind::kUnavailable, plain.native(),
+                        "the archive cannot be unpacked: the disk is full",
+                        "Free space in the engine's storage folder, then try again");
+    }
+  }
+}
+
+struct RemovedAtEnd {
+  fs::path path;
+  ~RemovedAtEnd() { ::unlink(path.c_str()); }
+};
+
+// Version 1's container groups appear in every hierarchy when podman makes them itself.
+std::vector<fs::path> groups_to_remove(const PodmanSetup& setup, const RunGroup& group) {
+  std::vector<fs::path> out = group.folders();
+  if (setup.mode != LimitMode::kParent) return out;
+  std::error_code error;
+  for (fs::directory_iterator entry(setup.place.root, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path folder = entry->path() / fs::path(group.absolute_name()).relative_path();
+    if (entry->is_directory(error) && folder != out[0] && folder != out[1]) out.push_back(folder);
+  }
+  return out;
+}
+
+}  // namespace
+
+bool WallReport::all_stand() const {
+  if (walls.empty()) return false;
+  for (const auto& wall : walls) {
+    if (!wall.stands) return false;
+  }
+  return true;
+}
+
+const Wall* WallReport::find(std::string_view name) const {
+  for (const auto& wall : walls) {
+    if (wall.name == name) return &wall;
+  }
+  return nullptr;
+}
+
+// Rootless podman leaves one process that holds the user namespace; the last engine on a store ends
+// it.
+PodmanEngine::~PodmanEngine() {
+  if (!setup_.rootless || !in_use_.is_open() || ::flock(in_use_.get(), LOCK_EX | LOCK_NB) != 0)
+    return;
+  const auto text = read_file(setup_.running / "libpod" / "tmp" / "pause.pid", Bytes{100});
+  const auto other = read_file(setup_.running / "libpod" / "pause.pid", Bytes{100});
+  const std::string digits(trim(text.ok() ? *text : other.ok() ? *other : std::string()));
+  int pid = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+  if (pid <= 1) return;
+  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
+  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
+}
+
+std::string PodmanEngine::description() const {
+  const char* version = setup_.machine == CgroupVersion::kV2   ? "cgroup v2"
+                        : setup_.machine == CgroupVersion::kV1 ? "cgroup v1"
+                                                               : "no cgroups";
+  return first_line(setup_, "podman") + ", " + first_line(setup_, setup_.runtime) +
+         (setup_.rootless ? ", rootless, " : ", root, ") + version;
+}
+
+Result<PodmanEngine::Images> PodmanEngine::list_images() {
+  MEDPERF_TRY(auto outcome, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
+  if (!outcome.success() && setup_.driver == "overlay" && !images_ &&
+      outcome.errors.find("overlay") != std::string::npos) {
+    log::warning("engine.overlay_refused", {{"reason", printable(outcome.errors, 500)}});
+    setup_.driver = "vfs";  // slower and larger, but it works on any file system
+    MEDPERF_CHECK(write_configuration(setup_));
+    MEDPERF_TRY(outcome, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
+  }
+  if (!outcome.success()) return podman_error("listing images", outcome);
+  Images images;
+  for (const auto line : split(outcome.output, '\n')) {
+    if (auto id = ImageId::parse(trim(line)); id.ok()) images.insert(id->hex());
+  }
+  return images;
+}
+
+Status PodmanEngine::remember_images() {
+  if (!in_use_.is_open()) {
+    in_use_ =
+        FileHandle(::open((setup_.running / "in-use").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (in_use_.is_open()) ::flock(in_use_.get(), LOCK_SH);
+  }
+  MEDPERF_TRY(images_, list_images());
+  return {};
+}
+
+Result<bool> PodmanEngine::has_image(const ImageId& image) {
+  const std::lock_guard lock(image_lock_);
+  if (!images_) MEDPERF_CHECK(remember_images());
+  return images_->contains(image.hex());
+}
+
+Status PodmanEngine::load(const fs::path& archive, const ImageId& image) {
+  const std::lock_guard lock(image_lock_);
+  if (!images_) MEDPERF_CHECK(remember_images());
+  const Images before = *images_;
+  const RemovedAtEnd plain{setup_.temporary() / ("load-" + std::to_string(::getpid()) + ".tar")};
+  MEDPERF_TRY(const bool unpacked, unpack_if_packed(archive, plain.path));
+  const std::string source = unpacked ? plain.path.native() : fs::absolute(archive).native();
+  MEDPERF_TRY(const auto outcome, setup_.podman({"load", "--quiet", "--input", source}, kLoad));
+  if (!outcome.success()) return podman_error("loading the image", outcome).at(archive.native());
+  MEDPERF_CHECK(remember_images());
+  if (images_->contains(image.hex())) return {};
+  for (const auto& id : *images_) {
+    if (!before.contains(id)) (void)setup_.podman({"rmi", "--force", "sha256:" + id}, kQuick).ok();
+  }
+  MEDPERF_CHECK(remember_images());
+  return make_error(ErrorKind::kCorrupt, archive.native(),
+                    "the archive does not hold the image " + image.prefixed(),
+                    "Fetch the archive again; if it stays so, tell the owner of the image");
+}
+
+Status PodmanEngine::remove_image(const ImageId& image) {
+  const std::lock_guard lock(image_lock_);
+  if (!images_) MEDPERF_CHECK(remember_images());
+  if (!images_->contains(image.hex())) return {};
+  MEDPERF_TRY(const auto outcome, setup_.podman({"rmi", "--force", image.prefixed()}, kQuick));
+  if (!outcome.success()) return podman_error("removing the image", outcome);
+  return remember_images();
+}
+
+Result<RunOutcome> PodmanEngine::run(const RunSpec& spec) {
+  if (setup_.options.require_limits && setup_.mode == LimitMode::kNone) {
+    return make_error(
+        ErrorKind::kRefused, "engine",
+        "memory and process limits would not hold: " + setup_.place.missing,
+        "Let root run scripts/cgroup-delegate.sh add USER, and name the group in engine.cgroup");
+  }
+  return run_anyhow(spec);
+}
+
+Result<std::optional<RunGroup>> PodmanEngine::make_group(const RunSpec& spec) const {
+  if (setup_.mode != LimitMode::kJoin && setup_.mode != LimitMode::kParent)
+    return std::optional<RunGroup>{};
+  MEDPERF_TRY(auto group, RunGroup::create(setup_.place, group_name(spec.lease, spec.name),
+                                           spec.limits, setup_.mode == LimitMode::kJoin));
+  return std::optional<RunGroup>(std::move(group));
+}
+
+Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
+                                       const std::optional<RunGroup>& group) const {
+  GuardPlan plan;
+  plan.program = setup_.options.probe_program;
+  if (group) plan.groups = groups_to_remove(setup_, *group);
+  plan.clean = setup_.command({"rm", "--force", "--ignore", "--time", "0", spec.name});
+  plan.environment = setup_.environment;
+  return Guard::start(plan);
+}
+
+Result<RunOutcome> PodmanEngine::run_anyhow(const RunSpec& spec) {
+  MEDPERF_CHECK(check_spec(spec, setup_));
+  if (const auto mounts = read_file("/proc/self/mountinfo", mebibytes(4)); mounts.ok()) {
+    MEDPERF_CHECK(check_submounts(spec, *mounts));
+  }
+  // Also makes podman's user namespace outside of the run's group.
+  MEDPERF_TRY(const bool present, has_image(spec.image));
+  if (!present) {
+    return make_error(ErrorKind::kNotFound, spec.image.prefixed(),
+                      "this image is not in the engine's store", "Load it first");
+  }
+  MEDPERF_TRY(const auto group, make_group(spec));
+  MEDPERF_TRY(auto guard, make_guard(spec, group));
+  auto outcome = run_in(spec, group);
+  const bool clean =
+      outcome.ok() && (outcome->end == RunEnd::kSuccess || outcome->end == RunEnd::kFailed ||
+                       outcome->end == RunEnd::kOutOfMemory);
+  if (!clean)
+    (void)setup_.podman({"rm", "--force", "--ignore", "--time", "0", spec.name}, kQuick).ok();
+  guard.finish(false);
+  return outcome;
+}
+
+Result<RunOutcome> PodmanEngine::run_in(const RunSpec& spec, const std::optional<RunGroup>& group) {
+  MEDPERF_TRY(auto run_log, RunLog::open(spec.log_file));
+  Command command;
+  command.argv = setup_.command({});
+  for (auto& word : run_arguments(spec, setup_, group ? group->absolute_name() : ""))
+    command.argv.push_back(word);
+  command.environment = setup_.environment;
+  command.working_folder = "/";
+  command.deadline = spec.limits.wall + kSpare;
+  command.output_limit = mebibytes(1);
+  command.on_output = [&](std::string_view piece) { run_log.write(piece); };
+  if (group && setup_.mode == LimitMode::kJoin) command.join_cgroups = group->join_files();
+  RunWatch watch(spec, [&] {
+    (void)setup_.podman({"kill", "--signal", "KILL", spec.name}, kQuick).ok();
+  });
+  auto process = run_process(command);
+  watch.finish();
+  if (!process.ok()) return std::move(process).error();
+  RunEvents events{watch.timed_out(), watch.output_exceeded(), process->interrupted,
+                   group ? group->out_of_memory_events() : 0};
+  // stderr is kept from its start; podman's own words come last, and the log's tail always has
+  // them.
+  const std::string tail = run_log.tail();
+  if (process->errors.size() >= command.output_limit.value) process->errors = tail;
+  MEDPERF_TRY(auto outcome, judge(*process, events, spec));
+  outcome.log_tail = tail;
+  if (group) outcome.peak_memory = group->peak_memory();
+  return outcome;
+}
+
+Result<int> PodmanEngine::sweep(const std::function<bool(std::string_view lease)>& alive) {
+  {
+    const std::lock_guard lock(image_lock_);
+    if (!images_) MEDPERF_CHECK(remember_images());
+  }
+  MEDPERF_TRY(const auto outcome,
+              setup_.podman({"ps", "--all", "--no-trunc", "--filter", "label=org.medperf.lease",
+                             "--format", "{{.ID}} {{index .Labels \"org.medperf.lease\"}}"},
+                            kQuick));
+  if (!outcome.success()) return podman_error("listing containers", outcome);
+  int removed = 0;
+  for (const auto line : split(outcome.output, '\n')) {
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos || alive(trim(line.substr(space)))) continue;
+    MEDPERF_TRY(
+        const auto done,
+        setup_.podman({"rm", "--force", "--ignore", "--time", "0", line.substr(0, space)}, kQuick));
+    if (!done.success()) return podman_error("removing a left-over container", done);
+    ++removed;
+  }
+  remove_stale_groups(setup_.place, alive);
+  return removed;
+}
+
+Result<WallReport> PodmanEngine::probe() {
+  return prove_walls(*this);
+}
+
+Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options) {
+  MEDPERF_TRY(auto setup, set_up_podman(options));
+  return std::unique_ptr<Engine>(std::make_unique<PodmanEngine>(std::move(setup)));
+}
+
+}  // namespace medperf::engine

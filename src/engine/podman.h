@@ -1,0 +1,49 @@
+#pragma once
+// The podman runner.
+
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/cgroup.h"
+#include "engine/engine.h"
+#include "engine/guard.h"
+#include "engine/podman_setup.h"
+
+namespace medperf::engine {
+
+class PodmanEngine : public Engine {
+ public:
+  explicit PodmanEngine(PodmanSetup setup) : setup_(std::move(setup)) {}
+  ~PodmanEngine() override;
+  PodmanEngine(const PodmanEngine&) = delete;
+  PodmanEngine& operator=(const PodmanEngine&) = delete;
+
+  std::string description() const override;
+  Result<bool> has_image(const ImageId& image) override;
+  Status load(const fs::path& archive, const ImageId& image) override;
+  Status remove_image(const ImageId& image) override;
+  Result<RunOutcome> run(const RunSpec& spec) override;
+  Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) override;
+  Result<WallReport> probe() override;
+
+  const PodmanSetup& setup() const { return setup_; }
+  /// run() without the demand that somebody enforces limits: for the probe, which finds that out.
+  Result<RunOutcome> run_anyhow(const RunSpec& spec);
+
+ private:
+  using Images = std::set<std::string>;
+  Result<Images> list_images();  ///< image_lock_ held
+  Status remember_images();      ///< image_lock_ held
+  Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
+  Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
+  Result<RunOutcome> run_in(const RunSpec& spec, const std::optional<RunGroup>& group);
+
+  PodmanSetup setup_;
+  FileHandle in_use_;  // shared lock while this engine lives
+  std::mutex image_lock_;
+  std::optional<Images> images_;
+};
+
+}  // namespace medperf::engine

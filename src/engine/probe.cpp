@@ -1,0 +1,209 @@
+#include "engine/probe.h"
+
+#include <unistd.h>
+
+#include <future>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "engine/probe_image.h"
+
+namespace medperf::engine {
+namespace {
+
+constexpr int kPids = 64;
+constexpr int kForks = 300;  // well above the limit and what is added to it
+constexpr Seconds kWallTime{1.0};
+constexpr std::uint64_t kMemory = 64;  // MiB allowed
+constexpr int kTouched = 256;          // MiB tried
+
+Wall wall(std::string name, bool stands, std::string proof, std::string reason,
+          std::string advice) {
+  Wall out;
+  out.name = std::move(name);
+  out.stands = stands;
+  out.proof = std::move(proof);
+  if (!stands) {
+    out.reason = std::move(reason);
+    out.advice = std::move(advice);
+  }
+  return out;
+}
+
+// Why limits do not hold, in the words of the mode that was found.
+std::string limit_reason(const PodmanSetup& setup, const std::string& seen) {
+  if (setup.mode == LimitMode::kNone && setup.rootless && setup.machine == CgroupVersion::kV1) {
+    return "cgroup v1 and rootless: podman ignores limits, and " + setup.place.missing;
+  }
+  return setup.place.missing.empty() ? seen : setup.place.missing;
+}
+
+std::string limit_advice(const PodmanSetup& setup) {
+  if (setup.machine == CgroupVersion::kNone) return "Mount control groups on this machine";
+  return "Let root run scripts/cgroup-delegate.sh add USER, and set engine.cgroup to the group "
+         "that it names";
+}
+
+std::string run_text(const Result<RunOutcome>& run) {
+  if (!run.ok()) return "the probe could not be run: " + run.error().text();
+  return std::string(to_string(run->end)) + (run->reason.empty() ? "" : " (" + run->reason + ")");
+}
+
+Result<Json> last_json(const std::string& text) {
+  std::string_view last;
+  for (const auto line : split(text, '\n')) {
+    if (trim(line).starts_with("{")) last = trim(line);
+  }
+  return parse_json(last);
+}
+
+struct Folder {
+  fs::path path;
+  ~Folder() { (void)remove_tree(path).ok(); }
+};
+
+RunSpec probe_spec(const ImageId& image, std::string name, std::vector<std::string> command) {
+  RunSpec spec;
+  spec.image = image;
+  spec.command = std::move(command);
+  spec.lease = "probe-" + std::to_string(::getpid());
+  spec.name = "medperf-probe-" + std::to_string(::getpid()) + "-" + std::move(name);
+  spec.limits.memory = mebibytes(512);
+  spec.limits.wall = Seconds{60};
+  spec.limits.temporary = mebibytes(8);
+  spec.limits.output = mebibytes(64);
+  return spec;
+}
+
+Result<ImageId> ensure_image(PodmanEngine& engine) {
+  const auto& setup = engine.setup();
+  MEDPERF_TRY(const auto program, read_file(setup.options.probe_program, mebibytes(64)));
+  const BuiltImage built = build_image("medperf-probe", program);
+  MEDPERF_TRY(const bool present, engine.has_image(built.image));
+  if (present) return built.image;
+  const fs::path archive = setup.temporary() / ("probe-" + std::to_string(::getpid()) + ".tar");
+  MEDPERF_CHECK(write_file_atomically(archive, built.archive));
+  const auto loaded = engine.load(archive, built.image);
+  ::unlink(archive.c_str());
+  if (!loaded.ok()) return loaded.error();
+  return built.image;
+}
+
+}  // namespace
+
+std::vector<Wall> judge_report(const Json& report) {
+  const auto text = [&](std::string_view key) { return printable(report.get_string(key), 200); };
+  const std::string nets = text("interfaces"), connect = text("connect");
+  const bool alone = (nets.empty() || nets == "lo") &&
+                     (connect == "ENETUNREACH" || connect.starts_with("socket "));
+  const std::string capabilities = text("cap_eff"), bounding = text("cap_bnd");
+  const bool none = !capabilities.empty() &&
+                    capabilities.find_first_not_of('0') == std::string::npos && !bounding.empty() &&
+                    bounding.find_first_not_of('0') == std::string::npos;
+  const auto uid = report.get_int("uid", -1);
+  const std::string engine =
+      "Report this with the output of `medperf doctor`; do not run foreign code until it stands";
+  std::vector<Wall> walls;
+  walls.push_back(wall("network", alone,
+                       "interfaces: " + (nets.empty() ? "none" : nets) + "; connect: " + connect,
+                       "the container has a network", engine));
+  walls.push_back(wall("read-only-root", text("root") == "EROFS", "writing to /: " + text("root"),
+                       "the container's root can be written", engine));
+  walls.push_back(
+      wall("inputs-read-only", text("input") == "EROFS",
+           "writing to an input: " + text("input") + "; to an output: " + text("output"),
+           "the container can write to its inputs", engine));
+  walls.push_back(wall("capabilities", none, "CapEff " + capabilities + ", CapBnd " + bounding,
+                       "the container holds capabilities", engine));
+  walls.push_back(wall("no-new-privileges", text("no_new_privs") == "1",
+                       "NoNewPrivs " + text("no_new_privs"), "setuid programs could gain rights",
+                       engine));
+  walls.push_back(
+      wall("user", uid > 0, "uid " + std::to_string(uid), "the container runs as root", engine));
+  walls.push_back(wall("seccomp", text("seccomp") == "2", "Seccomp " + text("seccomp"),
+                       "no system call filter is active",
+                       "Install golang-github-containers-common and a kernel with seccomp"));
+  return walls;
+}
+
+Wall judge_memory(const Result<RunOutcome>& run, const PodmanSetup& setup) {
+  const bool stands = run.ok() && run->end == RunEnd::kOutOfMemory;
+  const std::string seen =
+      fmt::format("{} MiB touched under a limit of {} MiB: {}", kTouched, kMemory, run_text(run));
+  return wall("memory", stands, seen, limit_reason(setup, seen), limit_advice(setup));
+}
+
+Wall judge_pids(const Result<RunOutcome>& run, int limit, const PodmanSetup& setup) {
+  std::string seen = run_text(run);
+  bool stands = false;
+  if (run.ok()) {
+    const auto report = last_json(run->log_tail);
+    // A full group can also keep the runtime itself from starting threads; then nothing was
+    // reported.
+    if (report.ok()) {
+      const auto forked = report->get_int("forked", kForks);
+      seen =
+          fmt::format("{} processes under a limit of {}{}, then {}", forked, limit,
+                      setup.mode == LimitMode::kJoin ? " and 64 for the engine's own threads" : "",
+                      report->get_string("stopped"));
+      stands = forked < kForks && report->get_string("stopped") == "EAGAIN";
+    }
+  }
+  return wall("pids", stands, seen, limit_reason(setup, seen), limit_advice(setup));
+}
+
+Wall judge_wall_time(const Result<RunOutcome>& run, Seconds limit) {
+  const bool stands = run.ok() && run->end == RunEnd::kTimedOut && run->wall < limit + Seconds{10};
+  const std::string seen =
+      fmt::format("sleeping 60 s under a limit of {:g} s: {}{}", limit.count(), run_text(run),
+                  run.ok() ? fmt::format(", ended after {:.1f} s", run->wall.count()) : "");
+  return wall("wall-time", stands, seen, seen,
+              "Check the machine's load, then run `medperf doctor` again");
+}
+
+Result<WallReport> prove_walls(PodmanEngine& engine) {
+  MEDPERF_TRY(const auto image, ensure_image(engine));
+  const Folder folder{engine.setup().temporary() / ("probe-" + std::to_string(::getpid()))};
+  MEDPERF_CHECK(make_private_folder(folder.path / "input"));
+  MEDPERF_CHECK(make_private_folder(folder.path / "output"));
+  std::error_code ignored;  // as root the container's user is another one
+  fs::permissions(folder.path / "input", fs::perms(0755), ignored);
+  auto inside = probe_spec(image, "report", {"report"});
+  inside.mounts = {{folder.path / "input", "/input", false},
+                   {folder.path / "output", "/output", true}};
+  auto memory = probe_spec(image, "memory", {"touch", std::to_string(kTouched)});
+  memory.limits.memory = mebibytes(kMemory);
+  auto pids = probe_spec(image, "pids", {"fork", std::to_string(kForks)});
+  pids.limits.pids = kPids;
+  auto time = probe_spec(image, "time", {"sleep", "60"});
+  time.limits.wall = kWallTime;
+  const auto start = [&](const RunSpec& spec) {
+    return std::async(std::launch::async, [&engine, &spec] { return engine.run_anyhow(spec); });
+  };
+  auto time_run = start(time);
+  auto memory_run = start(memory);
+  auto pids_run = start(pids);
+  auto inside_run = start(inside);
+
+  WallReport report;
+  report.engine = engine.description();
+  const auto seen = inside_run.get();
+  const auto memory_seen = memory_run.get();
+  const auto pids_seen = pids_run.get();
+  const auto time_seen = time_run.get();
+  if (!seen.ok()) return seen.error();
+  auto json = last_json(seen->log_tail);
+  if (!json.ok()) {
+    return make_error(ErrorKind::kUnavailable, "engine",
+                      "the probe container gave no report: " + run_text(seen),
+                      "Run `podman info`, and see the log", seen->log_tail);
+  }
+  report.walls = judge_report(*json);
+  report.walls.push_back(judge_memory(memory_seen, engine.setup()));
+  report.walls.push_back(judge_pids(pids_seen, kPids, engine.setup()));
+  report.walls.push_back(judge_wall_time(time_seen, kWallTime));
+  return report;
+}
+
+}  // namespace medperf::engine
