@@ -1,6 +1,6 @@
 #pragma once
-// AGREED. Append-only, hash-chained logs: a file at the site, a table at the hub. Each line holds the
-// hash of the line before it, so a changed, removed or inserted line is found.
+// AGREED. Append-only, hash-chained logs: a file at the site, a table at the hub. Each line holds
+// the hash of the line before it, so a changed, removed or inserted line is found.
 
 #include <cstdint>
 #include <memory>
@@ -25,19 +25,24 @@ struct Entry {
 
 struct Verification {
   std::int64_t lines = 0;
-  std::string head;                ///< hash of the last line; 64 zeros when empty
-  std::int64_t first_bad_line = 0; ///< 1-based; 0: the chain holds
-  std::string problem;             ///< what is wrong with it
+  std::string head;                 ///< hash of the last line; 64 zeros when empty
+  std::int64_t first_bad_line = 0;  ///< 1-based; 0: the chain holds
+  std::string problem;              ///< what is wrong with it
 };
 
 /// A site's log: one canonical JSON object a line, synced before append returns. A torn last line
-/// (crash while writing) is cut off when opened. Thread-safe; one process at a time (file lock).
+/// (crash while writing) is cut off when opened. Thread-safe; several processes take turns, since
+/// the file is locked for each line. Cutting off whole lines at the end cannot be seen from the
+/// file alone: compare `head` with one noted elsewhere.
 class FileLedger {
  public:
+  /// Makes the file (mode 0600) when it is not there. Errors: corrupt (the last line is damaged),
+  /// busy, not_found (no such folder), unavailable.
   static Result<std::unique_ptr<FileLedger>> open(const fs::path& file, const Clock& clock);
   virtual ~FileLedger() = default;
   virtual Status append(const Entry& entry) = 0;
 };
+/// Checks every line. A broken chain is an answer, not an error.
 Result<Verification> verify_file(const fs::path& file);
 
 /// The hub's log: table `log_lines`, appended inside the transaction it records.

@@ -1,0 +1,87 @@
+#include "ledger/line.h"
+
+#include <algorithm>
+#include <array>
+
+#include "crypto/sha256.h"
+
+namespace medperf::ledger {
+namespace {
+
+constexpr std::array<std::string_view, 8> kKeys = {"actor", "body",     "hash", "kind",
+                                                   "n",     "previous", "time", "v"};
+
+Error problem(std::string what) {
+  return make_error(ErrorKind::kCorrupt, "", std::move(what),
+                    "Compare the log with a backup: it was changed after it was written.");
+}
+
+JsonLimits line_limits() {
+  JsonLimits limits;
+  limits.bytes = kLineLimit.value;
+  return limits;
+}
+
+/// Reads a line and checks everything that needs no other line.
+Result<Json> check_alone(std::string_view text) {
+  auto parsed = parse_json(text, line_limits());
+  if (!parsed.ok()) return problem("it is not valid JSON");
+  Json line = std::move(*parsed);
+  if (!line.is_object() || line.members().size() != kKeys.size() ||
+      !std::all_of(kKeys.begin(), kKeys.end(), [&](auto key) { return line.contains(key); }))
+    return problem("it has not the form of a log line");
+  if (line.get_string("v") != kLeafVersion) return problem("its version is not known");
+  if (to_canonical(line) != text) return problem("it is not written in canonical form");
+  const std::string hash = line.get_string("hash");
+  std::erase_if(line.members(), [](const Json::Member& member) { return member.first == "hash"; });
+  if (crypto::sha256_hex(to_canonical(line)) != hash)
+    return problem("its content does not match its hash");
+  line.set("hash", hash);
+  return line;
+}
+
+}  // namespace
+
+Result<Line> make_line(const Position& last, const Entry& entry, Timestamp time) {
+  Json leaf = Json::object({{"v", kLeafVersion},
+                            {"n", last.n + 1},
+                            {"time", to_iso8601(time)},
+                            {"kind", entry.kind},
+                            {"actor", entry.actor},
+                            {"body", entry.body},
+                            {"previous", last.hash}});
+  Line line;
+  line.hash = crypto::sha256_hex(to_canonical(leaf));
+  leaf.set("hash", line.hash);
+  line.text = to_canonical(leaf);
+  if (Bytes{line.text.size()} > kLineLimit) {
+    return make_error(ErrorKind::kTooLarge, "log entry " + entry.kind,
+                      "The entry is larger than " + to_string(kLineLimit),
+                      "Record the digest of what is large.");
+  }
+  // Nothing is written that could not be verified later, e.g. a body nested too deep.
+  if (auto checked = check_line(line.text, last); !checked.ok()) {
+    return make_error(ErrorKind::kInvalid, "log entry " + entry.kind,
+                      "The entry cannot be written as a log line",
+                      "Record a flatter body without repeated keys.", checked.error().text());
+  }
+  return line;
+}
+
+Result<Position> read_position(std::string_view text) {
+  MEDPERF_TRY(const Json line, check_alone(text));
+  return Position{line.get_int("n"), line.get_string("hash")};
+}
+
+Result<Position> check_line(std::string_view text, const Position& last) {
+  MEDPERF_TRY(const Json line, check_alone(text));
+  if (line.get_int("n") != last.n + 1) {
+    return problem("its number is " + std::to_string(line.get_int("n")) + " where " +
+                   std::to_string(last.n + 1) + " must stand: a line was removed or inserted");
+  }
+  if (line.get_string("previous") != last.hash)
+    return problem("it does not follow the line before it: that line was replaced");
+  return Position{line.get_int("n"), line.get_string("hash")};
+}
+
+}  // namespace medperf::ledger
