@@ -9,6 +9,7 @@ cd "$TOP"
 . demo/accounts.sh
 . demo/servers.sh
 . demo/story.sh
+. demo/refusals.sh
 . demo/ending.sh
 
 keep=0 fresh=0
@@ -43,7 +44,9 @@ build_programs() {
 make_images() {
   mkdir -p "$IMAGES"
   benchmarks/chest-xray/images.sh "$IMAGES" "$TOP/build/release"
-  benchmarks/chest-xray/demo-data/make.sh "$IMAGES/demo-data.tar.gz"
+  local data=benchmarks/chest-xray/data/pneumoniamnist.npz
+  [ "$IMAGES/demo-data.tar.gz" -nt benchmarks/chest-xray/demo-data/build.py ] ||
+    python3 benchmarks/chest-xray/demo-data/build.py "$data" "$IMAGES/demo-data.tar.gz"
 }
 
 # Each hospital's raw files: disjoint images of the untouched splits with the site's simulated acquisition.
@@ -95,9 +98,8 @@ main() {
   phase "benchmark" register_benchmark
   phase "hospitals" join_hospitals
   phase "models" join_models
-  phase "altered" show_altered_dataset
+  phase "refusals" show_refusals
   phase "evaluation" evaluate
-  phase "undeclared" show_undeclared_key
   phase "results" show_results
   phase "checks" check_everything
   show_end "$started" "$before"

@@ -12,4 +12,4 @@ ROLES=(admin group "${HOSPITALS[@]}" "${VENDORS[@]}")   # the nine accounts on t
 SERVERS=(group "${VENDORS[@]}")                          # those who serve images from a web server of their own
 declare -A SERVER_PORT=([group]=$((PORT + 1)) [vendor-1]=$((PORT + 2)) [vendor-2]=$((PORT + 3)))
 
-BENCHMARK_NAME="Chest X-ray pneumonia"
+BENCHMARK_NAME=chest-xray-pneumonia   # as in benchmarks/chest-xray/benchmark.yaml

@@ -69,9 +69,10 @@ submit_container() { # ROLE KIND IMAGE NAME [OPTION...]
 register_benchmark() {
   local spec=$TOP/benchmarks/chest-xray demo
   say "1. The benchmark group registers containers, reference model and benchmark; the platform approves"
-  submit_container group container preparation "chest-xray preparation"
+  submit_container group container preparation "chest-xray preparation" \
+    --parameters "$(input group "$spec/preparation/parameters.yaml" preparation-parameters.yaml)"
   submit_container group container evaluation "chest-xray evaluation" \
-    --parameters "$(input group "$spec/evaluation/parameters.yaml")"
+    --parameters "$(input group "$spec/evaluation/parameters.yaml" evaluation-parameters.yaml)"
   submit_container group model lr-pixel "lr-pixel (reference)"
   demo=$IMAGES/demo-data.tar.gz
   local file
@@ -117,25 +118,6 @@ join_models() {
   join_model vendor-2 cnn-robust
   join_model vendor-2 lr-hog
   join_model vendor-2 hostile
-}
-
-# A data set altered after its registration is refused before anything runs.
-show_altered_dataset() {
-  local role=hospital-e file backup dataset
-  dataset=$(id_of "$role" dataset "$role chest X-rays")
-  file=$(home_of "$role")/.medperf/datasets/$dataset/data/images.npy
-  backup=$STATE/altered-dataset.backup
-  [ ! -e "$STATE/altered-dataset.done" ] || return 0
-  say "hospital-e's prepared data is altered by one byte: nothing runs"
-  [ -e "$backup" ] || { cp -p "$file" "$backup.part"; mv "$backup.part" "$backup"; }
-  printf '\x2a' | dd of="$file" bs=1 seek=4000 conv=notrunc status=none
-  local status=0
-  act "$role" benchmark run -b "$BENCHMARK" -d "$dataset" || status=$?
-  cp -p "$backup" "$file"
-  [ "$status" != 0 ] || { echo "demo: the altered dataset was not refused" >&2; return 1; }
-  note "refused with exit code $status; the file is restored"
-  touch "$STATE/altered-dataset.done"
-  rm -f "$backup"
 }
 
 evaluate_at() {
