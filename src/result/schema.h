@@ -12,30 +12,49 @@
 
 namespace medperf::result {
 
+inline constexpr std::string_view kResultSchemaFormat = "medperf/result-schema/v1";
+/// Most values that a result may hold, so that it cannot carry cases.
+inline constexpr std::int64_t kMostValues = 2'000;
+
 /// One declared number (a leaf of the schema with "x-medperf").
 struct MetricDeclaration {
-  std::string path;        ///< dotted: "auc.value"
+  std::string path;        ///< dotted: "auc.value"; "*" for any item of a list: "bins.*.count"
   std::string metric;      ///< vocabulary id: "auroc"
   std::string convention;  ///< e.g. "mann-whitney; DeLong interval"
   std::string direction;   ///< "higher", "lower" or "none"
   std::string unit;
-  std::optional<int> digits;  ///< decimals that may leave; none: integers and text
+  std::optional<int> digits;                  ///< decimals that may leave; none: integers and text
   std::optional<std::int64_t> minimum_count;  ///< small cells below it are suppressed (counts)
-  std::string merge;  ///< "none", "sum", "random-effects-logit" ...
+  std::string merge;                          ///< "none", "sum", "random-effects-logit" ...
+  /// Leaves that would reveal this count, so they are suppressed with it (paths like `path`).
+  std::vector<std::string> suppress_with;
 };
 
 class ResultSchema {
  public:
-  /// Errors: invalid, with every problem: additionalProperties must be false in each object, each
-  /// number needs x-medperf, strings need an enum, const or a maxLength of at most 64 ...
+  /// Accepts the part of draft 7 in which everything that can leave is bounded. Errors: invalid,
+  /// with every problem as a field error:
+  /// - an object needs additionalProperties false; a list needs maxItems; no other combining
+  /// keywords;
+  /// - text needs an enum, a const, or (outside lists) maxLength of at most 64 and a pattern from ^
+  /// to
+  ///   $ without wildcards;
+  /// - a number needs minimum and maximum, and x-medperf with a metric; if it is no integer, digits
+  ///   (0 to 15) too. A const or enum needs none of these;
+  /// - a count with minimum_count, and all that suppress_with names (leaves, or objects for all of
+  ///   their leaves), must allow null.
   static Result<ResultSchema> parse(const Json& document);
   const std::vector<MetricDeclaration>& metrics() const { return metrics_; }
+  /// The declaration of a leaf, by a path as in MetricDeclaration; null pointer if it has none.
+  const MetricDeclaration* metric(std::string_view path) const;
   const JsonSchema& validator() const { return validator_; }
   const Json& document() const { return document_; }
 
  private:
   ResultSchema(Json document, JsonSchema validator, std::vector<MetricDeclaration> metrics)
-      : document_(std::move(document)), validator_(std::move(validator)), metrics_(std::move(metrics)) {}
+      : document_(std::move(document)),
+        validator_(std::move(validator)),
+        metrics_(std::move(metrics)) {}
   Json document_;
   JsonSchema validator_;
   std::vector<MetricDeclaration> metrics_;

@@ -36,17 +36,39 @@ struct Statement {
   std::vector<ContainerUse> containers;
   std::string envelope_digest;       ///< SHA-256 hex of the canonical envelope (the subject)
   std::string result_schema_digest;  ///< SHA-256 hex of the canonical schema
-  PolicyDigest policy;
-  std::string approver;  ///< user name of the person who approved
+  PolicyDigest policy;               ///< of the site's policy
+  std::string approver;              ///< user name of the person who approved
   Timestamp approved_at;
   Timestamp run_at;
   std::string software;  ///< "medperf 0.1.0"
 };
 
+/// SHA-256 hex of a document's canonical bytes: the digest of schemas and parameters.
+std::string document_digest(const Json& document);
+
+/// The in-toto Statement. Digests that are empty are left out.
 Json to_json(const Statement& statement);
+/// Strict: unknown keys, wrong types, another predicate version are invalid. Required are the three
+/// ids, hub, dataset uid, envelope digest, approver, both times and software.
 Result<Statement> statement_from_json(const Json& document);
 Json sign_statement(const Statement& statement, const crypto::SigningKey& key);
-/// Checks signature, types and version. Errors: corrupt, invalid.
+/// Checks signature, types and version. Errors: corrupt (signature or envelope of the signature),
+/// invalid (what was signed is no statement of this version).
 Result<Statement> verify_statement(const Json& dsse, const crypto::VerifyKey& key);
+
+/// What the hub has registered, for a statement to agree with. Empty digests are not compared, but
+/// for the envelope's and the schema's.
+struct Registered {
+  std::int64_t benchmark = 0;
+  std::int64_t dataset = 0;
+  std::int64_t model = 0;
+  FolderUid dataset_uid;
+  DatasetDigest dataset_digest;
+  std::string envelope_digest;
+  std::string result_schema_digest;
+  std::vector<ContainerUse> containers;  ///< one entry a role: "model" and "evaluator"
+};
+/// Error: refused, with a field error for each thing that differs from what is registered.
+Status check_binding(const Statement& statement, const Registered& registered);
 
 }  // namespace medperf::result
