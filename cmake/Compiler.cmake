@@ -19,6 +19,11 @@ else()
   add_link_options(-Wl,-z,relro)
 endif()
 
+if(MEDPERF_FUZZ)
+  # Coverage in every room, so that the fuzzer sees the branches behind its entry point.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
