@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "hub/options.h"
@@ -17,6 +18,7 @@ namespace {
 
 using medperf::Error;
 using medperf::ErrorKind;
+using medperf::Json;
 using medperf::make_error;
 using medperf::Options;
 using medperf::Result;
@@ -32,9 +34,10 @@ constexpr std::string_view kHelp = R"(medperf-hub: the server of MedPerf
                                       make a data folder with database, signing key, hub.yaml
   medperf-hub serve --config FILE     serve until SIGTERM
   medperf-hub user add --config FILE --username NAME --email ADDRESS --password-file FILE [--admin]
-  medperf-hub user list --config FILE
+  medperf-hub user list --config FILE [--json]
   medperf-hub migrate --config FILE   bring the database to this version
-  medperf-hub check --config FILE     integrity of the database, chain of the log
+  medperf-hub check --config FILE [--json]
+                                      integrity of the database, chain of the log
   medperf-hub --print-config [--config FILE]
   medperf-hub --version | --help
 
@@ -60,7 +63,7 @@ Error wrong_usage(const std::string& where, const std::string& what) {
 
 bool is_flag(std::string_view word) {
   return word == "--admin" || word == "--help" || word == "-h" || word == "--version" ||
-         word == "--print-config";
+         word == "--print-config" || word == "--json";
 }
 
 bool is_key(std::string_view word) {
@@ -96,7 +99,7 @@ Result<std::string> required(const CommandLine& line, const std::string& key) {
   return line.value(key);
 }
 
-/// The configuration and the folder that its paths are relative to.
+/// The configuration and the data folder, which its paths are relative to.
 struct Configuration {
   Options options;
   fs::path folder;
@@ -107,7 +110,9 @@ Result<Configuration> read_configuration(const CommandLine& line) {
   MEDPERF_TRY(auto text, medperf::read_file(file));
   MEDPERF_TRY(auto options,
               Options::load(hub::option_table(), text, medperf::process_environment()));
-  return Configuration{std::move(options), fs::absolute(file).parent_path()};
+  const fs::path folder = fs::absolute(file).parent_path();
+  const fs::path data = options.path("data");
+  return Configuration{std::move(options), data.empty() ? folder : hub::resolve(folder, data)};
 }
 
 Status configure_log(const Options& options, const fs::path& folder) {
@@ -167,18 +172,33 @@ Status run_user_add(const CommandLine& line, sql::Database& database, const medp
   return {};
 }
 
-Status run_user_list(sql::Database& database) {
+Status run_user_list(const CommandLine& line, sql::Database& database) {
   auto users = database.read([](sql::Session& session) { return hub::list_accounts(session); });
   if (!users.ok()) return std::move(users).error();
+  Json list = Json::array();
   for (const auto& user : *users) {
+    list.push(Json::object({{"id", user.id},
+                            {"username", user.username},
+                            {"email", user.email},
+                            {"admin", user.admin},
+                            {"active", user.active}}));
+    if (line.has("--json")) continue;
     std::printf("%lld\t%s\t%s%s%s\n", static_cast<long long>(user.id), user.username.c_str(),
                 user.email.c_str(), user.admin ? "\tadmin" : "", user.active ? "" : "\tinactive");
   }
+  if (line.has("--json")) std::puts(medperf::to_pretty_text(list).c_str());
   return {};
 }
 
-Status run_check(sql::Database& database) {
+Status run_check(const CommandLine& line, sql::Database& database) {
   MEDPERF_TRY(auto report, hub::check_database(database));
+  if (line.has("--json")) {
+    const Json log = Json::object({{"lines", report.log_lines}, {"head", report.log_head}});
+    std::puts(medperf::to_pretty_text(
+                  Json::object({{"database", "sound"}, {"schema", report.schema}, {"log", log}}))
+                  .c_str());
+    return {};
+  }
   std::printf("database: sound, schema %d\nlog: %lld lines, the chain holds, head %s\n",
               report.schema, static_cast<long long>(report.log_lines), report.log_head.c_str());
   return {};
@@ -189,10 +209,10 @@ Status run_on_database(const std::string& command, const CommandLine& line,
                        const medperf::Clock& clock) {
   MEDPERF_TRY(auto configuration, read_configuration(line));
   MEDPERF_TRY(auto database, hub::open_database(configuration.options, configuration.folder));
-  if (command == "check") return run_check(*database);
+  if (command == "check") return run_check(line, *database);
   MEDPERF_TRY(auto version, hub::prepare_database(*database, clock));
   if (command == "user add") return run_user_add(line, *database, clock);
-  if (command == "user list") return run_user_list(*database);
+  if (command == "user list") return run_user_list(line, *database);
   std::printf("schema %d\n", version);
   return {};
 }

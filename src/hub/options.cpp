@@ -5,6 +5,8 @@ namespace medperf::hub {
 namespace {
 
 constexpr Option kOptions[] = {
+    {"data", OptionType::kPath, "", "", "MEDPERF_HUB_DATA", false,
+     "Folder that database.file and auth.signing_key lie in. Empty: that of the configuration."},
     {"http.address", OptionType::kText, "", "127.0.0.1", "MEDPERF_HUB_HTTP_ADDRESS", false,
      "Address to listen on."},
     {"http.port", OptionType::kInteger, "", "8443", "MEDPERF_HUB_HTTP_PORT", false,
@@ -21,7 +23,7 @@ constexpr Option kOptions[] = {
      "How long running requests may take when the hub is asked to stop."},
     {"http.trust_forwarded", OptionType::kBoolean, "", "false", "MEDPERF_HUB_HTTP_TRUST_FORWARDED",
      false, "Whether X-Forwarded-Host and -Proto are believed: behind a proxy of your own only."},
-    {"hub.public_url", OptionType::kText, "", "", "MEDPERF_HUB_PUBLIC_URL", false,
+    {"http.public_url", OptionType::kText, "", "", "MEDPERF_HUB_HTTP_PUBLIC_URL", false,
      "Address under which clients know this hub; statements must name it. Empty: not checked."},
     {"database.file", OptionType::kPath, "", "hub.db", "MEDPERF_HUB_DATABASE_FILE", false,
      "SQLite database, unless database.postgres is set."},
@@ -31,10 +33,10 @@ constexpr Option kOptions[] = {
      false, "Connections to PostgreSQL, or readers of SQLite."},
     {"auth.signing_key", OptionType::kPath, "", "jwt.pem", "MEDPERF_HUB_AUTH_SIGNING_KEY", false,
      "RSA private key that signs access tokens (PEM, mode 0600)."},
-    {"auth.issuer", OptionType::kText, "", "https://localhost/", "MEDPERF_HUB_AUTH_ISSUER", false,
-     "Issuer of the hub's own tokens."},
-    {"auth.audience", OptionType::kText, "", "https://localhost/", "MEDPERF_HUB_AUTH_AUDIENCE",
-     false, "Audience of the hub's own tokens."},
+    {"auth.issuer", OptionType::kText, "", "", "MEDPERF_HUB_AUTH_ISSUER", false,
+     "Issuer of the hub's own tokens. Empty: the public address."},
+    {"auth.audience", OptionType::kText, "", "", "MEDPERF_HUB_AUTH_AUDIENCE", false,
+     "Audience of the hub's own tokens. Empty: the public address."},
     {"auth.provider_key", OptionType::kPath, "", "", "MEDPERF_HUB_AUTH_PROVIDER_KEY", false,
      "RSA public key (PEM) of an identity provider whose tokens are accepted too."},
     {"auth.provider_issuer", OptionType::kText, "", "", "MEDPERF_HUB_AUTH_PROVIDER_ISSUER", false,

@@ -32,14 +32,19 @@ Result<TokenAuthority> token_authority(const Options& options, const fs::path& f
         Provider{std::move(verifier),
                  {options.text("auth.provider_issuer"), options.text("auth.provider_audience")}});
   }
-  return TokenAuthority::make(std::move(signer),
-                              {options.text("auth.issuer"), options.text("auth.audience")},
+  const std::string url = options.text("http.public_url");
+  const auto own = [&](std::string_view key) {
+    const std::string text = options.text(key);
+    if (!text.empty()) return text;
+    return url.empty() ? std::string("https://localhost/") : url;
+  };
+  return TokenAuthority::make(std::move(signer), {own("auth.issuer"), own("auth.audience")},
                               std::move(provider));
 }
 
 Settings settings_of(const Options& options) {
   Settings settings;
-  settings.public_url = options.text("hub.public_url");
+  settings.public_url = options.text("http.public_url");
   const std::string emails = options.text("benchmarks.auto_approved_emails");
   for (const auto email : split(emails, ',')) {
     if (!trim(email).empty()) settings.auto_approved_emails.emplace_back(trim(email));

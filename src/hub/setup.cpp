@@ -26,12 +26,8 @@ std::string configuration_text(const InitAnswers& answers) {
   Json http = Json::object({{"address", answers.address}, {"port", answers.port}});
   if (!answers.certificate.empty()) http.set("certificate", answers.certificate);
   if (!answers.private_key.empty()) http.set("private_key", answers.private_key);
+  if (!answers.public_url.empty()) http.set("public_url", answers.public_url);
   Json document = Json::object({{"http", std::move(http)}});
-  if (!answers.public_url.empty()) {
-    document.set("hub", Json::object({{"public_url", answers.public_url}}));
-    document.set("auth",
-                 Json::object({{"issuer", answers.public_url}, {"audience", answers.public_url}}));
-  }
   if (!answers.postgres.empty()) {
     document.set("database", Json::object({{"postgres", answers.postgres}}));
   }

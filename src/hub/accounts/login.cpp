@@ -5,7 +5,6 @@
 
 #include "crypto/password.h"
 #include "hub/store/accounts.h"
-#include "ledger/ledger.h"
 
 namespace medperf::hub {
 
@@ -70,15 +69,12 @@ Result<IssuedToken> sign_in(sql::Database& database, const TokenAuthority& token
     MEDPERF_CHECK(record_failure(database, username, now));
     return refused("The user name or the password is wrong.");
   }
-  auto recorded = database.write([&](sql::Session& session) -> Status {
-    if (known.failures.count > 0) {
-      MEDPERF_CHECK(forget_login_failures(session, username, before(now, kLockOut)));
-    }
-    return ledger::append(
-        session, {"auth.login", std::string(username), Json::object({{"method", "password"}})},
-        now);
-  });
-  if (!recorded.ok()) return std::move(recorded).error();
+  if (known.failures.count > 0) {
+    auto forgotten = database.write([&](sql::Session& session) {
+      return forget_login_failures(session, username, before(now, kLockOut));
+    });
+    if (!forgotten.ok()) return std::move(forgotten).error();
+  }
   return tokens.issue(username, known.account->user.text("email"), now);
 }
 

@@ -112,9 +112,10 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
     figures.push_back({model.name, view.all_sites ? &model.sites : nullptr,
                        view.pooled ? &pooled.back() : nullptr});
   }
-  return Json::object({{"benchmark", benchmark},
-                       {"models", std::move(rows)},
-                       {"statement", summary_sentence(figures)}});
+  return Json::object(
+      {{"benchmark", benchmark},
+       {"models", std::move(rows)},
+       {"statement", summary_sentence(figures, policy.minimum_sites_for_statement)}});
 }
 
 }  // namespace medperf::hub

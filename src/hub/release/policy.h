@@ -11,17 +11,22 @@ namespace medperf::hub {
 
 inline constexpr std::string_view kReleaseVersion = "medperf/release/v1";
 
-/// What the benchmark's owner allows. Without a document the defaults hold.
+/// What the benchmark's owner allows. Without a document the defaults hold. The owner and admins
+/// see everything.
 struct ReleasePolicy {
+  bool own_rows_for_dataset_owners = true;
   bool pooled_for_dataset_owners = true;
-  bool pooled_for_model_owners = true;
   bool own_sites_for_model_owners = true;  ///< site rows of the viewer's own models
-  std::int64_t minimum_sites = 3;          ///< fewer: no pooled figures but for owner and admin
+  bool pooled_for_model_owners = true;
+  std::int64_t minimum_sites_for_pooled = 3;      ///< fewer: pooled figures for nobody else
+  std::int64_t minimum_sites_for_statement = 10;  ///< fewer: told that another site may differ
 };
 
-/// Reads {"medperf": "medperf/release/v1", "dataset_owners": {"pooled": bool}, "model_owners":
-/// {"pooled": bool, "own_sites": bool}, "minimum_sites": int}; null gives the defaults. A document
-/// of another version or form releases nothing beyond owner and admin. Other keys are for people.
+/// Reads {"medperf": "medperf/release/v1", "release": {"dataset_owner": "own-row+pooled",
+/// "model_owner": "own-model-sites+pooled"}, "minimum_sites_for_pooled": int,
+/// "minimum_sites_for_statement": int}; null gives the defaults. The words of a role are joined by
+/// '+', "none" is nothing. A document of another version or form releases nothing beyond owner and
+/// admin.
 ReleasePolicy read_release_policy(const Json* document);
 
 /// The person who looks.

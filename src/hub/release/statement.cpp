@@ -33,17 +33,22 @@ std::string lowest_text(const ModelFigures& best, const ModelFigures& second) {
                      first->site, second.name, other->value, other->site);
 }
 
-std::string spread_text(const metrics::MetaAnalysis& auc) {
-  if (auc.k < metrics::kSitesForPrediction) {
-    return fmt::format(" {} sites are too few for a statement about other sites.", auc.k);
+std::string spread_text(const metrics::MetaAnalysis& auc, std::int64_t minimum_sites) {
+  std::string text;
+  if (auc.k > 1) {
+    text = fmt::format(" {:.0f} % of the variation of its AUC lies between the sites (I2).",
+                       100 * auc.i2);
   }
-  return fmt::format(" Its sites differ by more than chance in {:.0f} % of the variation (I2).",
-                     100 * auc.i2);
+  if (static_cast<std::int64_t>(auc.k) < minimum_sites) {
+    text += fmt::format(" {} site{} too few for a statement about others: another site may differ.",
+                        auc.k, auc.k == 1 ? " is" : "s are");
+  }
+  return text;
 }
 
 }  // namespace
 
-std::string summary_sentence(const std::vector<ModelFigures>& models) {
+std::string summary_sentence(const std::vector<ModelFigures>& models, std::int64_t minimum_sites) {
   std::vector<const ModelFigures*> ranked;
   for (const auto& model : models) {
     if (model.pooled != nullptr && model.pooled->auc) ranked.push_back(&model);
@@ -67,7 +72,7 @@ std::string summary_sentence(const std::vector<ModelFigures>& models) {
                 : "; the intervals overlap, so the order of the two may be chance.";
     text += lowest_text(*ranked.front(), *ranked[1]);
   }
-  return text + spread_text(best);
+  return text + spread_text(best, minimum_sites);
 }
 
 }  // namespace medperf::hub

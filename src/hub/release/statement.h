@@ -16,7 +16,7 @@ struct ModelFigures {
 };
 
 /// Names the model with the highest pooled AUC, whether its lead is more than chance, its lowest
-/// site beside the runner-up's, and how far the sites differ.
-std::string summary_sentence(const std::vector<ModelFigures>& models);
+/// site beside the runner-up's, and how far the sites differ; a warning below `minimum_sites`.
+std::string summary_sentence(const std::vector<ModelFigures>& models, std::int64_t minimum_sites);
 
 }  // namespace medperf::hub
