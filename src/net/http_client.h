@@ -13,8 +13,8 @@
 namespace medperf::net {
 
 struct ClientOptions {
-  fs::path ca_file;     ///< extra authority (PEM); empty: the system's
-  std::string proxy;    ///< empty: none
+  fs::path ca_file;   ///< extra authority (PEM); empty: the system's
+  std::string proxy;  ///< empty: none
   Seconds connect_timeout{10};
   Seconds timeout{60};
 };
@@ -53,7 +53,8 @@ class HttpClient {
   /// certificate ...), timed_out, too_large, interrupted.
   Result<Reply> call(const Call& call);
   /// Fetches into `target`, going on from the bytes already there by Range (checked by ETag or
-  /// Last-Modified kept beside in `target`.resume). Errors: as call; not_found; too_large past `limit`.
+  /// Last-Modified kept beside in `target`.resume). Errors: as call; not_found; too_large past
+  /// `limit`.
   Result<DownloadOutcome> download(const std::string& url, const fs::path& target, Bytes limit,
                                    const Progress& progress = {});
 

@@ -33,6 +33,7 @@ struct Response {
   Headers headers;
 };
 
+/// Encodes all but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
 /// Query text "a=b&c=d" in the given order.
 std::string to_query_text(const Query& query);

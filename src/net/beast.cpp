@@ -1,0 +1,7 @@
+// The bodies of Asio and Beast, compiled once.
+
+#include "net/beast.h"
+
+#include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>
+#include <boost/beast/src.hpp>

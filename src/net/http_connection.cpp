@@ -1,0 +1,275 @@
+// One connection: reads requests with limits, has the handler run on a worker, writes the answers
+// in order.
+
+#include <chrono>
+#include <type_traits>
+
+#include "base/log.h"
+#include "net/http_message.h"
+#include "net/server_context.h"
+
+namespace medperf::net {
+namespace {
+
+using PlainStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
+constexpr std::size_t kReadPiece = 4096;
+constexpr auto kShortest = std::chrono::milliseconds(1);
+constexpr Seconds kLingerTime{2};
+constexpr std::size_t kLingerBytes = 32U << 20U;
+
+std::chrono::steady_clock::duration to_duration(Seconds seconds) {
+  return std::max<std::chrono::steady_clock::duration>(
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds), kShortest);
+}
+
+/// Runs the handler; whatever it throws becomes a 500.
+Response run_handler(const Handler& handler, const Request& request) {
+  std::string what = "not a std::exception";
+  try {
+    return handler(request);
+  } catch (const std::exception& exception) {
+    what = exception.what();
+  } catch (...) {  // a bug of any type is still answered
+  }
+  log::error("handler_threw", {{"request_id", request.request_id},
+                               {"method", request.method},
+                               {"path", request.path},
+                               {"what", what}});
+  return failure_answer(request.request_id);
+}
+
+template <typename Stream>
+class Connection final : public OpenConnection {
+ public:
+  template <typename... Arguments>
+  Connection(ServerContext& context, Arguments&&... arguments)
+      : context_(context),
+        stream_(std::forward<Arguments>(arguments)...),
+        timer_(context.io),
+        state_(std::make_shared<TimerState>(TimerState{this})) {
+    context_.add(this);
+  }
+  ~Connection() override {
+    state_->connection = nullptr;
+    context_.remove(this);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  asio::awaitable<void> run();
+
+  void finish() override {
+    finishing_ = true;
+    if (waiting_) cancel();
+  }
+
+ private:
+  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
+  struct TimerState {
+    Connection* connection;
+  };
+  enum class Next { kGoOn, kClose, kLinger };
+
+  void set_deadline(Seconds from_now);
+  void cancel() { lowest().cancel(); }
+  beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
+  asio::awaitable<bool> wait_for_request();
+  asio::awaitable<Next> serve_one();
+  asio::awaitable<Next> refuse(Response response);
+  asio::awaitable<error_code> read_request(Parser& parser);
+  asio::awaitable<Response> answer(Request request);
+  asio::awaitable<error_code> write(Response response, const Outgoing& outgoing);
+  asio::awaitable<void> close(bool linger);
+
+  ServerContext& context_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  asio::steady_timer timer_;
+  std::shared_ptr<TimerState> state_;  ///< outlives this in timer callbacks that are queued
+  std::string peer_;
+  bool timed_out_ = false;
+  bool waiting_ = false;  ///< for the first byte of a request
+  bool finishing_ = false;
+};
+
+/// After this time the operation in flight is cancelled and timed_out_ set. Beast's own time-outs
+/// close the socket, so that no 408 could be written.
+template <typename Stream>
+void Connection<Stream>::set_deadline(Seconds from_now) {
+  timed_out_ = false;
+  timer_.expires_after(to_duration(from_now));
+  timer_.async_wait([state = state_](const error_code& error) {
+    Connection* self = state->connection;
+    if (error || self == nullptr) return;
+    if (self->timer_.expiry() > std::chrono::steady_clock::now()) return;  // was set anew
+    self->timed_out_ = true;
+    self->cancel();
+  });
+}
+
+template <typename Stream>
+asio::awaitable<void> Connection<Stream>::run() {
+  error_code error;
+  const auto endpoint = lowest().socket().remote_endpoint(error);
+  if (error) co_return;
+  peer_ = endpoint.address().to_string();
+  lowest().socket().set_option(tcp::no_delay(true), error);
+  if constexpr (kTls) {
+    set_deadline(context_.options.request_timeout);
+    co_await stream_.async_handshake(ssl::stream_base::server,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return;
+  }
+  Next next = Next::kGoOn;
+  while (next == Next::kGoOn) {
+    const bool has_request = co_await wait_for_request();
+    if (!has_request) break;
+    next = co_await serve_one();
+  }
+  co_await close(next == Next::kLinger);
+}
+
+/// Waits for the first byte of a request. False: none came, or the server is stopping.
+template <typename Stream>
+asio::awaitable<bool> Connection<Stream>::wait_for_request() {
+  if (finishing_) co_return false;
+  if (buffer_.size() > 0) co_return true;  // pipelined
+  buffer_.shrink_to_fit();                 // an idle connection keeps no memory of a large request
+  set_deadline(context_.options.idle_timeout);
+  waiting_ = true;
+  error_code error;
+  const std::size_t got = co_await stream_.async_read_some(
+      buffer_.prepare(kReadPiece), asio::redirect_error(asio::use_awaitable, error));
+  waiting_ = false;
+  buffer_.commit(got);
+  co_return !error && got > 0;
+}
+
+template <typename Stream>
+asio::awaitable<error_code> Connection<Stream>::read_request(Parser& parser) {
+  error_code error;
+  co_await http::async_read_header(stream_, buffer_, parser,
+                                   asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return error;
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    http::response<http::empty_body> go_on{http::status::continue_, parser.get().version()};
+    co_await http::async_write(stream_, go_on, asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return error;
+  }
+  co_await http::async_read(stream_, buffer_, parser,
+                            asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
+template <typename Stream>
+asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one() {
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(context_.options.header_limit.value));
+  parser.body_limit(context_.options.body_limit.value);
+  set_deadline(context_.options.request_timeout);
+  const error_code error = co_await read_request(parser);
+  if (timed_out_) {
+    co_return co_await refuse(refusal(408, "The request did not arrive in time."));
+  }
+  if (error) co_return co_await refuse(refusal_of(error));
+
+  http::request<http::string_body> message = parser.release();
+  Outgoing outgoing;
+  outgoing.version = message.version();
+  outgoing.head = message.method() == http::verb::head;
+  const bool keep_alive = message.keep_alive();
+  Result<Request> request = to_request(message, peer_, kTls, context_.options.trust_forwarded);
+  if (!request.ok()) {
+    co_return co_await refuse(refusal(400, "Bad request: " + request.error().text()));
+  }
+  if (request->request_id.empty()) request->request_id = context_.new_request_id();
+  outgoing.request_id = request->request_id;
+  timer_.cancel();
+  Response response = co_await answer(std::move(*request));
+  outgoing.keep_alive = keep_alive && !finishing_;
+  const error_code failed = co_await write(std::move(response), outgoing);
+  co_return failed || !outgoing.keep_alive ? Next::kClose : Next::kGoOn;
+}
+
+/// Answers what could not be read as a request; the connection cannot be used after that.
+template <typename Stream>
+asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::refuse(Response response) {
+  if (response.status == 0) co_return Next::kClose;
+  Outgoing outgoing;
+  outgoing.keep_alive = false;
+  outgoing.request_id = context_.new_request_id();
+  const error_code failed = co_await write(std::move(response), outgoing);
+  co_return failed ? Next::kClose : Next::kLinger;
+}
+
+/// Runs the handler on a worker and comes back to the I/O thread with its answer.
+template <typename Stream>
+asio::awaitable<Response> Connection<Stream>::answer(Request request) {
+  auto start = [this, request = std::move(request)](auto completion) mutable {
+    // std::function wants copies; the completion can only be moved.
+    auto shared = std::make_shared<decltype(completion)>(std::move(completion));
+    context_.workers.add(
+        [&context = context_, shared, asked = std::make_shared<Request>(std::move(request))] {
+          auto made = std::make_shared<Response>(run_handler(context.handler, *asked));
+          asio::post(context.io, [shared, made] { (*shared)(std::move(*made)); });
+        });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Response)>(
+      std::move(start), asio::use_awaitable);
+}
+
+template <typename Stream>
+asio::awaitable<error_code> Connection<Stream>::write(Response response, const Outgoing& outgoing) {
+  http::response<http::string_body> message = to_message(std::move(response), outgoing);
+  set_deadline(context_.options.request_timeout);
+  error_code error;
+  if (outgoing.head) {
+    http::response_serializer<http::string_body> serializer(message);
+    co_await http::async_write_header(stream_, serializer,
+                                      asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    co_await http::async_write(stream_, message, asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return error;
+}
+
+/// Says good-bye. After a refusal the rest of the request is read and dropped for a while: closing
+/// a socket with unread bytes would make the kernel throw away the answer (RFC 9112 section 9.6).
+template <typename Stream>
+asio::awaitable<void> Connection<Stream>::close(bool linger) {
+  error_code error;
+  set_deadline(kLingerTime);
+  if (linger) {
+    if constexpr (!kTls) lowest().socket().shutdown(tcp::socket::shutdown_send, error);
+    std::size_t dropped = 0;
+    while (!error && !timed_out_ && dropped < kLingerBytes) {
+      buffer_.clear();
+      dropped += co_await stream_.async_read_some(buffer_.prepare(16 * kReadPiece),
+                                                  asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+  if constexpr (kTls) {
+    if (!timed_out_) {
+      co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+    }
+  }
+  lowest().socket().shutdown(tcp::socket::shutdown_both, error);
+  lowest().close();
+}
+
+}  // namespace
+
+asio::awaitable<void> serve_connection(ServerContext& context, tcp::socket socket,
+                                       ssl::context* tls) {
+  if (tls != nullptr) {
+    Connection<TlsStream> connection(context, std::move(socket), *tls);
+    co_await connection.run();
+  } else {
+    Connection<PlainStream> connection(context, std::move(socket));
+    co_await connection.run();
+  }
+}
+
+}  // namespace medperf::net

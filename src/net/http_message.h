@@ -1,0 +1,38 @@
+#pragma once
+// Between Beast's messages and ours.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/beast.h"
+#include "net/http_types.h"
+
+namespace medperf::net {
+
+using Parser = http::request_parser<http::string_body>;
+
+/// The answer to what the server itself refuses: {"detail": "..."}.
+Response refusal(int status, std::string_view detail);
+/// The refusal for an error of reading a request; status 0: close without a word.
+Response refusal_of(const error_code& error);
+/// 500 with the request's id, for a handler that threw.
+Response failure_answer(std::string_view request_id);
+
+/// True for 1 to 64 of A-Z a-z 0-9 . _ -
+bool is_request_id(std::string_view text);
+/// Translates a parsed request (its body is moved out). `peer` is the socket's other end. Errors:
+/// invalid, with the reason for a 400.
+Result<Request> to_request(http::request<http::string_body>& message, std::string peer, bool tls,
+                           bool trust_forwarded);
+
+struct Outgoing {
+  unsigned version = 11;
+  bool head = false;  ///< leave the body out
+  bool keep_alive = true;
+  std::string request_id;
+};
+/// The message to write. Header values lose control characters, so none can start a new line.
+http::response<http::string_body> to_message(Response response, const Outgoing& outgoing);
+
+}  // namespace medperf::net

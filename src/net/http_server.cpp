@@ -1,0 +1,207 @@
+// Listening, the I/O thread, draining.
+
+#include "net/http_server.h"
+
+#include <openssl/ssl.h>
+
+#include <random>
+#include <thread>
+
+#include "base/log.h"
+#include "net/server_context.h"
+
+namespace medperf::net {
+
+std::string ServerContext::new_request_id() {
+  if (id_seed == 0) {
+    std::random_device device;
+    id_seed = (std::uint64_t{device()} << 32U) | device();
+  }
+  std::uint64_t x = id_seed + 0x9e3779b97f4a7c15U * ++last_id;  // splitmix64: a permutation
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  x ^= x >> 31U;
+  std::string id(16, '0');
+  for (char& c : id) {
+    c = "0123456789abcdef"[x & 15U];
+    x >>= 4U;
+  }
+  return id;
+}
+
+void ServerContext::add(OpenConnection* connection) {
+  open.insert(connection);
+  const std::lock_guard lock(count_mutex);
+  count = open.size();
+}
+
+void ServerContext::remove(OpenConnection* connection) {
+  open.erase(connection);
+  const std::lock_guard lock(count_mutex);
+  count = open.size();
+  count_changed.notify_all();
+}
+
+namespace {
+
+Error tls_error(const fs::path& file, std::string_view what, const error_code& error) {
+  return make_error(ErrorKind::kUnavailable, file.string(), std::string(what),
+                    "Check the path, its format (PEM) and that this user may read it.",
+                    error.message());
+}
+
+int select_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned in_size, void*) {
+  static constexpr unsigned char kOffer[] = "\x08http/1.1";
+  unsigned char* chosen = nullptr;
+  const int outcome =
+      SSL_select_next_proto(&chosen, out_size, kOffer, sizeof kOffer - 1, in, in_size);
+  *out = chosen;
+  return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+Result<std::unique_ptr<ssl::context>> make_tls(const ServerOptions& options) {
+  auto tls = std::make_unique<ssl::context>(ssl::context::tls_server);
+  SSL_CTX* native = tls->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+  SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);  // idle connections stay small
+  SSL_CTX_set_alpn_select_cb(native, select_http_1_1, nullptr);
+  error_code error;
+  tls->use_certificate_chain_file(options.certificate.string(), error);
+  if (error) return tls_error(options.certificate, "the certificate cannot be used", error);
+  tls->use_private_key_file(options.private_key.string(), ssl::context::pem, error);
+  if (error) {
+    return tls_error(options.private_key, "the private key cannot be used with this certificate",
+                     error);
+  }
+  return tls;
+}
+
+Status check(const ServerOptions& options) {
+  const auto bad = [](std::string where, std::string what) {
+    return make_error(ErrorKind::kInvalid, std::move(where), std::move(what));
+  };
+  if (options.workers < 1 || options.workers > 1024) return bad("workers", "must be 1 to 1024");
+  if (options.max_connections < 1) return bad("max_connections", "must be at least 1");
+  if (options.header_limit.value < 1024 || options.header_limit.value > mebibytes(1).value) {
+    return bad("header_limit", "must be 1 KiB to 1 MiB");
+  }
+  if (options.certificate.empty() != options.private_key.empty()) {
+    return bad("certificate", "certificate and private key must be given together");
+  }
+  return {};
+}
+
+class Server final : public HttpServer {
+ public:
+  Server(const ServerOptions& options, Handler handler)
+      : context_(options, std::move(handler)), acceptor_(context_.io) {}
+
+  ~Server() override {
+    context_.io.stop();
+    if (io_thread_.joinable()) io_thread_.join();
+    context_.workers.stop();
+    // Coroutines that are left end in the destructor of context_.io, when no thread runs any more.
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  Status listen() {
+    const ServerOptions& options = context_.options;
+    if (!options.certificate.empty()) {
+      MEDPERF_TRY(tls_, make_tls(options));
+    }
+    const std::string place = options.address + ":" + std::to_string(options.port);
+    error_code error;
+    const auto address = asio::ip::make_address(options.address, error);
+    if (error) return make_error(ErrorKind::kInvalid, place, "not an IP address");
+    const tcp::endpoint endpoint(address, options.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (error) {
+      return make_error(ErrorKind::kUnavailable, place, "cannot listen here: " + error.message(),
+                        "Choose another address or port, or stop the program that uses it.");
+    }
+    port_ = acceptor_.local_endpoint().port();
+    asio::co_spawn(context_.io, accept(), asio::detached);
+    io_thread_ = std::thread([this] { run_io(); });
+    return {};
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void drain(Seconds grace) override {
+    asio::post(context_.io, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      for (OpenConnection* connection : context_.open) connection->finish();
+      const std::lock_guard lock(context_.count_mutex);
+      drained_ = true;
+      context_.count_changed.notify_all();
+    });
+    std::unique_lock lock(context_.count_mutex);
+    context_.count_changed.wait_for(lock, grace,
+                                    [this] { return drained_ && context_.count == 0; });
+    lock.unlock();
+    context_.io.stop();
+  }
+
+ private:
+  asio::awaitable<void> accept() {
+    asio::steady_timer pause(context_.io);
+    while (acceptor_.is_open()) {
+      error_code error;
+      tcp::socket socket =
+          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted) break;
+      if (error) {  // out of descriptors, most likely: wait until some are free again
+        log::warning("accept_failed", {{"reason", error.message()}});
+        pause.expires_after(std::chrono::milliseconds(100));
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        continue;
+      }
+      if (context_.open.size() >= static_cast<std::size_t>(context_.options.max_connections)) {
+        continue;  // closes it: a quick refusal is better than a silent queue
+      }
+      asio::co_spawn(context_.io, serve_connection(context_, std::move(socket), tls_.get()),
+                     asio::detached);
+    }
+  }
+
+  /// An exception here is a bug in one connection's code; the others go on.
+  void run_io() {
+    for (;;) {
+      try {
+        context_.io.run();
+        return;
+      } catch (const std::exception& exception) {
+        log::error("connection_threw", {{"what", exception.what()}});
+      }
+    }
+  }
+
+  std::unique_ptr<ssl::context> tls_;  ///< before context_: connections use it until they end
+  ServerContext context_;
+  tcp::acceptor acceptor_;
+  std::uint16_t port_ = 0;
+  bool drained_ = false;
+  std::thread io_thread_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options,
+                                                      Handler handler) {
+  MEDPERF_CHECK(check(options));
+  auto server = std::make_unique<Server>(options, std::move(handler));
+  MEDPERF_CHECK(server->listen());
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace medperf::net

@@ -1,0 +1,26 @@
+#pragma once
+// Request targets (RFC 9112 section 3.2): path and query, percent-decoded (RFC 3986 section 2.1).
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "net/http_types.h"
+
+namespace medperf::net {
+
+/// Decodes %XX, and '+' as a space when `plus_is_space` (form encoding). Errors: invalid for a
+/// broken escape, bytes that are not UTF-8, and control characters.
+Result<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+/// Parses "a=b&c"; empty pieces are left out, a name without '=' has an empty value. At most 1000.
+Result<Query> parse_query(std::string_view text);
+
+struct Target {
+  std::string path;
+  Query query;
+};
+/// Origin form ("/path?query") or absolute form ("https://host/path?query").
+Result<Target> parse_target(std::string_view text);
+
+}  // namespace medperf::net
