@@ -1,0 +1,27 @@
+#pragma once
+// The compatibility test (container contract, section 10): a benchmark's containers and a model on
+// its demo data, before anything is registered or asked for.
+
+#include "site/flows/evaluate.h"
+#include "site/flows/prepare.h"
+
+namespace medperf::site {
+
+struct CompatibilityTest {
+  Benchmark benchmark;  ///< id 0 while it is not registered
+  Container preparator;
+  Container evaluator;
+  Model model;
+};
+
+struct CompatibilityReport {
+  FolderUid demo_uid;  ///< of the prepared demo data
+  Json results;        ///< what may be sent: the envelope's results
+  bool ran = false;
+};
+
+/// Runs what is not noted yet. Errors: as the steps; refused, when the prepared demo data is not
+/// the registered one.
+Result<CompatibilityReport> test_compatibility(Site& site, const CompatibilityTest& test);
+
+}  // namespace medperf::site

@@ -1,0 +1,265 @@
+#include "site/flows/register.h"
+
+#include <fcntl.h>
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include "base/yaml.h"
+#include "crypto/sha256.h"
+#include "engine/image.h"
+#include "site/flows/compatibility.h"
+#include "site/flows/decision.h"
+#include "site/review/texts.h"
+#include "wire/spec.h"
+
+namespace medperf::site {
+namespace {
+
+Result<Json> read_yaml(const fs::path& file) {
+  auto text = read_file(file, mebibytes(4));
+  if (!text.ok()) return std::move(text).error();
+  auto value = parse_yaml(*text);
+  if (!value.ok()) return std::move(value).error().at(file.string());
+  return value;
+}
+
+/// The registered form of an older config has the URL where it names the image.
+Status put_image_url(Json& config, const std::string& url) {
+  if (config.contains("container_type")) {
+    config.set("container_type", "DockerArchive");
+    config.set("image", url);
+    return {};
+  }
+  Json* docker = config.find("docker");
+  if (docker == nullptr || !docker->is_object()) {
+    return make_error(ErrorKind::kInvalid, "container configuration",
+                      "has neither 'container_type' nor 'docker'",
+                      "see the container contract for both formats");
+  }
+  docker->set("image", url);
+  return {};
+}
+
+struct ArchiveFacts {
+  FileDigest digest;
+  engine::ImageArchive image;
+};
+
+Result<ArchiveFacts> read_own_archive(const fs::path& path) {
+  FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!handle.is_open()) {
+    return make_error(ErrorKind::kNotFound, path.string(), "the image archive cannot be opened",
+                      "save the image with 'podman save --format docker-archive'");
+  }
+  ArchiveFacts out;
+  MEDPERF_TRY(out.digest, crypto::digest_file(handle));
+  auto image = engine::read_archive(handle);
+  if (!image.ok()) return std::move(image).error().at(path.string());
+  out.image = std::move(*image);
+  return out;
+}
+
+Result<Json> container_body(const ContainerSubmission& submission) {
+  MEDPERF_TRY(Json config, read_yaml(submission.config));
+  MEDPERF_CHECK(put_image_url(config, submission.image_url));
+  auto readable = wire::read_container_config(config);
+  if (!readable.ok()) return std::move(readable).error().at(submission.config.string());
+  MEDPERF_TRY(std::string url, download_url(submission.image_url));
+  Json parameters;
+  if (!submission.parameters.empty()) {
+    MEDPERF_TRY(parameters, read_yaml(submission.parameters));
+    if (parameters.is_null()) parameters = Json::object();
+  }
+  std::string additional_hash;
+  if (!submission.additional_url.empty()) {
+    MEDPERF_TRY(FileDigest digest, crypto::digest_file(submission.additional_archive));
+    additional_hash = digest.hex();
+  }
+  MEDPERF_TRY(ArchiveFacts archive, read_own_archive(submission.archive));
+  Json ours = Json::object({{"image_id", archive.image.image.prefixed()}});
+  return Json::object({{"name", submission.name},
+                       {"container_config", std::move(config)},
+                       {"parameters_config", std::move(parameters)},
+                       {"image_hash", archive.digest.hex()},
+                       {"additional_files_tarball_url", submission.additional_url},
+                       {"additional_files_tarball_hash", additional_hash},
+                       {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
+                       {"metadata", Json::object({{"medperf", std::move(ours)}})}});
+}
+
+/// The caller's entity of this name, if it is the same in these keys.
+Result<std::optional<Registration>> find_same(const std::vector<Json>& mine, const Json& body,
+                                              std::span<const std::string_view> keys) {
+  for (const Json& row : mine) {
+    if (row.get_string("name") != body.get_string("name")) continue;
+    std::string different;
+    for (std::string_view key : keys) {
+      const Json* have = row.find(key);
+      const Json* want = body.find(key);
+      const bool same = have != nullptr && want != nullptr ? *have == *want : have == want;
+      if (!same) different += (different.empty() ? "" : ", ") + std::string(key);
+    }
+    if (different.empty()) return std::optional<Registration>({row.get_int("id"), true});
+    return make_error(ErrorKind::kConflict, "'" + body.get_string("name") + "'",
+                      "is registered with another content; different: " + different,
+                      "register it under another name");
+  }
+  return std::optional<Registration>();
+}
+
+constexpr std::array<std::string_view, 5> kContainerKeys = {
+    "container_config", "parameters_config", "image_hash", "additional_files_tarball_url",
+    "additional_files_tarball_hash"};
+constexpr std::array<std::string_view, 4> kBenchmarkKeys = {
+    "demo_dataset_tarball_hash", "data_preparation_mlcube", "reference_model",
+    "data_evaluator_mlcube"};
+
+/// Shows, asks, posts, records.
+Result<Registration> post_registration(Site& site, const std::string& what, const std::string& path,
+                                       const Json& body, const std::string& effect) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(FileLock lock, site.workspace().lock("register"));
+  MEDPERF_TRY(Journal journal,
+              Journal::open(site.workspace().journal_file("register"), site.clock()));
+  const std::string title = fmt::format("Register {} '{}'", what, body.get_string("name"));
+  MEDPERF_TRY(Json yes, decide(site, journal, "approve-" + what, body,
+                               send_question(title, body, hub->url(), effect)));
+  MEDPERF_TRY(Json answer, hub->post(path, body, step_key(path, body).hex()));
+  const std::int64_t id = answer.get_int("id");
+  MEDPERF_CHECK(
+      site.record("upload", Json::object({{"what", what + " registration"}, {"id", id}})));
+  return Registration{id, false};
+}
+
+/// The documents of a benchmark as metadata.medperf, each checked as its readers will.
+Result<Json> benchmark_metadata(const BenchmarkSubmission& submission,
+                                const wire::BenchmarkSpecification& specification) {
+  const fs::path folder = submission.specification.parent_path();
+  Json ours = Json::object({{"specification", specification.document}});
+  MEDPERF_TRY(
+      std::string schema_text,
+      read_file_beneath(folder.empty() ? "." : folder, specification.result_schema, mebibytes(1)));
+  auto schema = parse_json(schema_text);
+  if (!schema.ok()) return std::move(schema).error().at(specification.result_schema);
+  auto checked = result::ResultSchema::parse(*schema);
+  if (!checked.ok()) return std::move(checked).error().at(specification.result_schema);
+  ours.set("result_schema", std::move(*schema));
+  MEDPERF_TRY(Json release, read_yaml(folder / specification.release_policy));
+  auto policy = wire::read_release_policy(release);
+  if (!policy.ok()) return std::move(policy).error().at(specification.release_policy);
+  ours.set("release_policy", std::move(release));
+  return Json::object({{"medperf", std::move(ours)}});
+}
+
+/// What the compatibility test needs, before the benchmark exists on the hub.
+Result<CompatibilityTest> test_of(Site& site, const BenchmarkSubmission& submission,
+                                  const Json& body) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  CompatibilityTest test;
+  test.benchmark.name = body.get_string("name");
+  test.benchmark.metadata = *body.find("metadata");
+  test.benchmark.demo_url = submission.demo_url;
+  test.benchmark.demo_hash = body.get_string("demo_dataset_tarball_hash");
+  test.benchmark.preparator = submission.preparator;
+  test.benchmark.evaluator = submission.evaluator;
+  test.benchmark.reference_model = submission.reference_model;
+  MEDPERF_TRY(test.preparator, hub->container(submission.preparator));
+  MEDPERF_TRY(test.evaluator, hub->container(submission.evaluator));
+  MEDPERF_TRY(test.model, hub->model(submission.reference_model));
+  return test;
+}
+
+}  // namespace
+
+Result<Registration> submit_container(Site& site, const ContainerSubmission& submission) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(Json body, container_body(submission));
+  MEDPERF_TRY(std::vector<Json> mine, hub->list("me/mlcubes/"));
+  MEDPERF_TRY(std::optional<Registration> same, find_same(mine, body, kContainerKeys));
+  if (same) return *same;
+  return post_registration(site, "container", "mlcubes/", body,
+                           "everyone signed in to the hub can see it; the image stays with you");
+}
+
+Result<Registration> submit_model(Site& site, const ContainerSubmission& submission) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(Json container, container_body(submission));
+  MEDPERF_TRY(std::vector<Json> models, hub->list("me/models/"));
+  for (const Json& model : models) {
+    const Json* inner = model.find("container");
+    if (model.get_string("name") != submission.name || inner == nullptr) continue;
+    Json row = *inner;
+    row.set("name", submission.name);
+    MEDPERF_TRY(std::optional<Registration> same, find_same({row}, container, kContainerKeys));
+    if (same) return Registration{model.get_int("id"), true};
+  }
+  const Json body = Json::object({{"name", submission.name},
+                                  {"type", "CONTAINER"},
+                                  {"container", container},
+                                  {"asset", Json()},
+                                  {"state", container.get_string("state")}});
+  return post_registration(site, "model", "models/", body,
+                           "everyone signed in to the hub can see it; the image stays with you");
+}
+
+Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(Json document, read_yaml(submission.specification));
+  auto specification = wire::read_benchmark_specification(document);
+  if (!specification.ok()) {
+    return std::move(specification).error().at(submission.specification.string());
+  }
+  MEDPERF_TRY(Json metadata, benchmark_metadata(submission, *specification));
+  MEDPERF_TRY(FileDigest demo, crypto::digest_file(submission.demo_archive));
+  Json body = Json::object({{"name", specification->name},
+                            {"description", specification->description},
+                            {"docs_url", specification->docs_url},
+                            {"demo_dataset_tarball_url", submission.demo_url},
+                            {"demo_dataset_tarball_hash", demo.hex()},
+                            {"data_preparation_mlcube", submission.preparator.value},
+                            {"reference_model", submission.reference_model.value},
+                            {"data_evaluator_mlcube", submission.evaluator.value},
+                            {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
+                            {"metadata", std::move(metadata)}});
+  MEDPERF_TRY(std::vector<Json> mine, hub->list("me/benchmarks/"));
+  MEDPERF_TRY(std::optional<Registration> there, find_same(mine, body, kBenchmarkKeys));
+  if (there) return *there;
+  MEDPERF_TRY(CompatibilityTest test, test_of(site, submission, body));
+  MEDPERF_TRY(CompatibilityReport report, test_compatibility(site, test));
+  body.set("demo_dataset_generated_uid", report.demo_uid.hex());
+  body.find("metadata")->set("results", report.results);
+  return post_registration(site, "benchmark", "benchmarks/", body,
+                           "it waits for the platform's approval");
+}
+
+Result<Registration> decide_benchmark(Site& site, BenchmarkId id, bool approve) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(Benchmark benchmark, hub->benchmark(id));
+  const std::string wanted = approve ? "APPROVED" : "REJECTED";
+  if (benchmark.approval_status == wanted) return Registration{id.value, true};
+  Question question;
+  question.title =
+      fmt::format("{} benchmark {} '{}'", approve ? "Approve" : "Reject", id.value, benchmark.name);
+  question.text = fmt::format(
+      "  what       {}\n  containers preparation {}, evaluation {}; reference model {}\n"
+      "  owner      user {}\n  if yes     it becomes {}\n",
+      benchmark.description, benchmark.preparator.value, benchmark.evaluator.value,
+      benchmark.reference_model.value, benchmark.owner.value, wanted);
+  question.prompt = approve ? "Approve it?" : "Reject it?";
+  const Answer answer = site.ask(question);
+  MEDPERF_CHECK(
+      site.record("decision", Json::object({{"about", question.title},
+                                            {"answer", answer == Answer::kYes ? "yes" : "no"}})));
+  if (answer != Answer::kYes) {
+    return make_error(ErrorKind::kRefused, question.title, "declined; nothing was sent");
+  }
+  MEDPERF_TRY(Json done, hub->put(fmt::format("benchmarks/{}/", id.value),
+                                  Json::object({{"approval_status", wanted}})));
+  return Registration{id.value, false};
+}
+
+}  // namespace medperf::site

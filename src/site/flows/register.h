@@ -1,0 +1,41 @@
+#pragma once
+// Registering containers, models and benchmarks. The hub gets digests and where the owner serves
+// the files, never the files.
+
+#include <string>
+
+#include "site/flows/dataset.h"
+
+namespace medperf::site {
+
+struct ContainerSubmission {
+  std::string name;
+  fs::path config;              ///< container_config.yaml or mlcube.yaml
+  fs::path archive;             ///< the image archive, read here and not sent
+  std::string image_url;        ///< where the owner serves it
+  fs::path parameters;          ///< empty: none
+  std::string additional_url;   ///< empty: none
+  fs::path additional_archive;  ///< its local copy, for the digest
+  bool operational = false;
+};
+
+/// `already` when the caller owns an entity of this name with the same content. Errors: conflict,
+/// naming what differs.
+Result<Registration> submit_container(Site& site, const ContainerSubmission& submission);
+Result<Registration> submit_model(Site& site, const ContainerSubmission& submission);
+
+struct BenchmarkSubmission {
+  fs::path specification;  ///< benchmark.yaml; it names the result schema and release policy
+  ContainerId preparator, evaluator;
+  ModelId reference_model;
+  fs::path demo_archive;  ///< read here and not sent
+  std::string demo_url;
+  bool operational = false;
+};
+/// Tests the containers and the reference model on the demo data first.
+Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission);
+
+/// An admin's decision about a benchmark, after asking the person.
+Result<Registration> decide_benchmark(Site& site, BenchmarkId id, bool approve);
+
+}  // namespace medperf::site

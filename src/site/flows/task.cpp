@@ -1,0 +1,213 @@
+#include "site/flows/task.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include "base/encoding.h"
+#include "base/yaml.h"
+#include "crypto/random.h"
+#include "site/dataset/unpack.h"
+#include "site/flows/decision.h"
+
+namespace medperf::site {
+namespace {
+
+std::string who(const TaskRequest& request) {
+  return fmt::format("container {} '{}', task {}", request.container->container.id.value,
+                     request.container->container.name, request.task);
+}
+
+/// Writes the parameters just before the run; they are never taken from an earlier one.
+Status prepare_parameters(const Container& container, const wire::Task& task,
+                          const fs::path& folder, std::map<std::string, std::string>& paths) {
+  if (!task.declares("parameters_file")) return {};
+  if (container.parameters.is_null()) {
+    return make_error(ErrorKind::kInvalid, container.name,
+                      "the configuration asks for a parameters file, but none is registered",
+                      "ask the owner to register parameters");
+  }
+  const fs::path file = folder / "parameters.yaml";
+  MEDPERF_CHECK(write_file_atomically(file, to_yaml(container.parameters), FileMode::kReadable));
+  paths["parameters_file"] = file.string();
+  return {};
+}
+
+Status prepare_additional_files(Site& site, const Container& container, const wire::Task& task,
+                                const fs::path& folder, bool older,
+                                std::map<std::string, std::string>& paths) {
+  const fs::path files = folder / "additional_files";
+  const bool wanted = older || task.declares("additional_files");
+  if (!wanted) return {};
+  paths["additional_files"] = files.string();
+  if (container.additional_files_url.empty()) return make_private_folder(files);
+  MEDPERF_TRY(FileDigest digest, FileDigest::parse(container.additional_files_hash));
+  const fs::path archive = folder / (digest.hex() + ".tar.gz");
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const bool fresh = !fs::exists(archive);
+  MEDPERF_CHECK(
+      fetch_verified(site, container.additional_files_url, digest, archive, policy->archive_limit));
+  if (!fresh && fs::exists(files)) return {};
+  MEDPERF_CHECK(remove_tree(files));
+  return unpack(archive, files);
+}
+
+/// Inputs must be there; output folders are made, output files are made empty.
+Status prepare_mounts(const wire::TaskPlan& plan, std::vector<engine::Mount>& mounts) {
+  for (const wire::PlannedMount& planned : plan.mounts) {
+    const fs::path host(planned.host);
+    if (!planned.writable) {
+      if (!fs::exists(host)) {
+        return make_error(ErrorKind::kNotFound, planned.label,
+                          "the input is not there: " + planned.host, "run the step before it");
+      }
+    } else if (planned.kind == wire::MountKind::kDirectory) {
+      MEDPERF_CHECK(make_private_folder(host));
+    } else {
+      MEDPERF_CHECK(make_private_folder(host.parent_path()));
+      const FileHandle file(
+          ::open(host.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+      if (!file.is_open()) {
+        return make_error(ErrorKind::kUnavailable, planned.host, "the output file cannot be made");
+      }
+    }
+    mounts.push_back({host, planned.container, planned.writable});
+  }
+  return {};
+}
+
+Status status_of(const TaskRequest& request, const engine::RunOutcome& outcome) {
+  const std::string log = "the whole log is " + request.log_file.string();
+  std::string tail = printable(trim(outcome.log_tail), 600);
+  if (!tail.empty()) tail = "; its last words: " + tail;
+  switch (outcome.end) {
+    case engine::RunEnd::kSuccess:
+      return {};
+    case engine::RunEnd::kFailed:
+      return make_error(
+          ErrorKind::kInvalid, who(request),
+          fmt::format("the container failed with exit code {}{}", outcome.exit_code, tail), log);
+    case engine::RunEnd::kTimedOut:
+      return make_error(ErrorKind::kTimedOut, who(request),
+                        "the container ran longer than limits.wall_seconds of the policy" + tail,
+                        log);
+    case engine::RunEnd::kOutOfMemory:
+      return make_error(ErrorKind::kTooLarge, who(request),
+                        "the container used more than limits.memory_mib of the policy" + tail, log);
+    case engine::RunEnd::kKilled:
+      return make_error(ErrorKind::kInvalid, who(request), "the container was killed" + tail, log);
+    case engine::RunEnd::kInterrupted:
+      return make_error(ErrorKind::kInterrupted, who(request),
+                        "stopped; run the command again to go on");
+  }
+  return make_error(ErrorKind::kBug, who(request), "the run ended in an unknown way");
+}
+
+Status record_run(Site& site, const TaskRequest& request, const engine::RunOutcome& outcome) {
+  return site.record("run", Json::object({{"subject", request.subject},
+                                          {"task", request.task},
+                                          {"container", request.container->container.id.value},
+                                          {"image", request.container->image.image.hex()},
+                                          {"end", engine::to_string(outcome.end)},
+                                          {"exit_code", outcome.exit_code},
+                                          {"seconds", outcome.wall.count()}}));
+}
+
+engine::Limits stricter(engine::Limits limits, const wire::TaskLimits& asked) {
+  if (asked.memory_mib && *asked.memory_mib > 0) {
+    const Bytes memory = mebibytes(static_cast<std::uint64_t>(*asked.memory_mib));
+    limits.memory = std::min(limits.memory, memory);
+  }
+  if (asked.pids && *asked.pids > 0) {
+    limits.pids = static_cast<int>(std::min<std::int64_t>(limits.pids, *asked.pids));
+  }
+  if (asked.seconds && *asked.seconds > 0) {
+    limits.wall = std::min(limits.wall, Seconds(static_cast<double>(*asked.seconds)));
+  }
+  return limits;
+}
+
+}  // namespace
+
+wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& task) {
+  const Json* document = benchmark.medperf("specification");
+  if (document == nullptr) return {};
+  auto specification = wire::read_benchmark_specification(*document);
+  if (!specification.ok()) return {};
+  auto found = specification->limits.find(task);
+  return found == specification->limits.end() ? wire::TaskLimits() : found->second;
+}
+
+Status run_task(Site& site, const TaskRequest& request) {
+  const Admitted& admitted = *request.container;
+  const wire::Task* task = admitted.config.task(request.task);
+  if (task == nullptr) {
+    return make_error(ErrorKind::kInvalid, who(request), "the configuration has no such task",
+                      "ask the owner of the container");
+  }
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  MEDPERF_TRY(engine::WallReport walls, site.walls());
+  auto proved = check_walls(*policy, walls);
+  if (!proved.ok()) {
+    MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "wall"},
+                                                       {"subject", request.subject},
+                                                       {"reason", proved.error().text()}})));
+    proved.error().cause = std::string(kMomentCause);
+    return std::move(proved).error();
+  }
+
+  const fs::path folder = site.workspace().container_folder(admitted.container.id);
+  MEDPERF_CHECK(make_private_folder(folder));
+  std::map<std::string, std::string> paths = request.paths;
+  MEDPERF_CHECK(prepare_parameters(admitted.container, *task, folder, paths));
+  MEDPERF_CHECK(prepare_additional_files(site, admitted.container, *task, folder,
+                                         admitted.config.older_format, paths));
+  auto plan = wire::plan_task(admitted.config, *task, paths, folder.string());
+  if (!plan.ok()) return std::move(plan).error().at(who(request));
+
+  engine::RunSpec spec;
+  spec.image = admitted.image.image;
+  spec.entrypoint = plan->entrypoint;
+  spec.command = plan->command;
+  spec.environment = plan->environment;
+  MEDPERF_CHECK(prepare_mounts(*plan, spec.mounts));
+  spec.limits = stricter(policy->limits, request.asked);
+  spec.shm_size = task->shm_size;
+  spec.log_file = request.log_file;
+  spec.name = fmt::format("medperf-{}-{}", request.task, crypto::random_hex(8));
+  MEDPERF_CHECK(make_private_folder(request.log_file.parent_path()));
+  MEDPERF_CHECK(ensure_loaded(site, admitted));
+  MEDPERF_TRY(engine::Engine * engine, site.engine());
+  spec.lease = site.lease_id();
+  auto outcome = engine->run(spec);
+  if (!outcome.ok()) return std::move(outcome).error().at(who(request));
+  MEDPERF_CHECK(record_run(site, request, *outcome));
+  return status_of(request, *outcome);
+}
+
+Result<Json> read_container_yaml(Site& site, const fs::path& folder, const fs::path& name,
+                                 std::string_view what) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  auto text = read_file_beneath(folder, name, Bytes{policy->results_limit});
+  if (!text.ok()) return std::move(text).error().at(what);
+  JsonLimits limits;
+  limits.bytes = policy->results_limit;
+  auto value = parse_yaml(*text, limits, NonFinite::kAsText);
+  if (!value.ok()) {
+    Error error = std::move(value).error();
+    error.kind = ErrorKind::kRefused;
+    error.advice = "the container's owner must correct what it writes; nothing was sent";
+    return std::move(error).at(what);
+  }
+  const bool empty = value->is_null() || (value->is_object() && value->members().empty());
+  if (empty) {
+    return make_error(ErrorKind::kRefused, std::string(what), "the container wrote nothing into it",
+                      "the container's owner must correct it; nothing was sent");
+  }
+  return value;
+}
+
+}  // namespace medperf::site

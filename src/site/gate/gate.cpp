@@ -1,0 +1,221 @@
+#include "site/gate/gate.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include "crypto/sha256.h"
+#include "site/flows/journal.h"
+#include "site/review/texts.h"
+
+namespace medperf::site {
+namespace {
+
+Json texts(const std::vector<std::string>& list) {
+  Json::Array out;
+  for (const std::string& text : list) out.emplace_back(text);
+  return Json(std::move(out));
+}
+
+std::vector<std::string> texts_from(const Json* list) {
+  std::vector<std::string> out;
+  if (list == nullptr || !list->is_array()) return out;
+  for (const Json& item : list->items()) {
+    if (item.is_string()) out.push_back(item.as_string());
+  }
+  return out;
+}
+
+/// What the journal keeps of a verified archive.
+Json verified_json(const engine::ImageArchive& image,
+                   const std::vector<engine::Finding>& findings) {
+  Json::Array layers;
+  for (const engine::Layer& layer : image.layers) {
+    layers.push_back(Json::object(
+        {{"diff_id", layer.diff_id.hex()}, {"size", static_cast<std::int64_t>(layer.size.value)}}));
+  }
+  Json::Array found;
+  for (const engine::Finding& finding : findings) {
+    found.push_back(Json::object({{"severity", static_cast<int>(finding.severity)},
+                                  {"check", finding.check},
+                                  {"what", finding.what}}));
+  }
+  return Json::object({{"image", image.image.hex()},
+                       {"architecture", image.architecture},
+                       {"os", image.os},
+                       {"user", image.user},
+                       {"entrypoint", texts(image.entrypoint)},
+                       {"command", texts(image.command)},
+                       {"layers", Json(std::move(layers))},
+                       {"findings", Json(std::move(found))}});
+}
+
+Result<engine::ImageArchive> image_from(const Json& document) {
+  engine::ImageArchive image;
+  MEDPERF_TRY(image.image, ImageId::parse(document.get_string("image")));
+  image.architecture = document.get_string("architecture");
+  image.os = document.get_string("os");
+  image.user = document.get_string("user");
+  image.entrypoint = texts_from(document.find("entrypoint"));
+  image.command = texts_from(document.find("command"));
+  const Json* layers = document.find("layers");
+  if (layers == nullptr || !layers->is_array()) return image;
+  for (const Json& item : layers->items()) {
+    MEDPERF_TRY(FileDigest diff, FileDigest::parse(item.get_string("diff_id")));
+    image.layers.push_back({diff, Bytes{static_cast<std::uint64_t>(item.get_int("size"))}});
+  }
+  return image;
+}
+
+std::vector<engine::Finding> findings_from(const Json& document) {
+  std::vector<engine::Finding> out;
+  const Json* list = document.find("findings");
+  if (list == nullptr || !list->is_array()) return out;
+  for (const Json& item : list->items()) {
+    const auto severity = std::clamp<std::int64_t>(item.get_int("severity", 3), 0, 3);
+    out.push_back({static_cast<engine::Severity>(severity), item.get_string("check"),
+                   item.get_string("what")});
+  }
+  return out;
+}
+
+std::string where(const Container& container) {
+  return fmt::format("container {} '{}'", container.id.value, container.name);
+}
+
+/// Fetches, verifies and inspects; gives what the journal notes.
+Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config,
+                    const FileDigest& digest) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const fs::path file = site.workspace().image_file(digest);
+  MEDPERF_CHECK(fetch_verified(site, config.image, digest, file, policy->archive_limit));
+  FileHandle handle(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!handle.is_open()) {
+    return make_error(ErrorKind::kUnavailable, file.string(), "the archive cannot be opened");
+  }
+  // What is read below is what was hashed here: one descriptor.
+  MEDPERF_TRY(FileDigest found, crypto::digest_file(handle));
+  if (found != digest) {
+    return make_error(ErrorKind::kCorrupt, file.string(), "the archive changed while it was read",
+                      "run the command again");
+  }
+  MEDPERF_TRY(engine::ImageArchive image, engine::read_archive(handle));
+  const std::string registered = container.registered_image_id();
+  if (!registered.empty()) {
+    MEDPERF_TRY(ImageId expected, ImageId::parse(registered));
+    if (expected != image.image) {
+      return make_error(ErrorKind::kCorrupt, file.string(),
+                        fmt::format("the image in the archive is {}, registered is {}",
+                                    image.image.prefixed(), expected.prefixed()),
+                        "ask the owner to register the container again");
+    }
+  }
+  const std::vector<engine::Finding> findings = engine::inspect(image);
+  const Json report = Json::object({{"medperf", kGateVersion},
+                                    {"container", container.id.value},
+                                    {"archive", digest.hex()},
+                                    {"image", image.image.hex()},
+                                    {"at", to_iso8601(site.clock().now())},
+                                    {"inspection", engine::to_json(image, findings)}});
+  const std::string bytes = to_canonical(report);
+  MEDPERF_CHECK(write_file_atomically(site.workspace().gate_report(digest), bytes));
+  MEDPERF_CHECK(
+      site.record("gate-report", Json::object({{"container", container.id.value},
+                                               {"archive", digest.hex()},
+                                               {"image", image.image.hex()},
+                                               {"findings", findings.size()},
+                                               {"report_sha256", crypto::sha256_hex(bytes)}})));
+  return verified_json(image, findings);
+}
+
+Status check_type(const Container& container, const wire::ContainerConfig& config) {
+  if (config.type == wire::ContainerType::kDockerArchive) return {};
+  return make_error(ErrorKind::kInvalid, where(container),
+                    "only containers of type DockerArchive can be brought in by digest here",
+                    "ask the owner to register the image's archive with an https address");
+}
+
+}  // namespace
+
+Json Admitted::identity() const {
+  return Json::object({{"container", container.id.value},
+                       {"archive", archive.hex()},
+                       {"image", image.image.hex()},
+                       {"config", crypto::sha256_hex(to_canonical(container.config))},
+                       {"parameters", parameters_digest()},
+                       {"additional_files", container.additional_files_hash}});
+}
+
+std::string Admitted::parameters_digest() const {
+  return container.parameters.is_null() ? std::string()
+                                        : crypto::sha256_hex(to_canonical(container.parameters));
+}
+
+Result<Admitted> admit(Site& site, const Container& container) {
+  if (!container.is_valid) {
+    return make_error(ErrorKind::kRefused, where(container), "its owner has withdrawn it",
+                      "ask the owner for a valid one");
+  }
+  Admitted out;
+  out.container = container;
+  auto config = wire::read_container_config(container.config);
+  if (!config.ok()) return std::move(config).error().at(where(container));
+  out.config = std::move(*config);
+  MEDPERF_CHECK(check_type(container, out.config));
+  auto digest = FileDigest::parse(container.image_hash);
+  if (!digest.ok()) return std::move(digest).error().at(where(container) + ": image_hash");
+  out.archive = *digest;
+  const std::string name = "image-" + out.archive.hex().substr(0, 16);
+  MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
+  MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
+  const Json inputs =
+      Json::object({{"archive", out.archive.hex()}, {"image", container.registered_image_id()}});
+  auto verified = run_step(journal, "verify", inputs,
+                           [&] { return verify(site, container, out.config, out.archive); });
+  if (!verified.ok()) return std::move(verified).error().at(where(container));
+  MEDPERF_TRY(out.image, image_from(*verified));
+  out.findings = findings_from(*verified);
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  auto admitted = check_image(*policy, out.image, out.findings);
+  if (!admitted.ok()) {
+    MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
+                                                       {"container", container.id.value},
+                                                       {"reason", admitted.error().text()}})));
+    return std::move(admitted).error().at(where(container));
+  }
+  return out;
+}
+
+Status ensure_loaded(Site& site, const Admitted& admitted) {
+  MEDPERF_TRY(engine::Engine * engine, site.engine());
+  const ImageId& image = admitted.image.image;
+  MEDPERF_TRY(bool there, engine->has_image(image));
+  if (there) return {};
+  const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
+  MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const fs::path file = site.workspace().image_file(admitted.archive);
+  MEDPERF_CHECK(
+      fetch_verified(site, admitted.config.image, admitted.archive, file, policy->archive_limit));
+  Bytes needed = mebibytes(32);
+  for (const engine::Layer& layer : admitted.image.layers) needed.value += layer.size.value;
+  MEDPERF_TRY(Bytes free, free_space(site.workspace().root()));
+  if (free < needed) {
+    return make_error(ErrorKind::kUnavailable, site.workspace().root().string(),
+                      fmt::format("the disk is full: the image needs {}, free are {}",
+                                  medperf::to_string(needed), medperf::to_string(free)),
+                      "free space and run the command again");
+  }
+  MEDPERF_CHECK(engine->load(file, image));
+  MEDPERF_TRY(bool loaded, engine->has_image(image));
+  if (!loaded) {
+    return make_error(ErrorKind::kCorrupt, image.prefixed(),
+                      "the engine does not hold the image that was loaded", "run 'medperf doctor'");
+  }
+  return site.record("image-loaded", Json::object({{"container", admitted.container.id.value},
+                                                   {"image", image.hex()}}));
+}
+
+}  // namespace medperf::site

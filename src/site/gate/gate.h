@@ -1,0 +1,48 @@
+#pragma once
+// The gate: an image comes in by its digest or not at all. Fetched (resumably) from where its owner
+// serves it, verified on one open descriptor, inspected, the report stored; loaded into the engine;
+// its id looked up again before every run.
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "engine/image.h"
+#include "site/hub_client/entities.h"
+#include "site/site.h"
+#include "wire/container_config.h"
+
+namespace medperf::site {
+
+inline constexpr std::string_view kGateVersion = "medperf/gate/v1";
+
+/// A container whose image was verified at this site.
+struct Admitted {
+  Container container;
+  wire::ContainerConfig config;
+  FileDigest archive;
+  engine::ImageArchive image;
+  std::vector<engine::Finding> findings;
+  /// What a step that runs it depends on: image, configuration, parameters, additional files.
+  Json identity() const;
+  /// SHA-256 hex of the canonical parameters; empty: none.
+  std::string parameters_digest() const;
+};
+
+/// Verifies a container's image, fetching it when it is not here, and applies the site policy.
+/// Errors: not_found (the owner serves no such file), corrupt (wrong digest, broken archive),
+/// refused (policy), invalid (configuration, type), unavailable.
+Result<Admitted> admit(Site& site, const Container& container);
+
+/// Makes sure that the engine holds exactly this image; loads it from the verified archive if not.
+Status ensure_loaded(Site& site, const Admitted& admitted);
+
+/// Fetches a file to `target` unless it is there with the right digest. What is there with another
+/// digest is thrown away. Errors as admit.
+Status fetch_verified(Site& site, const std::string& reference, const FileDigest& digest,
+                      const fs::path& target, Bytes limit);
+
+/// The https URL of a download reference ("https://...", "direct:https://..."). Errors: invalid.
+Result<std::string> download_url(const std::string& reference);
+
+}  // namespace medperf::site

@@ -1,0 +1,54 @@
+#pragma once
+// The site policy (medperf/site-policy/v1): what may run here, behind which walls, within which
+// limits. The hub cannot weaken it; without one nothing runs.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "engine/engine.h"
+#include "engine/image.h"
+#include "engine/run_spec.h"
+
+namespace medperf::site {
+
+inline constexpr std::string_view kPolicyVersion = "medperf/site-policy/v1";
+
+enum class RunApproval {
+  kAsk,      ///< a person decides about each container
+  kAllowed,  ///< containers of allowed publishers run unasked; a person decides about others
+};
+
+struct Policy {
+  PolicyDigest digest;  ///< of the file's bytes
+  std::vector<std::string> required_walls;
+  engine::Limits limits;
+  std::vector<std::string> architectures;
+  Bytes archive_limit;
+  engine::Severity worst_finding = engine::Severity::kWarning;  ///< worse ones are refused
+  RunApproval run_approval = RunApproval::kAsk;
+  std::vector<UserId> allowed_publishers;   ///< hub ids of container owners
+  std::vector<std::string> download_hosts;  ///< empty: any https host
+  std::size_t results_limit = 0;            ///< bytes of an evaluator's or statistics file
+
+  bool publisher_allowed(UserId owner) const;
+};
+
+/// Reads policy text. Errors: invalid, every problem with its path; unknown keys are errors.
+Result<Policy> parse_policy(std::string_view yaml);
+/// Reads policy.yaml. Errors: refused, when there is none (default deny).
+Result<Policy> load_policy(const fs::path& file);
+/// What `policy init` writes.
+std::string_view default_policy();
+
+/// Refuses a container whose image, findings or host the policy does not admit; names the rule.
+Status check_image(const Policy& policy, const engine::ImageArchive& image,
+                   const std::vector<engine::Finding>& findings);
+Status check_download(const Policy& policy, const std::string& url);
+/// Refuses when a required wall does not stand: says why and what to do.
+Status check_walls(const Policy& policy, const engine::WallReport& report);
+
+}  // namespace medperf::site

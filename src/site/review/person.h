@@ -1,0 +1,27 @@
+#pragma once
+// The person at the site, as flows see one: the command line asks on the terminal, other front ends
+// elsewhere.
+
+#include <string>
+#include <string_view>
+
+namespace medperf::site {
+
+/// Everything a person needs to decide: shown whole, then one line asked.
+struct Question {
+  std::string title;   ///< "Run model 'lr-pixel' on dataset 3"
+  std::string text;    ///< what, on what, under which rule, with what effect
+  std::string prompt;  ///< "Run it?"
+};
+
+enum class Answer { kYes, kNo, kLater };
+
+class Person {
+ public:
+  virtual ~Person() = default;
+  virtual Answer ask(const Question& question) = 0;
+  /// A line of progress.
+  virtual void tell(std::string_view line) = 0;
+};
+
+}  // namespace medperf::site

@@ -1,0 +1,36 @@
+#pragma once
+// The texts that a person reads before deciding: what runs, and exactly what would leave the site.
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "engine/image.h"
+#include "result/envelope.h"
+#include "site/hub_client/entities.h"
+#include "site/policy/policy.h"
+#include "site/review/person.h"
+
+namespace medperf::site {
+
+struct RunRequest {
+  std::string role;  ///< "model", "data preparation", "evaluation"
+  Container container;
+  engine::ImageArchive image;
+  std::vector<engine::Finding> findings;
+  std::string on_what;  ///< "dataset 3 (prepared data, no labels)"
+  std::string effect;   ///< what happens if yes
+};
+
+Question run_question(const RunRequest& request, const Policy& policy);
+/// `where` is the hub's address; the text holds the canonical bytes in full.
+Question upload_question(const std::string& title, const result::Envelope& envelope,
+                         const std::string& where, const std::string& with);
+/// Any JSON that would leave (dataset registration, statistics, compatibility results).
+Question send_question(const std::string& title, const Json& what, const std::string& where,
+                       const std::string& effect);
+/// Short lines "auc: 0.951 [0.927, 0.975]" of a results object, for people.
+std::string results_text(const Json& results);
+
+}  // namespace medperf::site

@@ -1,0 +1,229 @@
+#include "site/site.h"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include "crypto/random.h"
+#include "site/walls/timed_engine.h"
+#include "site/walls/wall_cache.h"
+#include "site/workspace/options.h"
+
+namespace medperf::site {
+namespace {
+
+std::string first_of(const std::map<std::string, std::string>& environment, std::string_view name,
+                     std::string_view other) {
+  auto found = environment.find(std::string(name));
+  return found == environment.end() || found->second.empty() ? std::string(other) : found->second;
+}
+
+/// What the engine's programs need of the environment, nothing else.
+std::map<std::string, std::string> engine_environment(
+    const std::map<std::string, std::string>& environment) {
+  std::map<std::string, std::string> out;
+  out["PATH"] = first_of(environment, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+  out["HOME"] = first_of(environment, "HOME", "/nonexistent");
+  for (const char* name : {"XDG_RUNTIME_DIR", "LANG", "TMPDIR", "USER", "LOGNAME"}) {
+    auto found = environment.find(name);
+    if (found != environment.end()) out[name] = found->second;
+  }
+  return out;
+}
+
+}  // namespace
+
+Site::Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock,
+           Person& person)
+    : workspace_(std::move(workspace)),
+      options_(std::move(options)),
+      setup_(std::move(setup)),
+      clock_(&clock),
+      person_(&person),
+      audit_(workspace_.audit_log(), clock) {}
+
+Site::~Site() = default;
+
+Result<std::unique_ptr<Site>> Site::open(const SiteSetup& setup, const Clock& clock,
+                                         Person& person) {
+  MEDPERF_TRY(Workspace workspace, Workspace::open(setup.root));
+  std::string yaml;
+  auto text = read_file(workspace.config_file(), mebibytes(1));
+  if (text.ok()) {
+    yaml = std::move(*text);
+  } else if (text.error().kind != ErrorKind::kNotFound) {
+    return std::move(text).error();
+  }
+  auto options = Options::load(client_options(), yaml, setup.environment);
+  if (!options.ok()) return std::move(options).error().at(workspace.config_file().string());
+  auto site = std::unique_ptr<Site>(
+      new Site(std::move(workspace), std::move(*options), setup, clock, person));
+  site->audit_.set_actor(site->user_name());
+  return site;
+}
+
+net::ClientOptions Site::http_options(Seconds timeout) const {
+  net::ClientOptions out;
+  out.ca_file = options_.path("hub.ca_file");
+  out.proxy = options_.text("http.proxy");
+  out.timeout = timeout;
+  return out;
+}
+
+Result<net::HttpClient*> Site::http() {
+  if (!http_) {
+    const Seconds timeout(static_cast<double>(options_.integer("hub.timeout_seconds")));
+    http_ = std::make_unique<net::HttpClient>(http_options(timeout));
+  }
+  return http_.get();
+}
+
+Hub& Site::hub_unsigned() {
+  if (!hub_) {
+    HubOptions hub_options;
+    hub_options.url = options_.text("hub.url");
+    hub_options.retry_for = Seconds(static_cast<double>(options_.integer("hub.retry_seconds")));
+    hub_ = std::make_unique<Hub>(
+        std::move(hub_options),
+        [this](const net::Call& call) -> Result<net::Reply> {
+          MEDPERF_TRY(net::HttpClient * client, http());
+          return client->call(call);
+        },
+        [](Seconds pause) { std::this_thread::sleep_for(pause); },
+        [this](std::string_view line) { tell(line); });
+  }
+  return *hub_;
+}
+
+Result<Hub*> Site::hub() {
+  Hub& hub = hub_unsigned();
+  if (!hub_has_token_) {
+    MEDPERF_TRY(Token token, usable_token(workspace_.token_file(), hub.url(), clock_->now()));
+    hub.use_token(std::move(token.access));
+    hub_has_token_ = true;
+  }
+  return &hub;
+}
+
+std::string Site::user_name() {
+  if (!user_name_) {
+    user_name_ = options_.text("run.user_name");
+    if (user_name_->empty()) {
+      auto token = load_token(workspace_.token_file());
+      if (token.ok() && *token) user_name_ = (*token)->username;
+    }
+  }
+  return *user_name_;
+}
+
+Result<const Policy*> Site::policy() {
+  if (!policy_) {
+    MEDPERF_TRY(Policy policy, load_policy(workspace_.policy_file()));
+    policy_ = std::move(policy);
+  }
+  return &*policy_;
+}
+
+Status Site::open_engine() {
+  engine::PodmanOptions podman;
+  podman.storage = workspace_.engine_storage();
+  podman.probe_program = options_.path("engine.probe_program");
+  if (podman.probe_program.empty()) podman.probe_program = setup_.program_folder / "medperf-probe";
+  podman.cgroup_root = options_.text("engine.cgroup");
+  podman.environment = engine_environment(setup_.environment);
+  MEDPERF_TRY(auto engine, engine::open_podman(podman));
+  engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
+  return {};
+}
+
+Status Site::sweep() {
+  const std::vector<std::string> dead = dead_leases(workspace_.leases());
+  if (dead.empty()) return {};
+  MEDPERF_TRY(int removed, engine_->sweep([this](std::string_view id) {
+    return lease_alive(workspace_.leases(), id);
+  }));
+  for (const std::string& id : dead) {
+    std::error_code ignored;
+    fs::remove(workspace_.leases() / id, ignored);
+  }
+  if (removed > 0) {
+    tell(fmt::format("removed {} container(s) left by a command that was killed", removed));
+    MEDPERF_CHECK(record("sweep", Json::object({{"containers_removed", removed}})));
+  }
+  return {};
+}
+
+Result<engine::Engine*> Site::engine() {
+  if (!engine_) MEDPERF_CHECK(open_engine());
+  if (!engine_ready_) {
+    MEDPERF_CHECK(sweep());
+    MEDPERF_TRY(lease_, Lease::take(workspace_.leases(), crypto::random_hex(16)));
+    engine_ready_ = true;
+  }
+  return engine_.get();
+}
+
+const std::string& Site::lease_id() const {
+  static const std::string kNone;
+  return lease_ ? lease_->id() : kNone;
+}
+
+Result<engine::WallReport> Site::walls(bool prove_again) {
+  if (walls_ && !prove_again) return *walls_;
+  MEDPERF_TRY(const Policy* site_policy, policy());
+  MEDPERF_TRY(engine::Engine * engine, engine());
+  const WallCacheKey key{read_boot_id(), engine->description(), site_policy->digest.hex(),
+                         options_.text("engine.cgroup")};
+  if (!prove_again) {
+    if (auto cached = load_walls(workspace_.walls_file(), key)) {
+      walls_ = std::move(*cached);
+      return *walls_;
+    }
+  }
+  MEDPERF_TRY(engine::WallReport report, engine->probe());
+  MEDPERF_CHECK(save_walls(workspace_.walls_file(), key, report));
+  Json::Array standing;
+  for (const engine::Wall& wall : report.walls) {
+    standing.push_back(Json::object({{"name", wall.name}, {"stands", wall.stands}}));
+  }
+  MEDPERF_CHECK(record(
+      "walls", Json::object({{"engine", report.engine}, {"walls", Json(std::move(standing))}})));
+  walls_ = report;
+  return report;
+}
+
+Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path& target,
+                                         Bytes limit) {
+  const SpentGuard guard(spent_.transfer);
+  if (!fetch_) {
+    const Seconds timeout(static_cast<double>(options_.integer("http.download_timeout_seconds")));
+    auto client = std::make_shared<net::HttpClient>(http_options(timeout));
+    fetch_ = [client](const std::string& from, const fs::path& to, Bytes most,
+                      const net::Progress& progress) {
+      return client->download(from, to, most, progress);
+    };
+  }
+  return fetch_(url, target, limit, {});
+}
+
+Answer Site::ask(const Question& question) {
+  const SpentGuard guard(spent_.person);
+  return person_->ask(question);
+}
+
+Status Site::record(std::string_view kind, Json body) {
+  audit_.set_actor(user_name());
+  return audit_.record(kind, std::move(body));
+}
+
+void Site::use_hub(std::unique_ptr<Hub> hub) {
+  hub_ = std::move(hub);
+  hub_has_token_ = true;
+}
+
+void Site::use_engine(std::unique_ptr<engine::Engine> engine) {
+  engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
+}
+
+}  // namespace medperf::site

@@ -1,0 +1,116 @@
+#pragma once
+// One command's view of its site: workspace, configuration, hub, engine, policy, log and person,
+// each opened when first used. One thread.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/options.h"
+#include "crypto/ed25519.h"
+#include "engine/engine.h"
+#include "net/http_client.h"
+#include "site/audit/audit.h"
+#include "site/hub_client/hub.h"
+#include "site/policy/policy.h"
+#include "site/review/person.h"
+#include "site/workspace/lease.h"
+#include "site/workspace/token.h"
+#include "site/workspace/workspace.h"
+
+namespace medperf::site {
+
+struct SiteSetup {
+  fs::path root;  ///< of the workspace
+  std::map<std::string, std::string> environment;
+  fs::path program_folder;  ///< where medperf-probe is looked for
+};
+
+/// Fetches a file; a function, so that tests can serve one.
+using Fetch = std::function<Result<net::DownloadOutcome>(
+    const std::string& url, const fs::path& target, Bytes limit, const net::Progress& progress)>;
+
+/// Where the time of one piece of work went.
+struct TimeSpent {
+  Seconds engine{0};    ///< the engine's own processes
+  Seconds person{0};    ///< waiting for answers
+  Seconds transfer{0};  ///< downloads
+};
+
+class Site {
+ public:
+  static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, const Clock& clock,
+                                            Person& person);
+  ~Site();
+
+  const Workspace& workspace() const { return workspace_; }
+  const Options& options() const { return options_; }
+  const Clock& clock() const { return *clock_; }
+  /// The hub without a sign-in.
+  Hub& hub_unsigned();
+  /// The hub with the kept sign-in. Errors: unauthenticated.
+  Result<Hub*> hub();
+  /// Name of the signed-in account; empty when nobody is signed in.
+  std::string user_name();
+  /// The engine, after containers of dead leases were removed. Errors: unavailable.
+  Result<engine::Engine*> engine();
+  /// Proof of the walls, kept per boot, engine version and policy.
+  Result<engine::WallReport> walls(bool prove_again = false);
+  /// Errors: refused, when there is no policy.
+  Result<const Policy*> policy();
+  const std::string& lease_id() const;
+  Result<net::DownloadOutcome> fetch(const std::string& url, const fs::path& target, Bytes limit);
+  net::ClientOptions http_options(Seconds timeout) const;
+
+  Answer ask(const Question& question);
+  void tell(std::string_view line) { person_->tell(line); }
+  Status record(std::string_view kind, Json body);
+  const TimeSpent& spent() const { return spent_; }
+
+  // For tests and other front ends: take these instead of the real ones.
+  void use_hub(std::unique_ptr<Hub> hub);
+  void use_engine(std::unique_ptr<engine::Engine> engine);
+  void use_fetch(Fetch fetch) { fetch_ = std::move(fetch); }
+
+ private:
+  Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock, Person& person);
+  Status open_engine();
+  Status sweep();
+  Result<net::HttpClient*> http();
+
+  Workspace workspace_;
+  Options options_;
+  SiteSetup setup_;
+  const Clock* clock_;
+  Person* person_;
+  Audit audit_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<Hub> hub_;
+  bool hub_has_token_ = false;
+  bool engine_ready_ = false;
+  std::unique_ptr<Lease> lease_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::optional<Policy> policy_;
+  std::optional<engine::WallReport> walls_;
+  std::optional<std::string> user_name_;
+  Fetch fetch_;
+  TimeSpent spent_;
+};
+
+/// Adds the elapsed time of its own life to a sum. For figures shown to people.
+class SpentGuard {
+ public:
+  explicit SpentGuard(Seconds& sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
+  ~SpentGuard() { sum_ += std::chrono::steady_clock::now() - start_; }
+  SpentGuard(const SpentGuard&) = delete;
+  SpentGuard& operator=(const SpentGuard&) = delete;
+
+ private:
+  Seconds& sum_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace medperf::site

@@ -1,0 +1,284 @@
+#include "site/flows/run.h"
+
+#include <gtest/gtest.h>
+
+#include "result/statement.h"
+#include "site/flows/decision.h"
+#include "site/tests/fake_site.h"
+
+namespace medperf::site {
+namespace {
+
+constexpr std::string_view kSchema = R"({
+  "$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+  "additionalProperties": false, "required": ["n", "accuracy"],
+  "properties": {
+    "n": {"type": "integer", "minimum": 0, "x-medperf": {"metric": "n", "direction": "none"}},
+    "accuracy": {"type": "number", "minimum": 0, "maximum": 1,
+                 "x-medperf": {"metric": "accuracy", "direction": "higher", "digits": 6}}}})";
+
+/// A hospital with a registered dataset 3 in benchmark 1; models 5 (good), 6 (broken), 7 (greedy:
+/// makes the evaluator write an undeclared key) and the reference model 4.
+class Run : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto infer = [](const std::string& text) {
+      return [text](const engine::RunSpec& spec) {
+        EXPECT_TRUE(mount_of(spec, "/m/labels").empty());
+        EXPECT_TRUE(write_file_atomically(mount_of(spec, "/m/output_path") / "p.csv", text).ok());
+        return success();
+      };
+    };
+    const Json model_volumes = volumes({"data_path"}, {"output_path"});
+    add_model(4, "reference",
+              world_.add_container(14, "reference", "infer", model_volumes, infer("r")));
+    add_model(5, "good", world_.add_container(15, "good", "infer", model_volumes, infer("g")));
+    add_model(6, "broken",
+              world_.add_container(16, "broken", "infer", model_volumes, [](const auto&) {
+                engine::RunOutcome outcome;
+                outcome.exit_code = 3;
+                outcome.log_tail = "cannot read";
+                return outcome;
+              }));
+    add_model(7, "greedy",
+              world_.add_container(17, "greedy", "infer", model_volumes, infer("leak")));
+    world_.add_container(
+        2, "prepare", "prepare",
+        volumes({"data_path", "labels_path"}, {"output_path", "output_labels_path"}),
+        [](const auto&) { return success(); });
+    world_.add_container(
+        3, "evaluate", "evaluate", volumes({"predictions", "labels"}, {"output_file"}),
+        [](const engine::RunSpec& spec) {
+          const std::string text = read_file(mount_of(spec, "/m/predictions") / "p.csv").value();
+          const std::string more = text == "leak" ? "patients: 17\n" : "";
+          EXPECT_TRUE(write_file_atomically(mount_of(spec, "/m/output_file"),
+                                            "n: 20\naccuracy: 0.12345678\n" + more)
+                          .ok());
+          return success();
+        });
+    add_benchmark();
+    add_dataset();
+    for (int id : {5, 6, 7}) {
+      world_.hub.lists["benchmarks/1/models/"].push_back(
+          Json::object({{"model", id},
+                        {"approval_status", "APPROVED"},
+                        {"created_at", "2026-01-01T00:00:00.000000Z"}}));
+    }
+  }
+
+  void add_model(std::int64_t id, const std::string& name, const Json& container) {
+    world_.hub.objects["models/" + std::to_string(id) + "/"] =
+        Json::object({{"id", id},
+                      {"owner", 9},
+                      {"name", name},
+                      {"state", "OPERATION"},
+                      {"type", "CONTAINER"},
+                      {"container", container}});
+  }
+
+  void add_benchmark() {
+    world_.hub.objects["benchmarks/1/"] = Json::object(
+        {{"id", 1},
+         {"owner", 8},
+         {"name", "paper"},
+         {"state", "OPERATION"},
+         {"approval_status", "APPROVED"},
+         {"data_preparation_mlcube", 2},
+         {"data_evaluator_mlcube", 3},
+         {"reference_model", 4},
+         {"metadata", Json::object({{"medperf", Json::object({{"result_schema",
+                                                               parse_json(kSchema).value()}})}})}});
+  }
+
+  void add_dataset() {
+    auto site = world_.command();
+    data_ = world_.workspace() / "datasets" / "3";
+    for (const char* folder : {"data", "labels"}) fs::create_directories(data_ / folder);
+    ASSERT_TRUE(write_file_atomically(data_ / "data/a.png", "pixels").ok());
+    ASSERT_TRUE(write_file_atomically(data_ / "labels/l.csv", "a,1").ok());
+    ASSERT_TRUE(write_file_atomically(data_ / "raw.yaml", "data_path: /x\nlabels_path: /y\n").ok());
+    const Manifest manifest =
+        hash_dataset({{"data", data_ / "data"}, {"labels", data_ / "labels"}}).value();
+    ASSERT_TRUE(write_file_atomically(data_ / "files.json", to_text(to_json(manifest))).ok());
+    const Json digest = Json::object({{"dataset_digest", manifest.dataset_digest().hex()}});
+    world_.hub.objects["datasets/3/"] =
+        Json::object({{"id", 3},
+                      {"owner", 7},
+                      {"name", "hospital"},
+                      {"state", "OPERATION"},
+                      {"input_data_hash", std::string(64, 'a')},
+                      {"generated_uid", manifest.folder_uid().hex()},
+                      {"data_preparation_mlcube", 2},
+                      {"generated_metadata", Json::object({{"medperf", digest}})}});
+    if (!fs::exists(world_.workspace() / "keys/site.key")) {
+      ASSERT_TRUE(
+          crypto::SigningKey::generate().save_new(world_.workspace() / "keys/site.key").ok());
+    }
+  }
+
+  Result<std::vector<ModelRun>> run(int die_at = 0, bool again = false,
+                                    std::optional<ModelId> only = std::nullopt) {
+    auto site = world_.command(die_at);
+    return run_benchmark(*site, {BenchmarkId{1}, DatasetId{3}, only, again});
+  }
+
+  std::map<std::int64_t, RunState> states(const std::vector<ModelRun>& runs) {
+    std::map<std::int64_t, RunState> out;
+    for (const ModelRun& model : runs) out[model.model.value] = model.state;
+    return out;
+  }
+
+  int finalized() {
+    int count = 0;
+    for (const auto& [id, row] : world_.hub.results) count += row.get_bool("finalized") ? 1 : 0;
+    return count;
+  }
+
+  PaperWorld world_;
+  fs::path data_;
+};
+
+TEST_F(Run, OneModelsFailureSparesTheOthers) {
+  auto runs = run();
+  ASSERT_TRUE(runs.ok()) << runs.error().text();
+  const auto by_model = states(*runs);
+  EXPECT_EQ(by_model.at(5), RunState::kSubmitted);
+  EXPECT_EQ(by_model.at(6), RunState::kFailed);
+  EXPECT_EQ(by_model.at(7), RunState::kRefused);
+  EXPECT_EQ(by_model.at(4), RunState::kSubmitted);
+  EXPECT_EQ(runs->back().model, ModelId{4}) << "the reference model comes last";
+  EXPECT_NE((*runs)[1].reason.find("exit code 3"), std::string::npos);
+  EXPECT_NE((*runs)[2].reason.find("patients"), std::string::npos);
+  EXPECT_EQ(finalized(), 2);
+}
+
+TEST_F(Run, WhatLeavesIsTheRoundedEnvelopeWithAValidStatement) {
+  ASSERT_TRUE(run().ok());
+  for (const auto& [id, row] : world_.hub.results) {
+    if (!row.get_bool("finalized")) continue;
+    const Json* results = row.find_path({"results", "results"});
+    ASSERT_NE(results, nullptr);
+    EXPECT_EQ(results->find("accuracy")->as_double(), 0.123457);
+    const Json* dsse = row.find_path({"metadata", "medperf", "statement"});
+    ASSERT_NE(dsse, nullptr);
+    auto key = crypto::SigningKey::load(world_.workspace() / "keys/site.key");
+    ASSERT_TRUE(key.ok());
+    auto statement = result::verify_statement(*dsse, key->verify_key());
+    ASSERT_TRUE(statement.ok()) << statement.error().text();
+    EXPECT_EQ(statement->dataset, 3);
+    EXPECT_EQ(statement->envelope_digest, crypto::sha256_hex(to_canonical(*row.find("results"))));
+    EXPECT_EQ(statement->containers.size(), 2U);
+  }
+}
+
+TEST_F(Run, SecondRunStartsNothingAndWritesNothing) {
+  ASSERT_TRUE(run().ok());
+  const std::size_t containers = world_.engine.runs.size();
+  const int writes = world_.hub.writes;
+  auto runs = run();
+  ASSERT_TRUE(runs.ok());
+  EXPECT_EQ(world_.engine.runs.size(), containers);
+  EXPECT_EQ(world_.hub.writes, writes);
+  EXPECT_TRUE(world_.person->asked.empty());
+  for (const ModelRun& model : *runs) {
+    EXPECT_TRUE(model.noted || model.state == RunState::kAlready) << model.name;
+  }
+}
+
+TEST_F(Run, KilledAtAnyDoorEndsTheSame) {
+  ASSERT_TRUE(run().ok());
+  const int doors = world_.fate.passed;
+  ASSERT_GT(doors, 30);
+  for (int die_at = 1; die_at <= doors; ++die_at) {
+    fs::remove_all(world_.workspace() / "journal");
+    fs::remove_all(world_.workspace() / "images");
+    fs::remove_all(world_.workspace() / "runs");
+    world_.engine.loaded.clear();
+    world_.hub.results.clear();
+    world_.hub.replayed.clear();
+    bool killed = false;
+    try {
+      (void)run(die_at);
+    } catch (const Killed&) {
+      killed = true;
+    }
+    EXPECT_TRUE(killed) << die_at;
+    auto runs = run();
+    ASSERT_TRUE(runs.ok()) << die_at << ": " << runs.error().text();
+    EXPECT_EQ(finalized(), 2) << die_at;
+    EXPECT_EQ(world_.hub.results.size(), 4U) << die_at;
+    const auto by_model = states(*runs);
+    EXPECT_EQ(by_model.at(6), RunState::kFailed) << die_at;
+    EXPECT_EQ(by_model.at(7), RunState::kRefused) << die_at;
+  }
+}
+
+TEST_F(Run, ADeclinedRunIsNotAskedAgainUnlessWanted) {
+  world_.answers = {{"'good'", Answer::kNo}};
+  auto first = run(0, false, ModelId{5});
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->front().state, RunState::kDeclined);
+  EXPECT_TRUE(world_.hub.results.empty()) << "nothing is registered for what does not run";
+  auto second = run(0, false, ModelId{5});
+  EXPECT_EQ(second->front().state, RunState::kDeclined);
+  EXPECT_TRUE(second->front().noted);
+  world_.answers.clear();
+  EXPECT_EQ(run(0, true, ModelId{5})->front().state, RunState::kSubmitted);
+}
+
+TEST_F(Run, ADeclinedUploadLeavesNothingOnTheHub) {
+  world_.answers = {{"Result of", Answer::kNo}};
+  auto runs = run(0, false, ModelId{5});
+  ASSERT_TRUE(runs.ok());
+  EXPECT_EQ(runs->front().state, RunState::kDeclined);
+  EXPECT_EQ(finalized(), 0);
+}
+
+TEST_F(Run, WaitingForAPersonGoesOnLater) {
+  world_.answers = {{"Result of", Answer::kLater}};
+  EXPECT_EQ(run(0, false, ModelId{5})->front().state, RunState::kWaiting);
+  world_.answers.clear();
+  const std::size_t containers = world_.engine.runs.size();
+  EXPECT_EQ(run(0, false, ModelId{5})->front().state, RunState::kSubmitted);
+  EXPECT_EQ(world_.engine.runs.size(), containers);
+}
+
+TEST_F(Run, AlteredFileIsRefusedBeforeAnythingRunsAndNamed) {
+  ASSERT_TRUE(write_file_atomically(data_ / "data/a.png", "pixelz").ok());
+  auto runs = run();
+  ASSERT_FALSE(runs.ok());
+  EXPECT_EQ(runs.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(runs.error().what.find("changed: data/a.png"), std::string::npos);
+  EXPECT_TRUE(world_.engine.runs.empty());
+  EXPECT_EQ(world_.hub.writes, 0);
+}
+
+TEST_F(Run, LimitsAndLeaseReachTheEngineAndInputsAreReadOnly) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  ASSERT_EQ(world_.engine.specs.size(), 2U);
+  for (const engine::RunSpec& spec : world_.engine.specs) {
+    EXPECT_EQ(spec.limits.memory, mebibytes(2048));
+    EXPECT_FALSE(spec.lease.empty());
+    for (const engine::Mount& mount : spec.mounts) {
+      EXPECT_EQ(mount.writable, mount.container.find("output") != std::string::npos);
+    }
+  }
+}
+
+TEST_F(Run, LinkInPlaceOfResultsIsRefused) {
+  world_.add_container(3, "evaluate", "evaluate",
+                       volumes({"predictions", "labels"}, {"output_file"}),
+                       [](const engine::RunSpec& spec) {
+                         const fs::path file = mount_of(spec, "/m/output_file");
+                         fs::remove(file);
+                         fs::create_symlink("/etc/hostname", file);
+                         return success();
+                       });
+  auto runs = run(0, false, ModelId{5});
+  ASSERT_TRUE(runs.ok());
+  EXPECT_NE(runs->front().state, RunState::kSubmitted);
+  EXPECT_EQ(finalized(), 0);
+}
+
+}  // namespace
+}  // namespace medperf::site

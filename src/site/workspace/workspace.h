@@ -1,0 +1,51 @@
+#pragma once
+// The folder that holds everything a site keeps: 0700, files 0600. The layout is this class alone.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/files.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace medperf::site {
+
+class Workspace {
+ public:
+  /// Makes the folder when it is missing. Errors: refused, when others may look into it or another
+  /// user owns it.
+  static Result<Workspace> open(const fs::path& root);
+
+  const fs::path& root() const { return root_; }
+  fs::path config_file() const { return root_ / "config.yaml"; }
+  fs::path policy_file() const { return root_ / "policy.yaml"; }
+  fs::path key_file() const { return root_ / "keys" / "site.key"; }
+  fs::path token_file() const { return root_ / "token.json"; }
+  fs::path walls_file() const { return root_ / "walls.json"; }
+  fs::path audit_log() const { return root_ / "log" / "audit.log"; }
+  fs::path journal_file(std::string_view flow) const;
+  fs::path lock_file(std::string_view what) const;
+  fs::path leases() const { return root_ / "leases"; }
+  fs::path engine_storage() const { return root_ / "podman"; }
+  fs::path image_file(const FileDigest& digest) const;
+  fs::path download_file(const std::string& hex) const;
+  fs::path gate_report(const FileDigest& digest) const;
+  fs::path container_folder(ContainerId id) const;
+  fs::path dataset_folder(DatasetId id) const;
+  fs::path run_folder(BenchmarkId benchmark, ModelId model, DatasetId dataset) const;
+  fs::path demo_folder(const std::string& hex) const;
+  fs::path review_file(const std::string& hex) const;
+
+  /// Holds one piece of work (a dataset, a run) for this command alone. Errors: busy, naming it.
+  Result<FileLock> lock(std::string_view what) const;
+
+ private:
+  explicit Workspace(fs::path root) : root_(std::move(root)) {}
+  fs::path root_;
+};
+
+/// "b1-m2-d3": names the run of one model on one dataset of one benchmark.
+std::string run_name(BenchmarkId benchmark, ModelId model, DatasetId dataset);
+
+}  // namespace medperf::site
