@@ -12,7 +12,7 @@ make_accounts() {
       useradd --home-dir "$(home_of "$role")" --no-create-home --shell /usr/sbin/nologin "$user"
     fi
     install -d -m 700 -o "$user" -g "$user" "$(home_of "$role")" "$(home_of "$role")/runtime"
-    [ "$role" = hub ] || "$TOP/scripts/cgroup-delegate.sh" add "$user" > /dev/null
+    [ "$role" = hub ] || "$TOP/scripts/cgroup-delegate.sh" add "$user" medperf-demo > /dev/null
   done
   for role in "${ROLES[@]}"; do make_password "$role"; done
 }
@@ -61,7 +61,7 @@ remove_accounts() {
   for role in hub "${ROLES[@]}"; do
     user=$USER_PREFIX$role
     id "$user" > /dev/null 2>&1 || continue
-    "$TOP/scripts/cgroup-delegate.sh" remove "$user" > /dev/null 2>&1 || true
+    "$TOP/scripts/cgroup-delegate.sh" remove "$user" medperf-demo > /dev/null 2>&1 || true
     # A rootless image store holds files of the user's subordinate ids; root removes them all below.
     userdel "$user" 2> /dev/null || { sleep 1; userdel --force "$user"; }
   done
