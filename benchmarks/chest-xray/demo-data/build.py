@@ -59,7 +59,7 @@ def main(source, target):
     for number, (label, pixels) in enumerate(choose(images, labels, side), 1):
         accession = f"DEMO{number:04}"
         files[f"images/{accession}.png"] = png(pixels, side)
-        table += f"{accession},DEMO-P{number:03},2000-01-01,{('normal', 'pneumonia')[label]}\n"
+        table += f"{accession},DEMO-P{number:03},2000-01-01,{('NORMAL', 'PNEUMONIA')[label]}\n"
     files["labels/labels.csv"] = table.encode()
 
     packed = io.BytesIO()
