@@ -11,12 +11,16 @@
 namespace medperf::wire {
 namespace {
 
-std::string file_text(const std::string& name) {
-  std::ifstream file(std::string(MEDPERF_SOURCE_DIR) + "/docs/schemas/" + name);
+std::string source_text(const std::string& name) {
+  std::ifstream file(std::string(MEDPERF_SOURCE_DIR) + "/" + name);
   EXPECT_TRUE(file.good()) << name;
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::string file_text(const std::string& name) {
+  return source_text("docs/schemas/" + name);
 }
 
 Json example(const std::string& name) {
@@ -51,6 +55,21 @@ TEST(Specification, ExampleReadsAndFitsThePublishedSchema) {
   EXPECT_EQ(specification->limits.count("evaluate"), 0U);
   EXPECT_EQ(specification->document, document);
   EXPECT_TRUE(published("benchmark-v1.json").violations(document).empty());
+}
+
+TEST(Specification, TheSampleBenchmarkReadsAndFitsThePublishedSchemas) {
+  const auto yaml = [](const std::string& name) {
+    auto json = parse_yaml(source_text("benchmarks/chest-xray/" + name));
+    EXPECT_TRUE(json.ok()) << json.error().text();
+    return json.value_or(Json());
+  };
+  const auto specification = read_benchmark_specification(yaml("benchmark.yaml"));
+  ASSERT_TRUE(specification.ok()) << specification.error().text();
+  EXPECT_TRUE(specification->simulated);
+  EXPECT_TRUE(published("benchmark-v1.json").violations(yaml("benchmark.yaml")).empty());
+  const auto policy = read_release_policy(yaml(specification->release_policy));
+  ASSERT_TRUE(policy.ok()) << policy.error().text();
+  EXPECT_TRUE(published("release-v1.json").violations(yaml("release-policy.yaml")).empty());
 }
 
 TEST(Specification, EveryProblemIsReportedAndTheSchemaAgrees) {
