@@ -8,10 +8,10 @@
 namespace cxr {
 namespace {
 
-using Plane = std::array<double, kSide * kSide>;
+using Plane = std::array<double, kPixels>;
 
 std::size_t at(int x, int y) {
-  return static_cast<std::size_t>(y * kSide + x);
+  return static_cast<std::size_t>(y) * kSide + static_cast<std::size_t>(x);
 }
 
 Plane rotate(const Plane& in, double angle) {
@@ -45,10 +45,12 @@ Plane blur_along(const Plane& in, const Taps& taps, int step_x, int step_y) {
   for (int y = 0; y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
       double sum = 0;
-      for (int k = -kReach; k <= kReach; ++k) {
+      int k = -kReach;
+      for (const double tap : taps) {
         const int from_x = std::clamp(x + k * step_x, 0, kSide - 1);
         const int from_y = std::clamp(y + k * step_y, 0, kSide - 1);
-        sum += taps[static_cast<std::size_t>(k + kReach)] * in[at(from_x, from_y)];
+        sum += tap * in[at(from_x, from_y)];
+        ++k;
       }
       out[at(x, y)] = sum;
     }
@@ -59,10 +61,10 @@ Plane blur_along(const Plane& in, const Taps& taps, int step_x, int step_y) {
 Plane blur(const Plane& in, double deviation) {
   Taps taps;
   double total = 0;
-  for (int k = -kReach; k <= kReach; ++k) {
-    const double tap = std::exp(-k * k / (2 * deviation * deviation));
-    taps[static_cast<std::size_t>(k + kReach)] = tap;
-    total += tap;
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const double k = static_cast<double>(i) - kReach;
+    taps[i] = std::exp(-k * k / (2 * deviation * deviation));
+    total += taps[i];
   }
   for (double& tap : taps) tap /= total;
   return blur_along(blur_along(in, taps, 1, 0), taps, 0, 1);

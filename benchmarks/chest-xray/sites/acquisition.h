@@ -2,13 +2,15 @@
 // The simulated acquisition of one hospital, applied to one image.
 
 #include <array>
+#include <cstddef>
 
 #include "random_stream.h"
 
 namespace cxr {
 
 constexpr int kSide = 28;  ///< pixels
-using Image = std::array<unsigned char, kSide * kSide>;
+constexpr std::size_t kPixels = 784;
+using Image = std::array<unsigned char, kPixels>;
 
 struct Shift {
   double rotation = 0;  ///< degrees, at most this much either way

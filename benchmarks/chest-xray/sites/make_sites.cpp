@@ -49,7 +49,7 @@ Result<Arguments> parse_arguments(int argc, char** argv) {
 struct Dealt {
   std::string digest;  ///< hex; orders the images and seeds their random numbers
   std::size_t index;
-  auto operator<=>(const Dealt&) const = default;
+  bool operator<(const Dealt& other) const { return digest < other.digest; }
 };
 
 /// The images of each split and label that may be dealt, in the order of dealing.
@@ -136,7 +136,7 @@ Status write_site(const fs::path& folder, const cxr::Site& site, const cxr::Plan
     pile.erase(pile.begin(), pile.begin() + static_cast<std::ptrdiff_t>(count));
   }
   std::string table = "accession,patient_id,study_date,finding\n";
-  for (const auto& [accession, row] : rows) table += accession + "," + row + "\n";
+  for (const auto& [accession, row] : rows) table.append(accession).append(",").append(row) += '\n';
   return medperf::write_file_atomically(folder / "labels" / "labels.csv", table,
                                         medperf::FileMode::kReadable);
 }

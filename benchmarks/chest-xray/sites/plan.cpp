@@ -109,8 +109,7 @@ Result<Splits> read_splits(const std::map<std::string, medperf::imaging::NpyArra
     Split split;
     split.images.resize(images->second.shape[0]);
     for (std::size_t i = 0; i < split.images.size(); ++i) {
-      std::memcpy(split.images[i].data(), images->second.data.data() + i * kSide * kSide,
-                  kSide * kSide);
+      std::memcpy(split.images[i].data(), images->second.data.data() + i * kPixels, kPixels);
     }
     for (const double label : medperf::imaging::to_doubles(labels->second)) {
       split.labels.push_back(label > 0.5 ? 1 : 0);

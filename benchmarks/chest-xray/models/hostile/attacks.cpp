@@ -155,7 +155,7 @@ Attempt open_host_paths() {
 
 Attempt open_host_file(const char* name, const char* path) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  const Attempt attempt = judge(name, file, path);
+  Attempt attempt = judge(name, file, path);
   if (file >= 0) close(file);
   return attempt;
 }
@@ -175,7 +175,7 @@ Attempt list_folder(const char* name, const char* path) {
 
 Attempt write_file(const char* name, const std::string& path) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  const Attempt attempt = judge(name, file, path);
+  Attempt attempt = judge(name, file, path);
   if (file >= 0) close(file);
   return attempt;
 }
@@ -187,14 +187,14 @@ Attempt become_root() {
 
 Attempt mount_something() {
   const int answer = mount("none", "/tmp", "tmpfs", 0, nullptr);
-  const Attempt attempt = judge("mount", answer, "mount of a tmpfs");
+  Attempt attempt = judge("mount", answer, "mount of a tmpfs");
   if (answer == 0) umount("/tmp");
   return attempt;
 }
 
 Attempt make_device() {
   const int answer = mknod("/tmp/attack-device", S_IFBLK | 0600, makedev(8, 0));
-  const Attempt attempt = judge("raw-disk", answer, "mknod");
+  Attempt attempt = judge("raw-disk", answer, "mknod");
   if (answer == 0) unlink("/tmp/attack-device");
   return attempt;
 }
