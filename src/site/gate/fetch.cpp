@@ -60,6 +60,12 @@ Status fetch_verified(Site& site, const std::string& reference, const FileDigest
       error.what = "the owner's server has no such file";
       error.advice = "ask the owner to serve the file again";
     }
+    auto free = free_space(site.workspace().root());
+    if (error.kind != ErrorKind::kInterrupted && free.ok() && *free < mebibytes(1)) {
+      error.kind = ErrorKind::kUnavailable;
+      error.what = "the disk is full: the file does not fit";
+      error.advice = "free space and run the command again; the download goes on where it stopped";
+    }
     return error.where.empty() ? std::move(error).at(url) : error;
   }
   MEDPERF_TRY(FileHandle handle, open_plain(part));

@@ -1,0 +1,106 @@
+#include "cli/commands/aggregate_table.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+#include "base/encoding.h"
+#include "cli/output.h"
+#include "wire/spec.h"
+
+namespace medperf::cli {
+namespace {
+
+std::string number_text(const Json* value, int digits) {
+  if (value == nullptr || value->is_null()) return "–";
+  if (value->is_int()) return std::to_string(value->as_int());
+  if (value->is_double()) return fmt::format("{:.{}f}", value->as_double(), digits);
+  return printable(to_text(*value), 40);
+}
+
+std::string figure_text(const Json* figure, bool interval) {
+  if (figure == nullptr || !figure->is_object()) return "–";
+  const std::string value = number_text(figure->find("value"), 3);
+  const Json* low = figure->find("low");
+  const Json* high = figure->find("high");
+  if (!interval || low == nullptr || !low->is_number() || high == nullptr) return value;
+  return fmt::format("{} [{}, {}]", value, number_text(low, 3), number_text(high, 3));
+}
+
+std::string heterogeneity_text(const Json* pooled) {
+  const Json* found = pooled->find("heterogeneity");
+  if (found == nullptr || !found->is_object()) return {};
+  std::string i2 = "–";
+  if (const Json* value = found->find("i2"); value != nullptr && value->is_number()) {
+    i2 = fmt::format("{:.0f} %",
+                     value->as_double() <= 1.0 ? value->as_double() * 100 : value->as_double());
+  }
+  return fmt::format("I² {}, τ² {}, Q {} (df {}, p {})", i2, number_text(found->find("tau2"), 3),
+                     number_text(found->find("q"), 1), number_text(found->find("df"), 0),
+                     number_text(found->find("p"), 3));
+}
+
+bool is_simulated(const site::Benchmark& benchmark) {
+  const Json* document = benchmark.medperf("specification");
+  if (document == nullptr) return false;
+  auto specification = wire::read_benchmark_specification(*document);
+  return specification.ok() && specification->simulated;
+}
+
+std::string dataset_name(const Json& site) {
+  const std::string name = site.get_string("site");
+  return name.empty() ? fmt::format("dataset {}", site.get_int("dataset")) : name;
+}
+
+void model_rows(const Json& model, std::vector<std::vector<std::string>>& rows,
+                std::vector<std::string>& notes) {
+  const std::string name =
+      model.get_string("name") + (model.get_bool("reference") ? " (reference)" : "");
+  if (const Json* sites = model.find("sites"); sites != nullptr && sites->is_array()) {
+    for (const Json& site : sites->items()) {
+      rows.push_back({name, dataset_name(site), number_text(site.find("n"), 0),
+                      figure_text(site.find("auc"), true),
+                      figure_text(site.find("sensitivity"), false),
+                      figure_text(site.find("specificity"), false)});
+    }
+  }
+  const Json* pooled = model.find("pooled");
+  if (pooled == nullptr || !pooled->is_object()) return;
+  rows.push_back({name, "= all sites", "", figure_text(pooled->find("auc"), true),
+                  figure_text(pooled->find("sensitivity"), false),
+                  figure_text(pooled->find("specificity"), false)});
+  const std::string spread = heterogeneity_text(pooled);
+  if (!spread.empty()) notes.push_back(fmt::format("{}: {}", printable(name, 128), spread));
+  const Json* warnings = pooled->find("warnings");
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const Json& warning : warnings->items()) {
+    if (!warning.is_string()) continue;
+    notes.push_back(
+        fmt::format("{}: warning: {}", printable(name, 128), printable(warning.as_string(), 400)));
+  }
+}
+
+}  // namespace
+
+std::string aggregate_text(const Json& aggregate, const site::Benchmark& benchmark) {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> notes;
+  if (const Json* models = aggregate.find("models"); models != nullptr && models->is_array()) {
+    for (const Json& model : models->items()) model_rows(model, rows, notes);
+  }
+  std::string out =
+      fmt::format("Benchmark {} '{}'\n", benchmark.id.value, printable(benchmark.name, 128));
+  const bool simulated = is_simulated(benchmark);
+  if (simulated) {
+    out += "SIMULATED SITES: the benchmark's specification declares its sites as simulated.\n";
+  }
+  if (rows.empty()) return out + "No result may be shown to this account yet.\n";
+  out += "\n" +
+         table_text({"model", "site", "n", "AUC [95 % CI]", "sensitivity", "specificity"}, rows);
+  if (!notes.empty()) out += "\n";
+  for (const std::string& note : notes) out += note + "\n";
+  const std::string statement = aggregate.get_string("statement");
+  if (!statement.empty()) out += "\n" + printable(statement, 1500) + "\n";
+  return out;
+}
+
+}  // namespace medperf::cli

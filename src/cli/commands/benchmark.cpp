@@ -1,0 +1,125 @@
+#include <array>
+
+#include <fmt/format.h>
+#include "cli/commands/aggregate_table.h"
+#include "cli/commands/groups.h"
+#include "cli/commands/listing.h"
+#include "cli/commands/model_runs.h"
+#include "site/flows/register.h"
+
+namespace medperf::cli {
+namespace {
+
+Result<int> submit(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  site::BenchmarkSubmission submission;
+  submission.specification = call.text("spec");
+  submission.preparator = ContainerId{call.number("data-preparation-mlcube")};
+  submission.evaluator = ContainerId{call.number("evaluator-mlcube")};
+  submission.reference_model = ModelId{call.number("reference-model")};
+  submission.demo_archive = call.text("demo-archive");
+  submission.demo_url = call.text("demo-url");
+  submission.operational = call.has("operational");
+  MEDPERF_TRY(site::Registration done, site::submit_benchmark(*site, submission));
+  return report_registration(call, "benchmark", done.id, done.already);
+}
+
+Result<int> decide(Invocation& call, bool approve) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Registration done,
+              site::decide_benchmark(*site, BenchmarkId{call.number("benchmark")}, approve));
+  return report_registration(call, "benchmark", done.id, done.already,
+                             approve ? "approved" : "rejected");
+}
+Result<int> approve(Invocation& call) {
+  return decide(call, true);
+}
+Result<int> reject(Invocation& call) {
+  return decide(call, false);
+}
+
+Result<int> run(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  site::RunOptions options;
+  options.benchmark = BenchmarkId{call.number("benchmark")};
+  options.dataset = DatasetId{call.number("dataset")};
+  if (call.has("model")) options.only = ModelId{call.number("model")};
+  options.again = call.has("again");
+  MEDPERF_TRY(std::vector<site::ModelRun> runs, site::run_benchmark(*site, options));
+  return report_runs(call, runs);
+}
+
+Result<int> results(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  const std::int64_t id = call.number("benchmark");
+  MEDPERF_TRY(site::Benchmark benchmark, hub->benchmark(BenchmarkId{id}));
+  MEDPERF_TRY(std::optional<Json> aggregate,
+              hub->get_if_there(fmt::format("benchmarks/{}/aggregate/", id)));
+  if (!aggregate) {
+    return make_error(ErrorKind::kNotFound, fmt::format("benchmark {}", id),
+                      "this hub does not aggregate results",
+                      "'medperf result ls' lists your own ones");
+  }
+  call.out().line(aggregate_text(*aggregate, benchmark));
+  call.out().result(*aggregate);
+  return 0;
+}
+
+Result<int> ls(Invocation& call) {
+  return list_entities(call, call.has("mine") ? "me/benchmarks/" : "benchmarks/",
+                       {"id", "name", "state", "approval_status", "owner"});
+}
+Result<int> view(Invocation& call) {
+  return view_entity(call, "benchmarks/");
+}
+
+constexpr Argument kBenchmark = {"-b,--benchmark", "ID", "The benchmark.", ArgumentKind::kNumber,
+                                 true};
+constexpr std::array kSubmit = {
+    Argument{"--spec", "FILE", "Specification (benchmark.yaml); it names the other documents.",
+             ArgumentKind::kText, true},
+    Argument{"--data-preparation-mlcube", "ID", "Preparation container.", ArgumentKind::kNumber,
+             true},
+    Argument{"--reference-model", "ID", "Reference model.", ArgumentKind::kNumber, true},
+    Argument{"--evaluator-mlcube", "ID", "Evaluation container.", ArgumentKind::kNumber, true},
+    Argument{"--demo-archive", "TAR", "Demo data (tar.gz with paths.yaml); read here, not sent.",
+             ArgumentKind::kText, true},
+    Argument{"--demo-url", "URL", "Where you serve that archive.", ArgumentKind::kText, true},
+    Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
+             false},
+};
+constexpr std::array kDecide = {kBenchmark};
+constexpr std::array kRun = {
+    kBenchmark,
+    Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true},
+    Argument{"-m,--model", "ID", "Only this model.", ArgumentKind::kNumber, false},
+    Argument{"--again", "", "Ask again what was declined; run again what failed.",
+             ArgumentKind::kFlag, false},
+};
+
+}  // namespace
+
+std::span<const Command> benchmark_commands() {
+  static constexpr std::array kLs = {kMineArgument};
+  static constexpr std::array kView = {kIdArgument};
+  static constexpr std::array kCommands = {
+      Command{"submit", "Test the containers on the demo data and register a benchmark.",
+              "medperf benchmark submit --spec benchmark.yaml --data-preparation-mlcube 2 "
+              "--reference-model 1 --evaluator-mlcube 3 --demo-archive demo.tar.gz --demo-url "
+              "https://group.example/demo.tar.gz --operational",
+              kSubmit, submit},
+      Command{"approve", "Approve a benchmark (platform).", "medperf benchmark approve -b 1",
+              kDecide, approve},
+      Command{"reject", "Reject a benchmark (platform).", "medperf benchmark reject -b 1", kDecide,
+              reject},
+      Command{"run", "Run its approved models on a dataset, review and send each result.",
+              "medperf benchmark run -b 1 -d 3", kRun, run},
+      Command{"results", "Show models by sites and the aggregate.",
+              "medperf benchmark results -b 1", kDecide, results},
+      Command{"ls", "List benchmarks.", "medperf benchmark ls", kLs, ls},
+      Command{"view", "Show one benchmark.", "medperf benchmark view 1", kView, view},
+  };
+  return kCommands;
+}
+
+}  // namespace medperf::cli

@@ -1,0 +1,46 @@
+#include "cli/commands/listing.h"
+
+#include <fmt/format.h>
+
+namespace medperf::cli {
+
+std::string cell_text(const Json* value) {
+  if (value == nullptr || value->is_null()) return "";
+  if (value->is_string()) return value->as_string();
+  if (value->is_bool()) return value->as_bool() ? "yes" : "no";
+  return to_text(*value);
+}
+
+Result<int> list_entities(Invocation& call, const std::string& path,
+                          const std::vector<std::string>& columns) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(std::vector<Json> rows, hub->list(path));
+  std::vector<std::vector<std::string>> cells;
+  for (const Json& row : rows) {
+    std::vector<std::string>& line = cells.emplace_back();
+    for (const std::string& column : columns) line.push_back(cell_text(row.find(column)));
+  }
+  call.out().line(cells.empty() ? "none" : table_text(columns, cells));
+  call.out().result(Json(Json::Array(rows.begin(), rows.end())));
+  return 0;
+}
+
+Result<int> view_entity(Invocation& call, const std::string& path) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(Json entity, hub->get(fmt::format("{}{}/", path, call.number("id"))));
+  if (call.out().is_json()) {
+    call.out().result(entity);
+  } else {
+    call.out().line(to_pretty_text(entity));
+  }
+  return 0;
+}
+
+Result<int> report_registration(Invocation& call, std::string_view what, std::int64_t id,
+                                bool already, std::string_view done) {
+  call.out().line(fmt::format("{} {}: {}{}", what, id, already ? "already " : "", done));
+  call.out().result(Json::object({{"id", id}, {"already", already}}));
+  return 0;
+}
+
+}  // namespace medperf::cli

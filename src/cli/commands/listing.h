@@ -1,0 +1,28 @@
+#pragma once
+// `ls` and `view`, the same for every entity.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/invocation.h"
+
+namespace medperf::cli {
+
+inline constexpr Argument kIdArgument = {"id", "ID", "Number on the hub.", ArgumentKind::kNumber,
+                                         true};
+inline constexpr Argument kMineArgument = {"--mine", "", "Only those of this account.",
+                                           ArgumentKind::kFlag, false};
+
+/// Prints the rows of a list with these top-level members as columns.
+Result<int> list_entities(Invocation& call, const std::string& path,
+                          const std::vector<std::string>& columns);
+/// Prints one entity: `path` + id.
+Result<int> view_entity(Invocation& call, const std::string& path);
+/// "registered" or "already registered", with the number.
+Result<int> report_registration(Invocation& call, std::string_view what, std::int64_t id,
+                                bool already, std::string_view done = "registered");
+/// A JSON value in a table cell.
+std::string cell_text(const Json* value);
+
+}  // namespace medperf::cli

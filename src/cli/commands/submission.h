@@ -1,0 +1,40 @@
+#pragma once
+// The arguments that containers and models are registered with.
+
+#include <array>
+
+#include "cli/invocation.h"
+#include "site/flows/register.h"
+
+namespace medperf::cli {
+
+inline constexpr std::array kSubmissionArguments = {
+    Argument{"--name", "NAME", "Name on the hub.", ArgumentKind::kText, true},
+    Argument{"--config", "FILE", "Container configuration, either format.", ArgumentKind::kText,
+             true},
+    Argument{"--archive", "TAR", "Image archive (podman save); read here, not sent.",
+             ArgumentKind::kText, true},
+    Argument{"--image-url", "URL", "Where you serve that archive.", ArgumentKind::kText, true},
+    Argument{"--parameters", "FILE", "Parameters (YAML).", ArgumentKind::kText, false},
+    Argument{"--additional-files-url", "URL", "Where you serve additional files (tar.gz).",
+             ArgumentKind::kText, false},
+    Argument{"--additional-files", "TAR", "Local copy of the additional files, for the digest.",
+             ArgumentKind::kText, false},
+    Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
+             false},
+};
+
+inline site::ContainerSubmission submission_of(const Invocation& call) {
+  site::ContainerSubmission out;
+  out.name = call.text("name");
+  out.config = call.text("config");
+  out.archive = call.text("archive");
+  out.image_url = call.text("image-url");
+  out.parameters = call.text("parameters");
+  out.additional_url = call.text("additional-files-url");
+  out.additional_archive = call.text("additional-files");
+  out.operational = call.has("operational");
+  return out;
+}
+
+}  // namespace medperf::cli

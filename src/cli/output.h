@@ -1,0 +1,35 @@
+#pragma once
+// What a command says: lines for people, or one JSON document with --json.
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace medperf::cli {
+
+class Output {
+ public:
+  explicit Output(bool json) : json_(json) {}
+  /// A line for people: standard output, or standard error with --json.
+  void line(std::string_view text) const;
+  /// Always on standard error.
+  void error(std::string_view text) const;
+  /// The answer; printed with --json only.
+  void result(const Json& document) const;
+  /// The error as text on standard error; with --json also as {"error": ...} on standard output.
+  void failure(const Error& error) const;
+  bool is_json() const { return json_; }
+
+ private:
+  bool json_;
+};
+
+/// Columns as wide as their widest cell; UTF-8 counts by characters. Cells are made printable.
+std::string table_text(const std::vector<std::string>& heads,
+                       const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace medperf::cli
