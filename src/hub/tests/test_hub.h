@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "crypto/password.h"
+#include "base/encoding.h"
+#include "crypto/sha256.h"
 #include "hub/api/hub.h"
 #include "hub/setup.h"
 #include "hub/store/accounts.h"
@@ -144,7 +145,7 @@ class HubTest : public sql::EngineTest {
                          {"container_config", Json::object({{"container_type", "DockerArchive"},
                                                             {"image", "https://v/" + name}})},
                          {"parameters_config", Json::object()},
-                         {"image_hash", "hash of " + name},
+                         {"image_hash", crypto::sha256_hex(name)},
                          {"additional_files_tarball_hash", ""}});
   }
   std::int64_t container(const std::string& owner, const std::string& name,

@@ -1,0 +1,233 @@
+// Results: what a site may send, by what key it must be signed, and what becomes of it.
+
+#include "crypto/ed25519.h"
+#include "crypto/sha256.h"
+#include "hub/tests/test_hub.h"
+#include "result/envelope.h"
+#include "result/schema.h"
+#include "result/statement.h"
+
+namespace medperf::hub {
+namespace {
+
+constexpr std::string_view kSchema = R"({
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "x-medperf": {"format": "medperf/result-schema/v1"},
+  "type": "object", "additionalProperties": false, "required": ["auc"],
+  "properties": {"auc": {"type": "object", "additionalProperties": false, "required": ["value"],
+    "properties": {"value": {"type": ["number", "null"], "minimum": 0, "maximum": 1,
+      "x-medperf": {"metric": "auroc", "convention": "auroc-mann-whitney-delong",
+        "direction": "higher", "unit": "1", "digits": 12, "merge": "random-effects-logit"}}}}}})";
+
+class ResultsTest : public HubTest {
+ protected:
+  void SetUp() override {
+    HubTest::SetUp();
+    if (IsSkipped()) return;
+    schema_ = parse_json(kSchema).value();
+    world_ = make_world(Json::object({{"medperf", Json::object({{"result_schema", schema_}})}}));
+    join(world_, "dataset", "hospital", world_.dataset);
+    join(world_, "model", "vendor", world_.model);
+  }
+
+  std::int64_t open_result() const {
+    return expect(201, "hospital", "POST", "results/", triple()).get_int("id");
+  }
+  Json triple() const {
+    return Json::object(
+        {{"benchmark", world_.benchmark}, {"model", world_.model}, {"dataset", world_.dataset}});
+  }
+
+  int register_key(const std::string& user, const crypto::SigningKey& key) const {
+    return send(user, "POST", "me/keys/",
+                Json::object({{"public_key", key.verify_key().base64()}, {"algorithm", "ed25519"}}))
+        .status;
+  }
+
+  Json envelope(double auc = 0.875) const {
+    auto schema = result::ResultSchema::parse(schema_);
+    EXPECT_TRUE(schema.ok()) << schema.error().text();
+    auto made =
+        result::make_envelope(*schema, Json::object({{"auc", Json::object({{"value", auc}})}}));
+    EXPECT_TRUE(made.ok()) << made.error().text();
+    return made->document;
+  }
+
+  result::Statement statement(const Json& sent) const {
+    result::Statement statement;
+    statement.benchmark = world_.benchmark;
+    statement.dataset = world_.dataset;
+    statement.model = world_.model;
+    statement.hub = "https://hub.test";
+    statement.dataset_uid = FolderUid::parse(kUid).value();
+    statement.dataset_digest = crypto::digest_of<DatasetDigest>("data");
+    statement.containers = {use("model", model_container()), use("evaluator", world_.evaluator)};
+    statement.envelope_digest = crypto::sha256_hex(to_canonical(sent));
+    statement.result_schema_digest = crypto::sha256_hex(to_canonical(schema_));
+    statement.policy = crypto::digest_of<PolicyDigest>("policy");
+    statement.approver = "hospital";
+    statement.approved_at = clock_.now();
+    statement.run_at = clock_.now();
+    statement.software = "medperf 0.1.0";
+    return statement;
+  }
+
+  std::int64_t model_container() const {
+    return expect(200, "vendor", "GET", path_of("models", world_.model))
+        .find("container")
+        ->get_int("id");
+  }
+
+  /// As registered by container_body: image_hash is the archive's digest.
+  result::ContainerUse use(const std::string& role, std::int64_t container) const {
+    const Json stored = expect(200, "vendor", "GET", path_of("mlcubes", container));
+    result::ContainerUse used;
+    used.container = container;
+    used.role = role;
+    used.archive = FileDigest::parse(stored.get_string("image_hash")).value();
+    used.image = crypto::digest_of<ImageId>(role);
+    return used;
+  }
+
+  Json submission(const Json& results, const Json& dsse) const {
+    return Json::object(
+        {{"results", results},
+         {"metadata", Json::object({{"medperf", Json::object({{"statement", dsse}})}})}});
+  }
+
+  World world_;
+  Json schema_;
+  crypto::SigningKey key_ = crypto::SigningKey::generate();
+};
+
+TEST_P(ResultsTest, ASignedEnvelopeIsAcceptedOnceAndThenFinal) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto id = open_result();
+  const Json sent = envelope();
+  const Json body = submission(sent, result::sign_statement(statement(sent), key_));
+  const Json stored = expect(200, "hospital", "PUT", path_of("results", id), body);
+  EXPECT_TRUE(stored.get_bool("finalized"));
+  EXPECT_EQ(*stored.find("results"), sent);
+  expect(400, "hospital", "PUT", path_of("results", id), body);
+  expect(400, "hospital", "PUT", path_of("results", id), Json::object({{"is_valid", false}}));
+
+  const Json report =
+      expect(200, "group", "GET", path_of("benchmarks", world_.benchmark) + "aggregate/");
+  ASSERT_EQ(report.find("models")->items().size(), 1u);
+  EXPECT_EQ(report.find("models")->items()[0].find("sites")->items().size(), 1u);
+}
+
+TEST_P(ResultsTest, AnUndeclaredKeyIsRefused) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto id = open_result();
+  Json sent = envelope();
+  sent.find("results")->set("patients", Json::array({Json("A. Smith")}));
+  const Json refused = expect(400, "hospital", "PUT", path_of("results", id),
+                              submission(sent, result::sign_statement(statement(sent), key_)));
+  ASSERT_TRUE(refused.contains("results")) << to_text(refused);
+  EXPECT_NE(to_text(refused).find("patients"), std::string::npos);
+  EXPECT_FALSE(expect(200, "hospital", "GET", path_of("results", id)).get_bool("finalized"));
+}
+
+TEST_P(ResultsTest, AStatementOfAnotherKeyIsRefused) {
+  const Json sent = envelope();
+  const auto id = open_result();
+  const Json dsse = result::sign_statement(statement(sent), key_);
+  // Nobody registered it; then somebody else did; then the hospital has another one.
+  expect(400, "hospital", "PUT", path_of("results", id), submission(sent, dsse));
+  ASSERT_EQ(register_key("stranger", key_), 201);
+  expect(400, "hospital", "PUT", path_of("results", id), submission(sent, dsse));
+  ASSERT_EQ(register_key("hospital", crypto::SigningKey::generate()), 201);
+  const Json refused =
+      expect(400, "hospital", "PUT", path_of("results", id), submission(sent, dsse));
+  EXPECT_TRUE(refused.contains("metadata")) << to_text(refused);
+}
+
+TEST_P(ResultsTest, AWrongSignatureIsRefused) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto id = open_result();
+  const Json sent = envelope();
+  Json dsse = result::sign_statement(statement(sent), key_);
+  const Json other = result::sign_statement(statement(envelope(0.5)), key_);
+  dsse.set("signatures", *other.find("signatures"));
+  const Json refused =
+      expect(400, "hospital", "PUT", path_of("results", id), submission(sent, dsse));
+  EXPECT_TRUE(refused.contains("metadata")) << to_text(refused);
+}
+
+TEST_P(ResultsTest, EveryBindingOfTheStatementIsChecked) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto id = open_result();
+  const Json sent = envelope();
+  using Change = void (*)(result::Statement&);
+  const std::pair<const char*, Change> changes[] = {
+      {"benchmark", [](result::Statement& s) { s.benchmark += 1; }},
+      {"dataset", [](result::Statement& s) { s.dataset += 1; }},
+      {"model", [](result::Statement& s) { s.model += 1; }},
+      {"uid",
+       [](result::Statement& s) { s.dataset_uid = crypto::digest_of<FolderUid>("another"); }},
+      {"envelope", [](result::Statement& s) { s.envelope_digest = crypto::sha256_hex("x"); }},
+      {"schema", [](result::Statement& s) { s.result_schema_digest = crypto::sha256_hex("x"); }},
+      {"container", [](result::Statement& s) { s.containers[0].container += 100; }},
+      {"archive",
+       [](result::Statement& s) {
+         s.containers[1].archive = crypto::digest_of<FileDigest>("another");
+       }},
+      {"parameters",
+       [](result::Statement& s) { s.containers[0].parameters_digest = crypto::sha256_hex("x"); }},
+      {"evaluator", [](result::Statement& s) { s.containers.pop_back(); }},
+  };
+  for (const auto& [what, change] : changes) {
+    SCOPED_TRACE(what);
+    result::Statement changed = statement(sent);
+    change(changed);
+    const Json refused = expect(400, "hospital", "PUT", path_of("results", id),
+                                submission(sent, result::sign_statement(changed, key_)));
+    EXPECT_TRUE(refused.contains("metadata")) << to_text(refused);
+  }
+  expect(200, "hospital", "PUT", path_of("results", id),
+         submission(sent, result::sign_statement(statement(sent), key_)));
+}
+
+TEST_P(ResultsTest, UnsignedResultsAreForBenchmarksWithoutSchema) {
+  const auto id = open_result();
+  expect(400, "hospital", "PUT", path_of("results", id),
+         Json::object({{"results", Json::object({{"auc", 1}})}}));
+  const auto reports = Json::object({{"model_report", Json::object({{"status", "running"}})}});
+  expect(200, "hospital", "PUT", path_of("results", id), reports);
+}
+
+TEST_P(ResultsTest, OneOpenResultForATriple) {
+  const auto id = open_result();
+  const Json refused = expect(400, "hospital", "POST", "results/", triple());
+  EXPECT_NE(to_text(refused).find("id " + std::to_string(id)), std::string::npos);
+  expect(200, "hospital", "PUT", path_of("results", id), Json::object({{"is_valid", false}}));
+  open_result();
+}
+
+TEST_P(ResultsTest, AClosedBenchmarkTakesNone) {
+  const std::string benchmark = path_of("benchmarks", world_.benchmark);
+  expect(200, "group", "PUT", benchmark, Json::object({{"is_active", false}}));
+  expect(400, "hospital", "POST", "results/", triple());
+  expect(200, "group", "PUT", benchmark, Json::object({{"is_active", true}}));
+  expect(200, "admin", "PUT", benchmark, Json::object({{"approval_status", "REJECTED"}}));
+  expect(400, "hospital", "POST", "results/", triple());
+}
+
+TEST_P(ResultsTest, AKeyBelongsToOneAccountAndAnAccountHasOne) {
+  EXPECT_EQ(register_key("hospital", key_), 201);
+  EXPECT_EQ(register_key("hospital", key_), 200);
+  EXPECT_EQ(register_key("hospital", crypto::SigningKey::generate()), 409);
+  EXPECT_EQ(register_key("vendor", key_), 409);
+  const std::string id = key_.verify_key().key_id();
+  EXPECT_EQ(expect(200, "stranger", "GET", "keys/" + id + "/").get_int("owner"),
+            users_.at("hospital"));
+  expect(400, "vendor", "POST", "me/keys/", Json::object({{"public_key", "AAAA"}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, ResultsTest,
+                         testing::Values(sql::Dialect::kSqlite, sql::Dialect::kPostgres),
+                         sql::engine_name);
+
+}  // namespace
+}  // namespace medperf::hub

@@ -1,0 +1,138 @@
+// The schema against the field tables, and rules that concurrency could break.
+
+#include <thread>
+#include <vector>
+
+#include "hub/store/columns.h"
+#include "hub/store/repository.h"
+#include "hub/tests/test_hub.h"
+
+namespace medperf::hub {
+namespace {
+
+class StoreTest : public HubTest {};
+
+TEST_P(StoreTest, EveryFieldIsAColumn) {
+  for (const auto entity : domain::all_entities()) {
+    const std::string table(sql_table(entity));
+    auto rows = ask(*database_, "SELECT " + column_list(entity) + " FROM " + table);
+    EXPECT_TRUE(rows.ok()) << table << ": " << rows.error().text() << rows.error().cause;
+  }
+}
+
+TEST_P(StoreTest, ARecordComesBackAsItWasStored) {
+  const auto id = container("group", "kept");
+  auto read = database_->read([&](sql::Session& session) {
+    return Repository(domain::Entity::kContainer).get(session, id);
+  });
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->text("name"), "kept");
+  EXPECT_EQ(read->owner(), users_.at("group"));
+  auto changed = database_->write([&](sql::Session& session) -> Status {
+    read->set("is_valid", false);
+    read->set("metadata", std::monostate());
+    return Repository(domain::Entity::kContainer).update(session, *read);
+  });
+  ASSERT_TRUE(changed.ok()) << changed.error().text();
+  const Json stored = expect(200, "group", "GET", path_of("mlcubes", id));
+  EXPECT_FALSE(stored.get_bool("is_valid", true));
+  EXPECT_TRUE(stored.find("metadata")->is_null());
+}
+
+TEST_P(StoreTest, UniquenessIsOfValuesNotOfText) {
+  domain::Record first(domain::Entity::kContainer);
+  first.set("container_config", domain::JsonText{R"({"a":1,"b":[1.0]})"});
+  first.set("parameters_config", domain::JsonText{"{}"});
+  domain::Record second = first;
+  second.set("container_config", domain::JsonText{R"({ "b" : [1], "a" : 1.0 })"});
+  EXPECT_EQ(container_uniqueness(first), container_uniqueness(second));
+  second.set("container_config", domain::JsonText{R"({"a":1,"b":[2]})"});
+  EXPECT_NE(container_uniqueness(first), container_uniqueness(second));
+  second.set("parameters_config", std::monostate());
+  EXPECT_FALSE(container_uniqueness(second));
+}
+
+/// Statuses of the same call by several threads at once, sorted.
+std::vector<int> at_once(int threads, const std::function<int(int)>& call) {
+  std::vector<int> statuses(static_cast<std::size_t>(threads));
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&, i] { statuses[static_cast<std::size_t>(i)] = call(i); });
+  }
+  for (auto& thread : running) thread.join();
+  std::sort(statuses.begin(), statuses.end());
+  return statuses;
+}
+
+TEST_P(StoreTest, OneOfManyParallelBenchmarksIsPending) {
+  const auto part = container("group", "part");
+  const auto reference = model("group", "reference");
+  const auto statuses = at_once(6, [&](int i) {
+    return send("vendor", "POST", "benchmarks/",
+                benchmark_body("benchmark " + std::to_string(i), part, reference, part))
+        .status;
+  });
+  EXPECT_EQ(statuses, (std::vector<int>{201, 400, 400, 400, 400, 400}));
+  EXPECT_EQ(rows("benchmarks"), 1);
+}
+
+TEST_P(StoreTest, OneOfManyParallelRequestsIsPending) {
+  const World world = make_world();
+  const Json body = Json::object(
+      {{"dataset", world.dataset}, {"benchmark", world.benchmark}, {"metadata", Json::object()}});
+  const auto statuses = at_once(
+      6, [&](int) { return send("hospital", "POST", "datasets/benchmarks/", body).status; });
+  EXPECT_EQ(statuses, (std::vector<int>{201, 400, 400, 400, 400, 400}));
+  EXPECT_EQ(rows("dataset_associations"), 1);
+}
+
+TEST_P(StoreTest, OneOfManyParallelDatasetsGetsTheUid) {
+  const auto part = container("group", "part");
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(expect(201, "hospital", "POST", "datasets/", dataset_body("d", "same uid", part))
+                      .get_int("id"));
+  }
+  const auto statuses = at_once(4, [&](int i) {
+    return send("hospital", "PUT", path_of("datasets", ids[static_cast<std::size_t>(i)]),
+                Json::object({{"state", "OPERATION"}}))
+        .status;
+  });
+  EXPECT_EQ(statuses, (std::vector<int>{200, 400, 400, 400}));
+}
+
+TEST_P(StoreTest, ARepeatedRequestGetsTheFirstAnswer) {
+  const net::Headers key = {{"idempotency-key", "step-1"}};
+  const Json body = container_body("once");
+  const Reply first = send("group", "POST", "mlcubes/", body, key);
+  ASSERT_EQ(first.status, 201) << first.response.body;
+  const auto log = rows("log_lines");
+  const Reply again = send("group", "POST", "mlcubes/", body, key);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.response.body, first.response.body);
+  EXPECT_EQ(again.response.headers.at("idempotency-replayed"), "true");
+  EXPECT_EQ(rows("log_lines"), log);
+  EXPECT_EQ(send("group", "POST", "mlcubes/", container_body("other"), key).status, 409);
+  // Keys belong to users; a refusal is not kept.
+  EXPECT_EQ(send("vendor", "POST", "mlcubes/", body, key).status, 400);
+  EXPECT_EQ(send("vendor", "POST", "mlcubes/", container_body("vendor's"), key).status, 201);
+  EXPECT_EQ(
+      send("vendor", "POST", "mlcubes/", body, {{"idempotency-key", std::string(129, 'k')}}).status,
+      400);
+}
+
+TEST_P(StoreTest, ParallelRepeatsHaveOneEffect) {
+  const Json body = container_body("once");
+  const auto statuses = at_once(4, [&](int) {
+    return send("group", "POST", "mlcubes/", body, {{"idempotency-key", "same"}}).status;
+  });
+  EXPECT_EQ(statuses, (std::vector<int>{201, 201, 201, 201}));
+  EXPECT_EQ(rows("mlcubes"), 2);  // with the first of every hub
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, StoreTest,
+                         testing::Values(sql::Dialect::kSqlite, sql::Dialect::kPostgres),
+                         sql::engine_name);
+
+}  // namespace
+}  // namespace medperf::hub
