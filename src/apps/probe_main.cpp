@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -135,6 +136,22 @@ int fork_many(int count) {
   return 0;
 }
 
+// Fills files below /output, then waits: to be stopped for what it wrote.
+int write_files(int count) {
+  const std::string block(1u << 20, 'x');
+  for (int i = 0; i < count; ++i) {
+    const int fd =
+        ::open(("/output/file-" + std::to_string(i)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0 || ::write(fd, block.data(), block.size()) != static_cast<ssize_t>(block.size())) {
+      std::printf("{\"files\":%d,\"stopped\":\"%s\"}\n", i, error_name(errno).c_str());
+      return 3;
+    }
+    ::close(fd);
+  }
+  pause_ms(30'000);
+  return 0;
+}
+
 // ---- the guard ----
 
 // Kills every process of a group and of the groups below it; returns how many there were.
@@ -202,7 +219,25 @@ void run_command(char** command) {
   if (child > 0) ::kill(child, SIGKILL);
 }
 
+// Rootless podman leaves a process that holds its user namespace; it goes when no client holds the
+// lock.
+void end_pause_process(const char* lock, const char* pid_file) {
+  const int fd = ::open(lock, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  const long pid = std::atol(read_text(pid_file).c_str());
+  if (pid > 1 && ::flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+      read_text("/proc/" + std::to_string(pid) + "/comm").rfind("catatonit", 0) == 0) {
+    ::kill(static_cast<pid_t>(pid), SIGKILL);
+  }
+  ::close(fd);
+}
+
 int guard(int count, char** arguments) {
+  if (count < 3) return 2;
+  const char* lock = arguments[0];
+  const char* pid_file = arguments[1];
+  arguments += 2;
+  count -= 2;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(signal, SIG_IGN);
   std::vector<std::string> groups;
   int at = 0;
@@ -221,6 +256,7 @@ int guard(int count, char** arguments) {
       if (times > 1) pause_ms(500);  // without a group, a container may just be starting
     }
     kill_groups(groups);
+    end_pause_process(lock, pid_file);
   }
   // The engine's last clean-up process may still be in there.
   for (int i = 0; i < 1000 && !remove_groups(groups); ++i) pause_ms(10);
@@ -246,6 +282,8 @@ int main(int argc, char** argv) {
   const long number = std::atol(argv[2]);
   if (verb == "touch") return touch_memory(static_cast<std::size_t>(number));
   if (verb == "fork") return fork_many(static_cast<int>(number));
+  if (verb == "write") return write_files(static_cast<int>(number));
+  if (verb == "raise") return ::raise(static_cast<int>(number));
   if (verb == "exit") return static_cast<int>(number);
   if (verb == "sleep") {
     pause_ms(number * 1000);

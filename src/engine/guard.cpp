@@ -55,7 +55,8 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed("the guard's pipe cannot be made");
   const FileHandle read_end(ends[0]);
   FileHandle write_end(ends[1]);
-  std::vector<std::string> arguments{plan.program.native(), "guard"};
+  std::vector<std::string> arguments{plan.program.native(), "guard", plan.in_use.native(),
+                                     plan.pause_file.native()};
   for (const auto& group : plan.groups) arguments.push_back(group.native());
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), plan.clean.begin(), plan.clean.end());

@@ -16,6 +16,9 @@ struct GuardPlan {
   std::vector<fs::path> groups;    ///< whose processes are killed; removed at the end
   std::vector<std::string> clean;  ///< the command that removes the container
   std::map<std::string, std::string> environment;
+  fs::path in_use;  ///< locked (shared) by every client on the store
+  fs::path
+      pause_file;  ///< holds the pid of rootless podman's helper, ended when nobody uses the store
 };
 
 /// Alive while the run is watched. The guard sits in a session of its own and reads a pipe that

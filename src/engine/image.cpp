@@ -59,7 +59,7 @@ bool looks_like_json(std::string_view start) {
 Status read_entry(TarReader& tar, const std::string& name, const TarEntry& entry,
                   const ArchiveLimits& limits, std::uint64_t& budget, Parts& parts) {
   MEDPERF_TRY(const std::string_view first, tar.read());
-  if (looks_like_json(first) || entry.size < 512) {
+  if (looks_like_json(first)) {
     parts.document_bytes += entry.size;
     if (entry.size > limits.document.value || parts.document_bytes > kAllDocuments) {
       return make_error(ErrorKind::kTooLarge, printable(name, 200),

@@ -46,7 +46,8 @@ struct ImageArchive {
 /// What an archive may be at most; beyond it reading stops with too_large.
 struct ArchiveLimits {
   Bytes unpacked{64ull << 30};  ///< of all layers together
-  std::uint64_t ratio = 1000;   ///< unpacked to packed size of a layer, once it passes 256 MiB
+  std::uint64_t ratio = 1000;   ///< unpacked to packed size of a layer, once it passes `ratio_from`
+  Bytes ratio_from{256u << 20};
   std::size_t archive_entries = 4096;
   std::size_t layer_entries = 2'000'000;
   std::size_t layers = 128;

@@ -11,7 +11,6 @@ namespace medperf::engine {
 namespace {
 
 constexpr std::size_t kListLength = 50;
-constexpr std::uint64_t kRatioCountsFrom = 256u << 20;
 
 constexpr std::array<std::string_view, 8> kPackageManagers = {"apt", "apt-get", "dpkg", "rpm",
                                                               "dnf", "yum",     "apk",  "pip3"};
@@ -114,7 +113,7 @@ struct Pass {
       return *fatal;
     }
     budget -= piece->size();
-    if (blob.unpacked > kRatioCountsFrom && blob.unpacked / limits.ratio > blob.size) {
+    if (blob.unpacked > limits.ratio_from.value && blob.unpacked / limits.ratio > blob.size) {
       fatal = make_error(
           ErrorKind::kTooLarge, "",
           "a layer unpacks to more than " + std::to_string(limits.ratio) + " times its size",

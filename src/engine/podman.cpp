@@ -107,9 +107,8 @@ const Wall* WallReport::find(std::string_view name) const {
 PodmanEngine::~PodmanEngine() {
   if (!setup_.rootless || !in_use_.is_open() || ::flock(in_use_.get(), LOCK_EX | LOCK_NB) != 0)
     return;
-  const auto text = read_file(setup_.running / "libpod" / "tmp" / "pause.pid", Bytes{100});
-  const auto other = read_file(setup_.running / "libpod" / "pause.pid", Bytes{100});
-  const std::string digits(trim(text.ok() ? *text : other.ok() ? *other : std::string()));
+  const auto text = read_file(setup_.pause_file(), Bytes{100});
+  const std::string digits(trim(text.ok() ? *text : std::string()));
   int pid = 0;
   std::from_chars(digits.data(), digits.data() + digits.size(), pid);
   if (pid <= 1) return;
@@ -144,8 +143,7 @@ Result<PodmanEngine::Images> PodmanEngine::list_images() {
 
 Status PodmanEngine::remember_images() {
   if (!in_use_.is_open()) {
-    in_use_ =
-        FileHandle(::open((setup_.running / "in-use").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    in_use_ = FileHandle(::open(setup_.in_use().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (in_use_.is_open()) ::flock(in_use_.get(), LOCK_SH);
   }
   MEDPERF_TRY(images_, list_images());
@@ -212,6 +210,8 @@ Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
   if (group) plan.groups = groups_to_remove(setup_, *group);
   plan.clean = setup_.command({"rm", "--force", "--ignore", "--time", "0", spec.name});
   plan.environment = setup_.environment;
+  plan.in_use = setup_.in_use();
+  plan.pause_file = setup_.pause_file();
   return Guard::start(plan);
 }
 

@@ -93,7 +93,9 @@ std::string engine_error(std::string_view errors) {
   for (const auto line : split(errors, '\n')) {
     if (!trim(line).empty()) last = std::string(trim(line));
   }
-  return last.starts_with("Error: ") ? last.substr(7) : std::string();
+  if (last.starts_with("Error: ")) return last.substr(7);
+  return last.find("failed to exec pid1") != std::string::npos ? last
+                                                               : std::string();  // the init's words
 }
 
 }  // namespace
@@ -230,8 +232,10 @@ Result<RunOutcome> judge(const ProcessOutcome& process, const RunEvents& events,
         "it needed more than the " + to_string(spec.limits.memory) + " of memory allowed";
   } else if (outcome.exit_code == 137) {
     outcome.end = RunEnd::kKilled;
-    outcome.reason = "it was killed from outside (SIGKILL)";
-  } else if ((outcome.exit_code == 126 || outcome.exit_code == 127) && !problem.empty()) {
+    outcome.reason = "it was killed (exit code 137), not by a limit";
+  } else if (outcome.exit_code != 125 && !problem.empty() && outcome.exit_code <= 127 &&
+             (outcome.exit_code >= 126 ||
+              problem.find("failed to exec pid1") != std::string::npos)) {
     outcome.reason = "its program could not be started: " + printable(problem, 300);
   } else if (outcome.exit_code > 128 && outcome.exit_code <= 128 + 31) {
     outcome.reason = fmt::format("it crashed: signal {} ({})", outcome.exit_code - 128,

@@ -1,14 +1,17 @@
 #include "engine/podman_setup.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
+#include "crypto/sha256.h"
 
 namespace medperf::engine {
 namespace {
@@ -36,18 +39,28 @@ HardLimits hard_limits() {
   return hard;
 }
 
-// What runs is forgotten by podman when this folder is new; so its name changes with each boot.
-Result<fs::path> make_running_folder(const fs::path& storage) {
-  auto boot = read_file("/proc/sys/kernel/random/boot_id", Bytes{100});
-  const std::string name = "run-" + (boot.ok() ? std::string(trim(*boot)).substr(0, 8) : "0");
-  std::error_code error;
-  for (fs::directory_iterator entry(storage, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto other = entry->path().filename().native();
-    if (other.starts_with("run-") && other != name) (void)remove_tree(entry->path()).ok();
+// podman takes no path above 50 characters for what runs, so it cannot lie below the store. The
+// name changes with the boot, since podman forgets what ran when this folder is new.
+Result<fs::path> make_running_folder(const PodmanOptions& options, unsigned uid) {
+  const auto boot = read_file("/proc/sys/kernel/random/boot_id", Bytes{100});
+  const std::string key =
+      crypto::sha256_hex(options.storage.native() + "\n" + (boot.ok() ? *boot : ""));
+  fs::path base = "/tmp";
+  const auto given = options.environment.find("XDG_RUNTIME_DIR");
+  if (given != options.environment.end() && given->second.size() <= 20 &&
+      ::access(given->second.c_str(), W_OK) == 0) {
+    base = given->second;
   }
-  MEDPERF_CHECK(make_private_folder(storage / name));
-  return storage / name;
+  const fs::path folder = base / fmt::format("medperf-{}-{}", uid, key.substr(0, 8));
+  struct stat status {};
+  if ((::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) ||
+      ::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != uid ||
+      (status.st_mode & 077) != 0) {
+    return make_error(ErrorKind::kUnavailable, folder.native(),
+                      "this must be a folder of this user alone (mode 0700)",
+                      "Remove it, or set XDG_RUNTIME_DIR to a private folder with a short name");
+  }
+  return folder;
 }
 
 bool found_in_path(const std::map<std::string, std::string>& environment,
@@ -156,7 +169,7 @@ std::string storage_conf(const PodmanSetup& setup) {
       "# Written by medperf; changes are lost.\n[storage]\ndriver = {}\ngraphroot = {}\nrunroot = "
       "{}\n",
       toml_text(setup.driver), toml_text(setup.images().native()),
-      toml_text((setup.running / "storage").native()));
+      toml_text((setup.running / "s").native()));
 }
 
 Status write_configuration(const PodmanSetup& setup) {
@@ -193,7 +206,7 @@ Result<PodmanSetup> set_up_podman(const PodmanOptions& options) {
        {options.storage, setup.configuration(), setup.images(), setup.temporary()}) {
     MEDPERF_CHECK(make_private_folder(folder));
   }
-  MEDPERF_TRY(setup.running, make_running_folder(options.storage));
+  MEDPERF_TRY(setup.running, make_running_folder(options, setup.uid));
   find_limits(setup);
   set_environment(setup);
   MEDPERF_CHECK(check_programs(setup));
@@ -208,7 +221,7 @@ std::vector<std::string> PodmanSetup::command(std::initializer_list<std::string_
   // Given as arguments too: rootless podman takes another root from storage.conf than the one
   // written there.
   std::vector<std::string> out = {
-      "podman",           "--root", images().native(), "--runroot", (running / "storage").native(),
+      "podman",           "--root", images().native(), "--runroot", (running / "s").native(),
       "--storage-driver", driver,   "--log-level",     "error"};
   out.insert(out.end(), words.begin(), words.end());
   return out;

@@ -46,6 +46,8 @@ struct PodmanSetup {
   fs::path configuration() const { return options.storage / "config"; }
   fs::path images() const { return options.storage / "store"; }
   fs::path temporary() const { return options.storage / "tmp"; }
+  fs::path in_use() const { return running / "in-use"; }
+  fs::path pause_file() const { return running / "libpod" / "pause.pid"; }
   fs::path running;  ///< what must not outlive a boot
 
   /// "podman --root ... " and the given words.

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kTail = 4096;
 constexpr auto kLook = std::chrono::seconds(1);
+constexpr auto kAgain = std::chrono::milliseconds(300);
 
 std::uint64_t entry_size(const fs::path& path) {
   struct stat status {};
@@ -105,11 +106,15 @@ void RunWatch::watch() {
     lock.unlock();
     timed_out_ = Clock::now() >= deadline;
     output_exceeded_ = !timed_out_ && size_of(outputs_).value > before.value + limits_.output.value;
-    if (timed_out_ || output_exceeded_) {
-      stop_();
-      return;
-    }
+    if (timed_out_ || output_exceeded_) break;
     lock.lock();
+  }
+  // Again and again: a container that is just starting cannot be killed yet.
+  while (!done_) {
+    if (lock.owns_lock()) lock.unlock();
+    stop_();
+    lock.lock();
+    wake_.wait_for(lock, kAgain, [this] { return done_; });
   }
 }
 

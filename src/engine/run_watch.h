@@ -37,7 +37,7 @@ class RunLog {
 /// that a flood of empty files is seen too.
 Bytes size_of(const std::vector<fs::path>& places);
 
-/// A thread that calls `stop` once, when the wall time is over or too much was written.
+/// A thread that calls `stop`, until finish(), once the wall time is over or too much was written.
 class RunWatch {
  public:
   RunWatch(const RunSpec& spec, std::function<void()> stop);

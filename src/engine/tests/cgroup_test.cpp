@@ -1,0 +1,179 @@
+// Control groups over a made-up tree: what this machine does not have must be right all the same.
+#include "engine/cgroup.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace medperf::engine {
+namespace {
+
+class CgroupTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "cgroup-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    root_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void put(const fs::path& file, const std::string& text = {}) {
+    fs::create_directories((root_ / file).parent_path());
+    std::ofstream(root_ / file) << text;
+  }
+  std::string get(const fs::path& file) {
+    std::ifstream in(root_ / file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void make_v1(const fs::path& group) {
+    for (const char* hierarchy : {"memory", "pids"}) {
+      put(fs::path(hierarchy) / "cgroup.procs");
+      put(hierarchy / group / "cgroup.procs");
+    }
+    put("memory" / group / "memory.memsw.limit_in_bytes");
+  }
+  void make_v2(const fs::path& group, const std::string& handed_on) {
+    put("cgroup.controllers", "cpu memory pids\n");
+    put(group / "cgroup.procs");
+    put(group / "cgroup.subtree_control", handed_on);
+    put(group / "memory.swap.max");
+  }
+  CgroupView view(const std::string& self = {}, bool is_root = false) {
+    return {root_, self, is_root};
+  }
+
+  fs::path root_;
+};
+
+TEST_F(CgroupTest, Version1WantedGroup) {
+  make_v1("demo/alice");
+  const auto place = find_cgroup_place(view(), "demo/alice");
+  ASSERT_TRUE(place.found()) << place.missing;
+  EXPECT_EQ(place.version, CgroupVersion::kV1);
+  EXPECT_EQ(place.folders("x"),
+            (std::vector<fs::path>{root_ / "memory/demo/alice/x", root_ / "pids/demo/alice/x"}));
+}
+
+TEST_F(CgroupTest, Version1OwnGroupOfAnOrdinaryUser) {
+  make_v1("mine");
+  const auto place = find_cgroup_place(view("8:pids:/mine\n4:cpu,memory:/mine\n0::/\n"), "");
+  ASSERT_TRUE(place.found()) << place.missing;
+  EXPECT_EQ(place.relative, "mine");
+  EXPECT_FALSE(find_cgroup_place(view("8:pids:/\n4:memory:/mine\n"), "").found());
+  EXPECT_FALSE(find_cgroup_place(view("8:pids:/\n4:memory:/\n"), "").found());
+}
+
+TEST_F(CgroupTest, Version1RootMakesItsOwn) {
+  make_v1("other");
+  const auto place = find_cgroup_place(view("", true), "");
+  EXPECT_EQ(place.relative, "medperf");
+  EXPECT_TRUE(fs::is_directory(root_ / "memory/medperf"));
+}
+
+TEST_F(CgroupTest, NotFoundSaysWhy) {
+  EXPECT_NE(find_cgroup_place(view(), "").missing.find("no control groups"), std::string::npos);
+  put("memory/cgroup.procs");
+  EXPECT_NE(find_cgroup_place(view(), "a").missing.find("'pids'"), std::string::npos);
+  make_v1("a");
+  EXPECT_NE(find_cgroup_place(view(), "absent").missing.find("may not make groups"),
+            std::string::npos);
+  EXPECT_NE(find_cgroup_place(view(), "../x").missing.find("'..'"), std::string::npos);
+}
+
+TEST_F(CgroupTest, Version2BesideTheOwnGroup) {
+  make_v2("demo/alice", "memory pids\n");
+  const auto place = find_cgroup_place(view("0::/demo/alice/client\n"), "");
+  ASSERT_TRUE(place.found()) << place.missing;
+  EXPECT_EQ(place.version, CgroupVersion::kV2);
+  EXPECT_EQ(place.relative, "demo/alice");
+  EXPECT_EQ(place.folders("x"), (std::vector<fs::path>{root_ / "demo/alice/x"}));
+}
+
+TEST_F(CgroupTest, Version2NeedsTheControllers) {
+  make_v2("demo/alice", "memory\n");
+  const auto place = find_cgroup_place(view(), "demo/alice");
+  EXPECT_FALSE(place.found());
+  EXPECT_NE(place.missing.find("'pids'"), std::string::npos);
+}
+
+TEST_F(CgroupTest, Version1LimitsAreWritten) {
+  make_v1("a");
+  const auto place = find_cgroup_place(view(), "a");
+  Limits limits;
+  limits.memory = mebibytes(64);
+  limits.pids = 10;
+  const auto group = RunGroup::create(place, "run-l--n", limits, false);
+  ASSERT_TRUE(group.ok()) << group.error().text();
+  EXPECT_EQ(get("memory/a/run-l--n/memory.limit_in_bytes"), "67108864");
+  EXPECT_EQ(get("memory/a/run-l--n/memory.memsw.limit_in_bytes"), "67108864");
+  EXPECT_EQ(get("pids/a/run-l--n/pids.max"), "10");
+  EXPECT_EQ(group->absolute_name(), "/a/run-l--n");
+  EXPECT_EQ(group->join_files().size(), 2u);
+  put("memory/a/run-l--n/memory.max_usage_in_bytes", "4096\n");
+  EXPECT_EQ(group->peak_memory().value, 4096u);
+}
+
+TEST_F(CgroupTest, EngineInsideGetsAnAllowance) {
+  make_v1("a");
+  Limits limits;
+  limits.memory = mebibytes(64);
+  limits.pids = 10;
+  ASSERT_TRUE(RunGroup::create(find_cgroup_place(view(), "a"), "r", limits, true).ok());
+  EXPECT_EQ(get("memory/a/r/memory.limit_in_bytes"), std::to_string((64u + 48u) << 20));
+  EXPECT_EQ(get("pids/a/r/pids.max"), "74");
+}
+
+TEST_F(CgroupTest, Version2LimitsAndEvents) {
+  make_v2("a", "cpu memory pids");
+  Limits limits;
+  limits.memory = mebibytes(100);
+  limits.cpus = 1.5;
+  put("a/r/cpu.max", "max 100000\n");
+  const auto group = RunGroup::create(find_cgroup_place(view(), "a"), "r", limits, false);
+  ASSERT_TRUE(group.ok()) << group.error().text();
+  EXPECT_EQ(get("a/r/memory.max"), "104857600");
+  EXPECT_EQ(get("a/r/memory.swap.max"), "0");
+  EXPECT_EQ(get("a/r/pids.max"), "256");
+  EXPECT_EQ(get("a/r/cpu.max").substr(0, 13), "150000 100000");
+  EXPECT_EQ(group->out_of_memory_events(), 0u);
+  put("a/r/memory.events", "low 0\nhigh 0\nmax 7\noom 2\noom_kill 3\noom_group_kill 0\n");
+  EXPECT_EQ(group->out_of_memory_events(), 3u);
+  put("a/r/memory.peak", "12345\n");
+  EXPECT_EQ(group->peak_memory().value, 12345u);
+}
+
+TEST_F(CgroupTest, UnwritableLimitIsAnErrorWithAdvice) {
+  make_v1("a");
+  fs::create_directories(root_ / "memory/a/r/memory.limit_in_bytes");  // a folder cannot be written
+  const auto group = RunGroup::create(find_cgroup_place(view(), "a"), "r", {}, false);
+  ASSERT_FALSE(group.ok());
+  EXPECT_EQ(group.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(group.error().text().find("memory.limit_in_bytes"), std::string::npos);
+  EXPECT_NE(group.error().advice.find("cgroup-delegate"), std::string::npos);
+}
+
+TEST_F(CgroupTest, StaleGroupsGoLivingOnesStay) {
+  make_v1("a");
+  for (const char* hierarchy : {"memory", "pids"}) {
+    fs::create_directories(root_ / hierarchy / "a/run-dead--x/inner");
+    fs::create_directories(root_ / hierarchy / "a/run-live--y");
+    fs::create_directories(root_ / hierarchy / "a/other");
+  }
+  const auto place = find_cgroup_place(view(), "a");
+  EXPECT_EQ(remove_stale_groups(place, [](std::string_view lease) { return lease == "live"; }), 2);
+  EXPECT_FALSE(fs::exists(root_ / "memory/a/run-dead--x"));
+  EXPECT_TRUE(fs::exists(root_ / "pids/a/run-live--y"));
+  EXPECT_TRUE(fs::exists(root_ / "pids/a/other"));
+}
+
+TEST(GroupName, KeepsToSafeCharacters) {
+  EXPECT_EQ(group_name("l-1", "n.2"), "run-l-1--n.2");
+  EXPECT_EQ(group_name("../x", "a b"), "run-.._x--a_b");
+  EXPECT_LE(group_name(std::string(500, 'a'), "b").size(), 200u);
+}
+
+}  // namespace
+}  // namespace medperf::engine

@@ -1,0 +1,301 @@
+// The podman runner against a real podman: every wall, every way to end, a killed client,
+// left-overs. walls.sh gives MEDPERF_PROBE (program), MEDPERF_STORE (folder) and, for an ordinary
+// user, MEDPERF_CGROUP.
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "base/process.h"
+#include "engine/podman.h"
+#include "engine/probe_image.h"
+
+namespace medperf::engine {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+PodmanOptions options() {
+  PodmanOptions out;
+  out.storage = variable("MEDPERF_STORE");
+  out.probe_program = variable("MEDPERF_PROBE");
+  out.cgroup_root = variable("MEDPERF_CGROUP");
+  return out;
+}
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+class Walls : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    auto opened = open_podman(options());
+    ASSERT_TRUE(opened.ok()) << opened.error().text();
+    engine_ = std::move(*opened);
+    const auto program = read_file(variable("MEDPERF_PROBE"), mebibytes(64));
+    ASSERT_TRUE(program.ok());
+    built_ = build_image("medperf-probe", *program);
+    archive_ = fs::path(variable("MEDPERF_STORE")).parent_path() / "probe.tar";
+    ASSERT_TRUE(write_file_atomically(archive_, built_.archive).ok());
+    const auto loaded = engine_->load(archive_, built_.image);
+    ASSERT_TRUE(loaded.ok()) << loaded.error().text() << loaded.error().cause;
+  }
+  static void TearDownTestSuite() { engine_.reset(); }
+  void SetUp() override { ASSERT_NE(engine_, nullptr); }
+
+  static RunSpec spec(const std::string& name, std::vector<std::string> command) {
+    RunSpec out;
+    out.image = built_.image;
+    out.name = "walls-" + std::to_string(::getpid()) + "-" + name;
+    out.lease = "walls";
+    out.command = std::move(command);
+    out.limits.memory = mebibytes(256);
+    out.limits.wall = Seconds{60};
+    return out;
+  }
+  static fs::path folder(const std::string& name) {
+    const fs::path path = archive_.parent_path() / name;
+    EXPECT_TRUE(make_private_folder(path).ok());
+    return path;
+  }
+  static RunOutcome run(const RunSpec& spec) {
+    auto outcome = engine_->run(spec);
+    EXPECT_TRUE(outcome.ok()) << outcome.error().text() << " " << outcome.error().cause;
+    return outcome.ok() ? *outcome : RunOutcome{};
+  }
+  static const PodmanSetup& setup() { return static_cast<PodmanEngine&>(*engine_).setup(); }
+
+  static std::unique_ptr<Engine> engine_;
+  static BuiltImage built_;
+  static fs::path archive_;
+};
+std::unique_ptr<Engine> Walls::engine_;
+BuiltImage Walls::built_;
+fs::path Walls::archive_;
+
+TEST_F(Walls, EachIsProved) {
+  const auto start = SteadyClock::now();
+  const auto report = engine_->probe();
+  ASSERT_TRUE(report.ok()) << report.error().text() << report.error().cause;
+  std::printf("%s: %.1f s\n", report->engine.c_str(), seconds_since(start));
+  for (const auto& wall : report->walls) {
+    std::printf("  %-18s %s\n", wall.name.c_str(), wall.proof.c_str());
+    EXPECT_TRUE(wall.stands) << wall.name << ": " << wall.reason;
+  }
+  EXPECT_EQ(report->walls.size(), 10u);
+  EXPECT_TRUE(report->all_stand());
+}
+
+TEST_F(Walls, NoRunWithoutLimits) {
+  auto without = options();
+  without.cgroup_root = "medperf-absent/nobody";
+  auto engine = open_podman(without);
+  ASSERT_TRUE(engine.ok());
+  const auto outcome = (*engine)->run(spec("nolimits", {"exit", "0"}));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(outcome.error().advice.find("cgroup-delegate"), std::string::npos);
+}
+
+TEST_F(Walls, ProbeSaysPreciselyWhichLimitsDoNotHold) {
+  auto without = options();
+  without.cgroup_root = "medperf-absent/nobody";
+  auto engine = open_podman(without);
+  ASSERT_TRUE(engine.ok());
+  if (static_cast<PodmanEngine&>(**engine).setup().rootless) {
+    const auto report = (*engine)->probe();
+    ASSERT_TRUE(report.ok()) << report.error().text();
+    EXPECT_TRUE(report->find("network")->stands);
+    EXPECT_FALSE(report->find("memory")->stands);
+    EXPECT_FALSE(report->find("pids")->stands);
+    EXPECT_NE(report->find("memory")->reason.find("medperf-absent"), std::string::npos);
+  }
+}
+
+TEST_F(Walls, OutputsAreWrittenAndLogged) {
+  auto good = spec("good", {"report"});
+  good.log_file = archive_.parent_path() / "logs" / "run.log";
+  const auto input = folder("input");
+  fs::permissions(input, fs::perms(0755));
+  good.mounts = {{input, "/input", false}, {folder("output, odd \"name\""), "/output", true}};
+  const auto outcome = run(good);
+  EXPECT_EQ(outcome.end, RunEnd::kSuccess) << outcome.reason << outcome.log_tail;
+  EXPECT_NE(outcome.log_tail.find("\"output\":\"written\""), std::string::npos) << outcome.log_tail;
+  EXPECT_NE(outcome.log_tail.find("\"input\":\"EROFS\""), std::string::npos);
+  const auto log = read_file(good.log_file);
+  ASSERT_TRUE(log.ok());
+  EXPECT_NE(log->find("\"seccomp\":\"2\""), std::string::npos);
+  EXPECT_GT(outcome.peak_memory.value, 0u);
+}
+
+TEST_F(Walls, EndsAreToldApart) {
+  const auto failed = run(spec("failed", {"exit", "42"}));
+  EXPECT_EQ(failed.end, RunEnd::kFailed);
+  EXPECT_EQ(failed.exit_code, 42);
+  EXPECT_EQ(run(spec("own125", {"exit", "125"})).end, RunEnd::kFailed);
+  EXPECT_EQ(run(spec("own137", {"exit", "137"})).end, RunEnd::kKilled);
+  const auto crashed = run(spec("crashed", {"raise", "11"}));
+  EXPECT_EQ(crashed.end, RunEnd::kFailed);
+  EXPECT_NE(crashed.reason.find("signal 11"), std::string::npos) << crashed.reason;
+  auto memory = spec("memory", {"touch", "400"});
+  memory.limits.memory = mebibytes(64);
+  const auto full = run(memory);
+  EXPECT_EQ(full.end, RunEnd::kOutOfMemory) << full.reason;
+  auto enough = spec("enough", {"touch", "100"});
+  EXPECT_EQ(run(enough).end, RunEnd::kSuccess);
+  auto absent = spec("absent", {});
+  absent.entrypoint = "/no/such/program";
+  const auto none = run(absent);
+  EXPECT_EQ(none.end, RunEnd::kFailed);
+  EXPECT_NE(none.reason.find("could not be started"), std::string::npos)
+      << none.reason << none.log_tail;
+}
+
+TEST_F(Walls, TimeIsLimited) {
+  auto slow = spec("slow", {"sleep", "60"});
+  slow.limits.wall = Seconds{1};
+  const auto start = SteadyClock::now();
+  EXPECT_EQ(run(slow).end, RunEnd::kTimedOut);
+  EXPECT_LT(seconds_since(start), 8.0);
+}
+
+TEST_F(Walls, WrittenBytesAreLimited) {
+  auto many = spec("many", {"write", "64"});
+  many.mounts = {{folder("many"), "/output", true}};
+  many.limits.output = mebibytes(8);
+  const auto start = SteadyClock::now();
+  const auto outcome = run(many);
+  EXPECT_EQ(outcome.end, RunEnd::kKilled) << outcome.log_tail;
+  EXPECT_NE(outcome.reason.find("wrote more"), std::string::npos) << outcome.reason;
+  EXPECT_LT(seconds_since(start), 15.0);
+  auto large = spec("large", {"write", "1"});
+  large.mounts = {{folder("large"), "/output", true}};
+  large.limits.output = Bytes{100'000};
+  const auto stopped = run(large);  // RLIMIT_FSIZE: the first file already is too large
+  EXPECT_NE(stopped.end, RunEnd::kSuccess);
+}
+
+TEST_F(Walls, UnknownImageIsNotPulled) {
+  auto unknown = spec("unknown", {"exit", "0"});
+  unknown.image = ImageId::parse(std::string(64, 'b')).value();
+  const auto outcome = engine_->run(unknown);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kNotFound);
+}
+
+TEST_F(Walls, ArchiveOfAnotherImageIsNotKept) {
+  const auto other = build_image("medperf-probe", "another program");
+  const fs::path path = archive_.parent_path() / "other.tar";
+  ASSERT_TRUE(write_file_atomically(path, other.archive).ok());
+  const auto loaded = engine_->load(path, ImageId::parse(std::string(64, 'c')).value());
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.error().kind, ErrorKind::kCorrupt);
+  EXPECT_FALSE(engine_->has_image(other.image).value());
+  ASSERT_TRUE(engine_->load(path, other.image).ok());
+  EXPECT_TRUE(engine_->has_image(other.image).value());
+  ASSERT_TRUE(engine_->remove_image(other.image).ok());
+  EXPECT_FALSE(engine_->has_image(other.image).value());
+  ASSERT_TRUE(write_file_atomically(path, "no archive").ok());
+  EXPECT_FALSE(engine_->load(path, other.image).ok());
+}
+
+TEST_F(Walls, OwnTimeIsSmall) {
+  double own = 0;
+  for (int i = 0; i < 5; ++i) {
+    const auto start = SteadyClock::now();
+    const auto outcome = run(spec("quick" + std::to_string(i), {"exit", "0"}));
+    own += seconds_since(start) - outcome.wall.count();
+    if (i == 4)
+      std::printf("  podman's own time of the last run %.0f ms\n", 1e3 * outcome.wall.count());
+  }
+  std::printf("  the runner's own time per run: %.1f ms\n", 1e3 * own / 5);
+  EXPECT_LT(own / 5, 0.15);
+}
+
+// In a process of its own: a stop request cannot be taken back.
+TEST_F(Walls, StopRequestEndsTheRun) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto engine = open_podman(options());
+    std::thread stopper([] {
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+      request_stop();
+    });
+    const auto outcome = (*engine)->run(spec("stopped", {"sleep", "60"}));
+    stopper.join();
+    ::_exit(outcome.ok() && outcome->end == RunEnd::kInterrupted ? 0 : 1);
+  }
+  const auto start = SteadyClock::now();
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_LT(seconds_since(start), 20.0);
+  EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 0);
+}
+
+TEST_F(Walls, KilledClientLeavesNothing) {
+  double longest = 0;
+  for (const int delay : {20, 100, 250, 500, 1000, 2000}) {
+    const auto run_spec = spec("orphan" + std::to_string(delay), {"sleep", "60"});
+    const auto groups = setup().place.folders(group_name(run_spec.lease, run_spec.name));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::setsid();
+      auto engine = open_podman(options());
+      if (engine.ok()) (void)(*engine)->run(run_spec).ok();
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    const auto start = SteadyClock::now();
+    while (fs::exists(groups.front()) && seconds_since(start) < 10) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    longest = std::max(longest, seconds_since(start));
+    EXPECT_FALSE(fs::exists(groups.front())) << "killed after " << delay << " ms";
+    EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 0) << delay;
+  }
+  std::printf("  everything was gone after at most %.2f s\n", longest);
+}
+
+TEST_F(Walls, SweepRemovesTheDeadOnly) {
+  for (const char* lease : {"dead", "living"}) {
+    const auto started = setup().podman(
+        {"run", "--detach", "--network=none", "--name", std::string("sweep-") + lease, "--label",
+         std::string("org.medperf.lease=") + lease, "--ulimit=nofile=1024:1024",
+         "--ulimit=nproc=1024:1024", built_.image.prefixed(), "sleep", "60"},
+        Seconds{60});
+    ASSERT_TRUE(started.ok() && started->success())
+        << (started.ok() ? started->errors : started.error().text());
+  }
+  const auto living = [](std::string_view lease) { return lease == "living"; };
+  EXPECT_EQ(engine_->sweep(living).value(), 1);
+  EXPECT_EQ(engine_->sweep(living).value(), 0);
+  EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 1);
+}
+
+}  // namespace
+}  // namespace medperf::engine
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  if (std::getenv("MEDPERF_STORE") == nullptr) {
+    std::puts("MEDPERF_STORE is not set: start this by tests/engine/walls.sh");
+    return 2;
+  }
+  return RUN_ALL_TESTS();
+}
