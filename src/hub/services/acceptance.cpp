@@ -123,11 +123,11 @@ void check_container(const result::Statement& statement, std::string_view role,
     return;
   }
   reasons.require(used->container == container.id(), who + " is another container.");
+  // image_hash is the digest of the archive's bytes, but for images of a registry.
   const auto config = wire::read_container_config(container.json("container_config"));
-  if (config.ok() && config->type == wire::ContainerType::kDockerArchive) {
-    reasons.require(used->archive.hex() == container.text("image_hash"),
-                    who + " ran an archive with another digest than the registered one.");
-  }
+  const bool from_registry = config.ok() && config->type == wire::ContainerType::kDockerImage;
+  reasons.require(from_registry || used->archive.hex() == container.text("image_hash"),
+                  who + " ran an archive with another digest than the registered one.");
   const Json metadata = container.json(domain::kMetadata);
   const Json* image = metadata.find_path({"medperf", "image_id"});
   if (image != nullptr && image->is_string()) {

@@ -98,7 +98,7 @@ TEST(Summary, NamesTheBestAndItsLowestSite) {
   const Pooled a = pool(steady);
   const Pooled b = pool(fallen);
   const std::string text = summary_sentence({{"fallen", &fallen, &b}, {"steady", &steady, &a}}, 10);
-  EXPECT_TRUE(text.starts_with("Over 3 sites, steady has the highest pooled AUC: 0.947")) << text;
+  EXPECT_TRUE(text.starts_with("Over 3 sites, steady has the highest pooled AUC: 0.946")) << text;
   EXPECT_NE(text.find("Its lowest AUC is 0.940 (site 2), that of fallen is 0.800 (site 2)."),
             std::string::npos)
       << text;
