@@ -14,9 +14,10 @@ namespace medperf::net {
 
 struct ClientOptions {
   fs::path ca_file;   ///< extra authority (PEM); empty: the system's
-  std::string proxy;  ///< empty: none
+  std::string proxy;  ///< "http://host:port"; empty: none (the environment is not read)
   Seconds connect_timeout{10};
-  Seconds timeout{60};
+  Seconds timeout{60};  ///< of a whole call; a download ends after this time without a byte
+  bool allow_plain_http = false;  ///< http:// too: loopback tests
 };
 
 struct Call {
@@ -50,16 +51,21 @@ class HttpClient {
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
   /// Any status is a success here. Errors: unavailable (with the plain reason: refused, name, TLS
-  /// certificate ...), timed_out, too_large, interrupted.
+  /// certificate ...), timed_out, too_large, interrupted, invalid for a wrong URL or header.
+  /// `where` is the URL without its query.
   Result<Reply> call(const Call& call);
-  /// Fetches into `target`, going on from the bytes already there by Range (checked by ETag or
-  /// Last-Modified kept beside in `target`.resume). Errors: as call; not_found; too_large past
-  /// `limit`.
+  /// Fetches into `target` (mode 0600), going on from the bytes already there by Range (checked by
+  /// ETag or Last-Modified kept beside in `target`.resume; without that note it begins anew). After
+  /// success the note stays, so that a repeated download only asks whether the file changed: remove
+  /// both together. The caller checks the digest. Errors: as call; not_found; forbidden; too_large
+  /// past `limit`; unavailable for any other status and for a connection that was cut (call again
+  /// to go on).
   Result<DownloadOutcome> download(const std::string& url, const fs::path& target, Bytes limit,
                                    const Progress& progress = {});
 
+  struct State;  ///< inside this room only
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 
