@@ -59,12 +59,18 @@ TEST_P(MigrateTest, RefusesWhatItDoesNotKnow) {
 }
 
 TEST_P(MigrateTest, ManyStartAtOnce) {
+  // Slow steps, so that without the lock all would begin before the first ends.
+  const Migration steps[] = {
+      {1, "users", kSteps[0].sqlite,
+       "CREATE TABLE users (id BIGINT PRIMARY KEY, flag SMALLINT); SELECT pg_sleep(0.1)"},
+      kSteps[1],
+  };
   std::atomic<int> good{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       auto database = open();
-      auto reached = migrate(*database, kSteps);
+      auto reached = migrate(*database, steps);
       EXPECT_TRUE(reached.ok()) << reached.error().text() << reached.error().cause;
       good += reached.ok() && *reached == 2 ? 1 : 0;
     });
