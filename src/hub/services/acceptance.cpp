@@ -32,23 +32,6 @@ struct Facts {
   std::string schema_digest;
 };
 
-class Reasons {
- public:
-  explicit Reasons(std::string_view field) : field_(field) {}
-  void require(bool holds, std::string message) {
-    if (!holds) list_.push_back({field_, std::move(message)});
-  }
-  void add(std::string message) { require(false, std::move(message)); }
-  Status status() && {
-    if (list_.empty()) return {};
-    return domain::field_errors(std::move(list_));
-  }
-
- private:
-  std::string field_;
-  std::vector<FieldError> list_;
-};
-
 Result<Facts> load_facts(const Context& context, const Record& row) {
   Facts facts;
   const Repository containers(Entity::kContainer);
@@ -81,9 +64,7 @@ Result<result::Statement> read_statement(const Context& context, const Record& d
                                          const Json* dsse) {
   if (dsse == nullptr) {
     return domain::field_error(
-        "metadata",
-        "medperf.statement is missing: this benchmark accepts signed results "
-        "only.");
+        "metadata", "medperf.statement is missing: this benchmark accepts signed results only.");
   }
   auto key_id = crypto::dsse_key_id(*dsse);
   if (!key_id.ok()) return domain::field_error("metadata", key_id.error().text());
@@ -106,68 +87,74 @@ std::string without_slash(std::string text) {
   return text;
 }
 
-/// SHA-256 of a container's parameters; empty when it has none.
-std::string parameters_digest(const Record& container) {
-  const Json parameters = container.json("parameters_config");
-  if (parameters.is_null() || (parameters.is_object() && parameters.members().empty())) return {};
-  return crypto::sha256_hex(to_canonical(parameters));
+/// The digest in a registered text; an error, when there is none to compare with.
+template <typename Digest>
+Result<Digest> registered_digest(std::string_view what, std::string_view text) {
+  auto digest = Digest::parse(text);
+  if (digest.ok()) return digest;
+  return domain::object_error("No statement can be checked: the registered " + std::string(what) +
+                              " is no SHA-256.");
 }
 
-void check_container(const result::Statement& statement, std::string_view role,
-                     const Record& container, Reasons& reasons) {
-  const auto used = std::find_if(statement.containers.begin(), statement.containers.end(),
-                                 [role](const auto& use) { return use.role == role; });
-  const std::string who = "The statement's " + std::string(role);
-  if (used == statement.containers.end()) {
-    reasons.add(who + " is missing.");
-    return;
-  }
-  reasons.require(used->container == container.id(), who + " is another container.");
+Result<result::ContainerUse> registered_container(std::string_view role, const Record& container) {
+  result::ContainerUse use;
+  use.container = container.id();
+  use.role = role;
   // image_hash is the digest of the archive's bytes, but for images of a registry.
   const auto config = wire::read_container_config(container.json("container_config"));
-  const bool from_registry = config.ok() && config->type == wire::ContainerType::kDockerImage;
-  reasons.require(from_registry || used->archive.hex() == container.text("image_hash"),
-                  who + " ran an archive with another digest than the registered one.");
-  const Json metadata = container.json(domain::kMetadata);
-  const Json* image = metadata.find_path({"medperf", "image_id"});
-  if (image != nullptr && image->is_string()) {
-    const auto registered = ImageId::parse(image->as_string());
-    reasons.require(registered.ok() && used->image == *registered,
-                    who + " ran another image than the registered one.");
+  if (!config.ok() || config->type != wire::ContainerType::kDockerImage) {
+    MEDPERF_TRY(use.archive,
+                registered_digest<FileDigest>("image_hash", container.text("image_hash")));
   }
-  reasons.require(used->parameters_digest == parameters_digest(container),
-                  who + " ran with other parameters than the registered ones.");
+  const Json metadata = container.json(domain::kMetadata);
+  if (const Json* image = metadata.find_path({"medperf", "image_id"}); image != nullptr) {
+    MEDPERF_TRY(use.image, registered_digest<ImageId>(
+                               "image_id", image->is_string() ? image->as_string() : ""));
+  }
+  const Json parameters = container.json("parameters_config");
+  if (!parameters.is_null()) use.parameters_digest = crypto::sha256_hex(to_canonical(parameters));
+  return use;
 }
 
-void check_dataset(const result::Statement& statement, const Record& dataset, Reasons& reasons) {
-  reasons.require(statement.dataset == dataset.id(), "The statement is for another dataset.");
-  reasons.require(statement.dataset_uid.hex() == dataset.text("generated_uid"),
-                  "The statement's dataset uid is not the registered generated_uid.");
-  const Json metadata = dataset.json("generated_metadata");
-  const Json* digest = metadata.find_path({"medperf", "dataset_digest"});
-  if (digest == nullptr || !digest->is_string()) return;
-  const auto registered = DatasetDigest::parse(digest->as_string());
-  reasons.require(registered.ok() && statement.dataset_digest == *registered,
-                  "The statement's dataset digest is not the registered one.");
+Result<result::Registered> registered_facts(const Facts& facts) {
+  result::Registered registered;
+  registered.benchmark = facts.benchmark.id();
+  registered.dataset = facts.dataset.id();
+  registered.model = facts.model.id();
+  registered.envelope_digest = facts.envelope_digest;
+  registered.result_schema_digest = facts.schema_digest;
+  MEDPERF_TRY(registered.dataset_uid,
+              registered_digest<FolderUid>("generated_uid", facts.dataset.text("generated_uid")));
+  const Json metadata = facts.dataset.json("generated_metadata");
+  if (const Json* digest = metadata.find_path({"medperf", "dataset_digest"}); digest != nullptr) {
+    MEDPERF_TRY(registered.dataset_digest,
+                registered_digest<DatasetDigest>("dataset_digest",
+                                                 digest->is_string() ? digest->as_string() : ""));
+  }
+  if (facts.model_container) {
+    MEDPERF_TRY(auto model, registered_container("model", *facts.model_container));
+    registered.containers.push_back(std::move(model));
+  }
+  MEDPERF_TRY(auto evaluator, registered_container("evaluator", facts.evaluator));
+  registered.containers.push_back(std::move(evaluator));
+  return registered;
 }
 
 Status check_statement(const Context& context, const result::Statement& statement,
                        const Facts& facts) {
-  Reasons reasons("metadata");
-  reasons.require(statement.benchmark == facts.benchmark.id(),
-                  "The statement is for another benchmark.");
-  reasons.require(statement.model == facts.model.id(), "The statement is for another model.");
+  MEDPERF_TRY(auto registered, registered_facts(facts));
+  std::vector<FieldError> reasons;
+  if (auto bound = result::check_binding(statement, registered); !bound.ok()) {
+    for (const auto& field : bound.error().fields) {
+      reasons.push_back({"metadata", "statement." + field.field + ": " + field.message});
+    }
+  }
   const std::string& url = context.settings.public_url;
-  reasons.require(url.empty() || without_slash(statement.hub) == without_slash(url),
-                  "The statement is for another hub.");
-  check_dataset(statement, facts.dataset, reasons);
-  reasons.require(statement.envelope_digest == facts.envelope_digest,
-                  "The statement is for another envelope than the one sent as results.");
-  reasons.require(statement.result_schema_digest == facts.schema_digest,
-                  "The statement names another result schema than the benchmark's.");
-  if (facts.model_container) check_container(statement, "model", *facts.model_container, reasons);
-  check_container(statement, "evaluator", facts.evaluator, reasons);
-  return std::move(reasons).status();
+  if (!url.empty() && without_slash(statement.hub) != without_slash(url)) {
+    reasons.push_back({"metadata", "The statement is for another hub than " + url + "."});
+  }
+  if (!reasons.empty()) return domain::field_errors(std::move(reasons));
+  return {};
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ class ResultsTest : public HubTest {
     used.role = role;
     used.archive = FileDigest::parse(stored.get_string("image_hash")).value();
     used.image = crypto::digest_of<ImageId>(role);
+    used.parameters_digest = crypto::sha256_hex(to_canonical(*stored.find("parameters_config")));
     return used;
   }
 
