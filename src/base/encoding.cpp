@@ -69,9 +69,9 @@ Result<std::string> decode(std::string_view digits, const std::array<std::int8_t
   std::uint32_t group = 0;
   int bits = 0;
   for (const char c : digits) {
-    const int value = values[static_cast<unsigned char>(c)];
+    const std::int8_t value = values[static_cast<unsigned char>(c)];
     if (value < 0) return not_base64(name);
-    group = group << 6 | static_cast<std::uint32_t>(value);
+    group = group << 6 | static_cast<std::uint8_t>(value);
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
@@ -222,11 +222,10 @@ std::string printable(std::string_view text, std::size_t limit) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = next_character(text, at, point);
     std::string_view piece = text.substr(at, std::max<std::size_t>(length, 1));
-    if (length == 0)
-      piece = "?";
-    else if (point == '\n' || point == '\t' || point == '\r')
+    const bool is_space = length != 0 && (point == '\n' || point == '\t' || point == '\r');
+    if (is_space)
       piece = " ";
-    else if (is_control(point))
+    else if (length == 0 || is_control(point))
       piece = "?";
     if (shown.size() + piece.size() > limit) return shown + "...";
     shown += piece;

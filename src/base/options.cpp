@@ -114,7 +114,9 @@ Status flatten(const Json& value, const std::string& key,
                std::map<std::string, std::string>& flat) {
   if (value.is_object()) {
     for (const auto& [name, member] : value.members()) {
-      const std::string inner = key.empty() ? name : key + "." + name;
+      std::string inner = key;
+      if (!inner.empty()) inner += '.';
+      inner += name;
       MEDPERF_CHECK(flatten(member, inner, flat));
     }
     return {};

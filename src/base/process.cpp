@@ -212,8 +212,11 @@ ChildPlan plan_child(const Command& command, std::string program) {
   for (const auto& argument : command.argv)
     plan.argv.push_back(const_cast<char*>(argument.c_str()));
   plan.argv.push_back(nullptr);
-  for (const auto& [key, value] : command.environment)
-    plan.environment_texts.push_back(key + "=" + value);
+  for (const auto& [key, value] : command.environment) {
+    std::string& text = plan.environment_texts.emplace_back(key);
+    text += '=';
+    text += value;
+  }
   for (auto& text : plan.environment_texts) plan.environment.push_back(text.data());
   plan.environment.push_back(nullptr);
   if (command.working_folder) plan.folder = command.working_folder->c_str();

@@ -110,15 +110,12 @@ std::string SigningKey::sign(std::string_view message) const {
   return signature;
 }
 
-SigningKey::SigningKey(SigningKey&& other) noexcept : seed_(other.seed_) {
-  wipe(other.seed_);
-}
+SigningKey::SigningKey(SigningKey&& other) noexcept : seed_(std::move(other.seed_)) {}
 
 SigningKey& SigningKey::operator=(SigningKey&& other) noexcept {
   if (this != &other) {
     wipe(seed_);
-    seed_ = other.seed_;
-    wipe(other.seed_);
+    seed_ = std::move(other.seed_);  // 32 bytes lie on the heap: nothing stays behind
   }
   return *this;
 }
