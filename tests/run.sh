@@ -69,7 +69,7 @@ build() { # PRESET [TARGET...]
 }
 
 static_checks() {
-  run-clang-tidy -quiet -j "$(nproc)" -p build/release "$TOP/src/(?!.*(tests|fuzz|bench)/).*\.cpp$"
+  run-clang-tidy -quiet -extra-arg=-Wno-unknown-warning-option -j "$(nproc)" -p build/release "$TOP/src/(?!.*(tests|fuzz|bench)/).*\.cpp$"
 }
 
 fuzz_all() {
