@@ -1,6 +1,6 @@
 // The evaluation container's program: predictions and labels in, one result document out.
 //   cxr_evaluate evaluate --predictions=DIR --labels=DIR --output_path=FILE --parameters_file=FILE
-// Parameters: threshold (fixed by the benchmark), demo_undeclared_key (see README.md).
+// Parameters: threshold (fixed by the benchmark), demo_undeclared_key_above (see README.md).
 // The document is JSON with unrounded doubles, and JSON is YAML. Exit code 0, or 1 with one
 // message.
 #include <cstdio>
@@ -36,8 +36,9 @@ Status evaluate(const TaskArguments& arguments) {
               read_file_beneath(predictions, "predictions.csv", mebibytes(64)));
   MEDPERF_TRY(const std::string classes, read_file_beneath(labels, "labels.csv", mebibytes(64)));
   MEDPERF_TRY(Json document, cohort::evaluate_binary_tables(scores, classes, options));
-  if (parameters.get_bool("demo_undeclared_key")) {
-    // What a careless or hostile evaluator might add; the site must refuse the whole result.
+  const std::int64_t leak_above = parameters.get_int("demo_undeclared_key_above");
+  if (leak_above > 0 && document.get_int("n") > leak_above) {
+    // What a hostile evaluator might add once the demo data have let it pass; the site must refuse.
     document.set("first_lines_of_labels", classes.substr(0, 60));
   }
   return cxr::write_mounted_file(output, to_pretty_text(document) + "\n");
