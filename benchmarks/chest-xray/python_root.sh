@@ -10,8 +10,8 @@ for f in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
   if [ -s "$f" ] && grep -Eq '^[^#]' "$f"; then sources=("$f"); break; fi
 done
 # --variant=extract unpacks without running maintainer scripts (and runs extract hooks only). Modules
-# are compiled here, since a container cannot write beside them and would compile NumPy at each start.
-SOURCE_DATE_EPOCH=0 mmdebstrap --quiet --variant=extract --format=tar --dpkgopt=force-unsafe-io \
+# are compiled here (no device nodes go in: an inspection would refuse them), since a container cannot write beside them and would compile NumPy at each start.
+SOURCE_DATE_EPOCH=0 mmdebstrap --quiet --variant=extract --skip=output/dev --format=tar --dpkgopt=force-unsafe-io \
   --include="python3-minimal,libpython3-stdlib,python3-numpy,base-files,dash${PYTHON_PACKAGES:+,$PYTHON_PACKAGES}" \
   --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
   --extract-hook='rm -rf "$1"/usr/share/doc "$1"/usr/share/man "$1"/usr/share/locale "$1"/var/lib/apt "$1"/var/lib/dpkg "$1"/var/cache/* "$1"/var/log/*' \

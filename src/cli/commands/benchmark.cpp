@@ -60,7 +60,7 @@ Result<int> results(Invocation& call) {
                       "this hub does not aggregate results",
                       "'medperf result ls' lists your own ones");
   }
-  call.out().line(aggregate_text(*aggregate, benchmark));
+  if (!call.out().is_json()) call.out().line(aggregate_text(*aggregate, benchmark));
   call.out().result(*aggregate);
   return 0;
 }

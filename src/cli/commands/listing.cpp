@@ -20,7 +20,9 @@ Result<int> list_entities(Invocation& call, const std::string& path,
     std::vector<std::string>& line = cells.emplace_back();
     for (const std::string& column : columns) line.push_back(cell_text(row.find(column)));
   }
-  call.out().line(cells.empty() ? "none" : table_text(columns, cells));
+  if (!call.out().is_json()) {
+    call.out().line(cells.empty() ? "none" : table_text(columns, cells));
+  }
   call.out().result(Json(Json::Array(rows.begin(), rows.end())));
   return 0;
 }
