@@ -205,18 +205,21 @@ void kill_groups(const std::vector<std::string>& groups) {
   }
 }
 
-void run_command(char** command) {
+// Runs a command for at most 30 s; true when it ended well.
+bool run_command(char** command) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::execvp(command[0], command);
     ::_exit(127);
   }
-  for (int i = 0; child > 0 && i < 3000; ++i) {  // 30 s
+  for (int i = 0; child > 0 && i < 3000; ++i) {
     int status = 0;
-    if (::waitpid(child, &status, WNOHANG) != 0) return;
+    if (::waitpid(child, &status, WNOHANG) != 0)
+      return WIFEXITED(status) && WEXITSTATUS(status) == 0;
     pause_ms(10);
   }
   if (child > 0) ::kill(child, SIGKILL);
+  return false;
 }
 
 // Rootless podman leaves a process that holds its user namespace; it goes when no client holds the
@@ -251,9 +254,12 @@ int guard(int count, char** arguments) {
   const bool in_order = n == 1 && byte == 'd';
   if (!in_order) {
     kill_groups(groups);
-    for (int times = groups.empty() ? 2 : 1; times > 0 && at + 1 < count; --times) {
-      run_command(arguments + at + 1);
-      if (times > 1) pause_ms(500);  // without a group, a container may just be starting
+    // A first try may only find out that the container's monitor is dead, and fail. Without a group
+    // a container may just be starting, so two good ones are asked for.
+    for (int tries = 0, good = 0; tries < 8 && good < (groups.empty() ? 2 : 1) && at + 1 < count;
+         ++tries) {
+      if (tries > 0) pause_ms(groups.empty() ? 400 : 50);
+      if (run_command(arguments + at + 1)) ++good;
     }
     kill_groups(groups);
     end_pause_process(lock, pid_file);

@@ -133,6 +133,14 @@ Result<PodmanEngine::Images> PodmanEngine::list_images() {
     MEDPERF_CHECK(write_configuration(setup_));
     MEDPERF_TRY(outcome, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
   }
+  if (!outcome.success() &&
+      outcome.errors.find("database configuration mismatch") != std::string::npos) {
+    // The store was moved. The database knows containers only, of which none outlives a run; images
+    // lie elsewhere.
+    log::warning("engine.store_moved", {{"storage", setup_.options.storage.native()}});
+    ::unlink((setup_.images() / "libpod" / "bolt_state.db").c_str());
+    MEDPERF_TRY(outcome, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
+  }
   if (!outcome.success()) return podman_error("listing images", outcome);
   Images images;
   for (const auto line : split(outcome.output, '\n')) {

@@ -39,27 +39,33 @@ HardLimits hard_limits() {
   return hard;
 }
 
-// podman takes no path above 50 characters for what runs, so it cannot lie below the store. The
-// name changes with the boot, since podman forgets what ran when this folder is new.
+// podman takes no path above 50 characters for what runs, so it cannot lie below the store; and it
+// remembers the path, so it must always be the same for a store. After a reboot what is in there
+// says that containers run which do not, so it is emptied.
 Result<fs::path> make_running_folder(const PodmanOptions& options, unsigned uid) {
+  const std::string key = crypto::sha256_hex(options.storage.native()).substr(0, 8);
+  const fs::path folder = fs::path("/tmp") / fmt::format("medperf-{}-{}", uid, key);
+  const auto boot_file = folder / "boot";
   const auto boot = read_file("/proc/sys/kernel/random/boot_id", Bytes{100});
-  const std::string key =
-      crypto::sha256_hex(options.storage.native() + "\n" + (boot.ok() ? *boot : ""));
-  fs::path base = "/tmp";
-  const auto given = options.environment.find("XDG_RUNTIME_DIR");
-  if (given != options.environment.end() && given->second.size() <= 20 &&
-      ::access(given->second.c_str(), W_OK) == 0) {
-    base = given->second;
-  }
-  const fs::path folder = base / fmt::format("medperf-{}-{}", uid, key.substr(0, 8));
-  struct stat status {};
-  if ((::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) ||
-      ::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != uid ||
-      (status.st_mode & 077) != 0) {
+  const std::string now = boot.ok() ? *boot : "unknown";
+  const auto make = [&]() -> Status {
+    struct stat status {};
+    if ((::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) &&
+        ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == uid &&
+        (status.st_mode & 077) == 0) {
+      return {};
+    }
     return make_error(ErrorKind::kUnavailable, folder.native(),
-                      "this must be a folder of this user alone (mode 0700)",
-                      "Remove it, or set XDG_RUNTIME_DIR to a private folder with a short name");
+                      "this must be a folder of this user alone (mode 0700)", "Remove it");
+  };
+  MEDPERF_CHECK(make());
+  const auto then = read_file(boot_file, Bytes{100});
+  if (then.ok() && *then == now) return folder;
+  if (then.ok()) {
+    MEDPERF_CHECK(remove_tree(folder));
+    MEDPERF_CHECK(make());
   }
+  MEDPERF_CHECK(write_file_atomically(boot_file, now));
   return folder;
 }
 

@@ -212,6 +212,27 @@ TEST_F(Walls, ArchiveOfAnotherImageIsNotKept) {
   EXPECT_FALSE(engine_->load(path, other.image).ok());
 }
 
+TEST_F(Walls, MovedStoreStillWorks) {
+  auto first = options();
+  first.storage = archive_.parent_path() / "before";
+  {
+    auto engine = open_podman(first);
+    ASSERT_TRUE(engine.ok());
+    ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
+  }
+  auto second = first;
+  second.storage = archive_.parent_path() / "after";
+  fs::rename(first.storage, second.storage);
+  auto engine = open_podman(second);
+  ASSERT_TRUE(engine.ok());
+  const auto present = (*engine)->has_image(built_.image);
+  ASSERT_TRUE(present.ok()) << present.error().text();
+  EXPECT_TRUE(*present);
+  const auto outcome = (*engine)->run(spec("moved", {"exit", "0"}));
+  ASSERT_TRUE(outcome.ok()) << outcome.error().text();
+  EXPECT_EQ(outcome->end, RunEnd::kSuccess) << outcome->reason;
+}
+
 TEST_F(Walls, OwnTimeIsSmall) {
   double own = 0;
   for (int i = 0; i < 5; ++i) {
