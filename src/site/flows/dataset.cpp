@@ -158,10 +158,14 @@ Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submiss
 Result<Prepared> prepare_dataset(Site& site, DatasetId id) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Dataset dataset, hub->dataset(id));
+  // In operation the prepared files are registered and stay as they are: they are only checked.
   if (dataset.state == "OPERATION") {
-    return make_error(ErrorKind::kConflict, fmt::format("dataset {}", id.value),
-                      "is in operation: its prepared files are registered and stay as they are",
-                      "submit a new dataset to prepare other data");
+    MEDPERF_TRY(OpenDataset opened, open_dataset(site, id));
+    Prepared out;
+    out.roots = std::move(opened.roots);
+    out.manifest = std::move(opened.manifest);
+    out.statistics = opened.dataset.generated_metadata;
+    return out;
   }
   MEDPERF_TRY(FileLock lock, site.workspace().lock(dataset_flow(id)));
   MEDPERF_TRY(Journal journal,
