@@ -130,9 +130,9 @@ build() { # NAME FOLDER
   rm -rf "$context" "$out/$1.tar" "$out/$1.image_id" "$out/$1.inputs"
   mkdir -p "$context"
   make_context "$2" "$context"
-  # --timestamp 0 and the docker format: the same inputs give the same image id, which is the digest
-  # of the configuration in the archive.
-  podman build --quiet --format docker --timestamp 0 --network none -t "$tag" "$context" > /dev/null
+  # --timestamp 0 and the OCI format (docker's holds a random host name): the same inputs give the same
+  # archive, and its image id is the digest of the configuration in it.
+  podman build --quiet --format oci --timestamp 0 --network none -t "$tag" "$context" > /dev/null
   podman save --quiet --format docker-archive -o "$out/$1.part.tar" "$tag"
   podman rmi --force "$tag" > /dev/null
   config=$(tar -xOf "$out/$1.part.tar" manifest.json | grep -o '"Config":"[0-9a-f]*' | cut -d '"' -f 4)
