@@ -24,8 +24,9 @@ if(MEDPERF_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# ccache cannot look into precompiled headers.
 find_program(CCACHE_PROGRAM ccache)
-if(CCACHE_PROGRAM)
+if(CCACHE_PROGRAM AND NOT MEDPERF_PRECOMPILE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
@@ -33,3 +34,22 @@ find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
   add_link_options(-fuse-ld=mold)
 endif()
+
+# The headers that most sources begin with. Every room uses the same precompiled copy.
+if(MEDPERF_PRECOMPILE)
+  find_package(fmt REQUIRED)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
+  add_library(medperf_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  target_link_libraries(medperf_precompiled PUBLIC medperf_flags)
+  target_precompile_headers(medperf_precompiled PRIVATE
+    <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <span> <string>
+    <string_view> <utility> <variant> <vector> <fmt/format.h>
+    ${CMAKE_SOURCE_DIR}/src/base/json.h ${CMAKE_SOURCE_DIR}/src/base/files.h)
+endif()
+
+# use_precompiled(TARGET): after its libraries are named.
+function(use_precompiled target)
+  if(MEDPERF_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM medperf_precompiled)
+  endif()
+endfunction()
