@@ -74,6 +74,11 @@ Result<site::Site*> Invocation::site() {
     const site::SiteSetup setup{workspace_path(), environment_, program_folder_};
     MEDPERF_TRY(site_, site::Site::open(setup, clock_, terminal_));
     log::configure(level_of(site_->options().text("log.level")));
+    auto clean = site_->clean_up_after_killed();
+    if (!clean.ok()) {
+      // The command itself may need no engine: say it and go on.
+      log::warning("left-over containers could not be removed", {{"why", clean.error().text()}});
+    }
   }
   return site_.get();
 }

@@ -35,7 +35,7 @@ site::Answer Terminal::ask(const site::Question& question) {
   const std::optional<std::string> line = read_();
   if (!line) {
     output_.line("no answer: taken as no");
-    return site::Answer::kNo;
+    return site::Answer::kUnanswered;
   }
   const std::string_view answer = trim(*line);
   if (echo_) output_.line("answered: " + printable(answer, 20));

@@ -11,7 +11,7 @@
 namespace medperf::cli {
 
 enum class Replies {
-  kAsk,    ///< read one line; end of input is no
+  kAsk,    ///< read one line; end of input is no, and not remembered
   kYes,    ///< --yes
   kLater,  ///< --no-input
 };

@@ -1,5 +1,7 @@
 #include "site/site.h"
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -154,6 +156,13 @@ Status Site::sweep() {
   return {};
 }
 
+Status Site::clean_up_after_killed() {
+  if (dead_leases(workspace_.leases()).empty()) return {};
+  auto opened = engine();
+  if (!opened.ok()) return std::move(opened).error();
+  return {};
+}
+
 Result<engine::Engine*> Site::engine() {
   if (!engine_) MEDPERF_CHECK(open_engine());
   if (!engine_ready_) {
@@ -205,6 +214,25 @@ Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path&
     };
   }
   return fetch_(url, target, limit, {});
+}
+
+std::optional<FileStamp> FileStamp::of(const fs::path& file) {
+  struct stat info {};
+  if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  const auto nanoseconds = [](const timespec& time) {
+    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  };
+  return FileStamp{info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
+                   nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+}
+
+std::optional<FileStamp> Site::verified_archive(const FileDigest& digest) const {
+  auto found = verified_archives_.find(digest.hex());
+  return found == verified_archives_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Site::note_verified_archive(const FileDigest& digest, const FileStamp& stamp) {
+  verified_archives_[digest.hex()] = stamp;
 }
 
 Answer Site::ask(const Question& question) {

@@ -40,6 +40,15 @@ struct TimeSpent {
   Seconds transfer{0};  ///< downloads
 };
 
+/// What tells one state of a file from another without reading it.
+struct FileStamp {
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t mtime_ns = 0, ctime_ns = 0;
+  auto operator<=>(const FileStamp&) const = default;
+  /// Nothing when there is no such regular file.
+  static std::optional<FileStamp> of(const fs::path& file);
+};
+
 class Site {
  public:
   static Result<std::unique_ptr<Site>> open(const SiteSetup& setup, const Clock& clock,
@@ -57,6 +66,8 @@ class Site {
   std::string user_name();
   /// The engine, after containers of dead leases were removed. Errors: unavailable.
   Result<engine::Engine*> engine();
+  /// Removes what commands that were killed left running. Costs nothing when none was.
+  Status clean_up_after_killed();
   /// Proof of the walls, kept per boot, engine version and policy.
   Result<engine::WallReport> walls(bool prove_again = false);
   /// Errors: refused, when there is no policy.
@@ -64,6 +75,10 @@ class Site {
   const std::string& lease_id() const;
   Result<net::DownloadOutcome> fetch(const std::string& url, const fs::path& target, Bytes limit);
   net::ClientOptions http_options(Seconds timeout) const;
+
+  /// Which state of an image archive this command has verified, if any.
+  std::optional<FileStamp> verified_archive(const FileDigest& digest) const;
+  void note_verified_archive(const FileDigest& digest, const FileStamp& stamp);
 
   Answer ask(const Question& question);
   void tell(std::string_view line) { person_->tell(line); }
@@ -97,6 +112,7 @@ class Site {
   std::optional<engine::WallReport> walls_;
   std::optional<std::string> user_name_;
   Fetch fetch_;
+  std::map<std::string, FileStamp> verified_archives_;
   TimeSpent spent_;
 };
 

@@ -1,5 +1,6 @@
 #include "cli/commands/aggregate_table.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>

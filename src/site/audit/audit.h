@@ -15,7 +15,7 @@ class Audit {
  public:
   Audit(fs::path file, const Clock& clock) : file_(std::move(file)), clock_(&clock) {}
   void set_actor(std::string actor) { actor_ = std::move(actor); }
-  /// Appends one line, synced. Two commands of one site take turns (waits up to 10 s for the file).
+  /// Appends one line, synced. Two commands of one site take turns.
   Status record(std::string_view kind, Json body);
 
  private:

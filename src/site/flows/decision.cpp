@@ -1,8 +1,10 @@
 #include "site/flows/decision.h"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+#include "base/process.h"
 #include "crypto/sha256.h"
 
 namespace medperf::site {
@@ -41,7 +43,7 @@ bool is_waiting(const Error& error) {
 }
 
 Result<Json> decide(Site& site, Journal& journal, std::string_view step, const Json& inputs,
-                    const Question& question) {
+                    const Question& question, No no) {
   const StepKey key = step_key(step, inputs);
   const Json* noted = journal.find(step, key);
   Json output;
@@ -50,6 +52,14 @@ Result<Json> decide(Site& site, Journal& journal, std::string_view step, const J
     const std::string digest = crypto::sha256_hex(shown);
     MEDPERF_CHECK(write_file_atomically(site.workspace().review_file(digest), shown));
     const Answer answer = site.ask(question);
+    if (stop_requested()) {
+      return make_error(ErrorKind::kInterrupted, question.title, "stopped before it was answered",
+                        "run the command again to go on");
+    }
+    if (answer == Answer::kUnanswered) {
+      return make_error(ErrorKind::kRefused, question.title, "declined: there was no answer",
+                        "run the command again and answer y", std::string(kMomentCause));
+    }
     if (answer == Answer::kLater) {
       return make_error(ErrorKind::kBusy, question.title, "waits for a person's decision",
                         "run the command again where a person can answer",
@@ -62,7 +72,9 @@ Result<Json> decide(Site& site, Journal& journal, std::string_view step, const J
                                                         {"about", question.title},
                                                         {"answer", output.get_string("answer")},
                                                         {"shown_sha256", digest}})));
-    MEDPERF_CHECK(journal.note(step, key, output));
+    if (answer == Answer::kYes || no == No::kNoted) {
+      MEDPERF_CHECK(journal.note(step, key, output));
+    }
   } else {
     output = *noted;
   }
@@ -76,16 +88,18 @@ Result<Json> decide(Site& site, Journal& journal, std::string_view step, const J
 
 Result<Json> run_step_once(Journal& journal, std::string_view step, const Json& inputs,
                            const std::function<Result<Json>()>& work, bool* ran) {
+  std::optional<Error> met_now;
   auto output = run_step(
       journal, step, inputs,
       [&]() -> Result<Json> {
         auto done = work();
         if (done.ok() || !would_repeat(done.error())) return done;
-        return error_json(done.error());
+        met_now = done.error();
+        return error_json(*met_now);
       },
       ran);
-  if (output.ok() && output->get_bool("failed")) return noted_error(*output);
-  return output;
+  if (!output.ok() || !output->get_bool("failed")) return output;
+  return met_now ? std::move(*met_now) : noted_error(*output);
 }
 
 }  // namespace medperf::site

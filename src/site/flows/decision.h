@@ -6,11 +6,17 @@
 
 namespace medperf::site {
 
-/// Goes on when the answer is or was yes. Errors: refused, when it is or was no (a no is noted; see
-/// forget_refusals); busy with kWaitingCause, when it was put off: the flow waits for a person.
-/// Gives {"answer","by","at"}.
+/// What becomes of a no.
+enum class No {
+  kForgotten,  ///< the next command asks again
+  kNoted,      ///< stays until Journal::forget_refusals (--again)
+};
+
+/// Goes on when the answer is or was yes, and gives {"answer","by","at"}. Errors: refused, when it
+/// is or was no; busy with kWaitingCause, when it was put off: the flow waits for a person;
+/// interrupted.
 Result<Json> decide(Site& site, Journal& journal, std::string_view step, const Json& inputs,
-                    const Question& question);
+                    const Question& question, No no = No::kForgotten);
 
 /// `cause` of the error of a decision that waits.
 inline constexpr std::string_view kWaitingCause = "waiting for a person";

@@ -151,7 +151,7 @@ Result<std::optional<result::ResultSchema>> result_schema_of(const Benchmark& be
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
                          const std::string& on_what, const std::string& effect,
-                         const DatasetDigest& data) {
+                         const DatasetDigest& data, No no) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   const Json inputs = Json::object(
       {{"container", admitted.identity()}, {"data", data.hex()}, {"policy", policy->digest.hex()}});
@@ -168,7 +168,7 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
     return {};
   }
   RunRequest request{role, admitted.container, admitted.image, admitted.findings, on_what, effect};
-  auto decision = decide(site, journal, step, inputs, run_question(request, *policy));
+  auto decision = decide(site, journal, step, inputs, run_question(request, *policy), no);
   if (!decision.ok()) return std::move(decision).error();
   return {};
 }

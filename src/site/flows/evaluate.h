@@ -5,7 +5,7 @@
 #include <string>
 
 #include "result/envelope.h"
-#include "site/flows/journal.h"
+#include "site/flows/decision.h"
 #include "site/gate/gate.h"
 
 namespace medperf::site {
@@ -41,7 +41,7 @@ struct LocalResult {
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
                          const std::string& on_what, const std::string& effect,
-                         const DatasetDigest& data);
+                         const DatasetDigest& data, No no = No::kForgotten);
 
 /// Runs what is not noted yet. Errors: as run_task; refused (declined, envelope), also when noted
 /// by an earlier command (cause kNotedCause).

@@ -65,6 +65,9 @@ Result<ArchiveFacts> read_own_archive(const fs::path& path) {
 
 Result<Json> container_body(const ContainerSubmission& submission) {
   MEDPERF_TRY(Json config, read_yaml(submission.config));
+  // As it was written first: what is put in below must not hide a mistake.
+  auto written = wire::read_container_config(config);
+  if (!written.ok()) return std::move(written).error().at(submission.config.string());
   MEDPERF_CHECK(put_image_url(config, submission.image_url));
   auto readable = wire::read_container_config(config);
   if (!readable.ok()) return std::move(readable).error().at(submission.config.string());

@@ -41,7 +41,7 @@ Result<std::vector<Candidate>> candidates(Site& site, const Benchmark& benchmark
 
 /// Prepares what evaluate_locally needs and asks for both containers.
 Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDataset& opened,
-                                   const Benchmark& benchmark, ModelId id) {
+                                   const Benchmark& benchmark, ModelId id, No no) {
   MEDPERF_TRY(Hub * hub, site.hub());
   Evaluation out;
   out.benchmark = benchmark;
@@ -59,8 +59,8 @@ Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDatas
   const std::string on = fmt::format("dataset {} '{}': prepared data, read-only, no labels",
                                      opened.dataset.id.value, opened.dataset.name);
   MEDPERF_CHECK(approve_container(site, journal, "approve-run", "model", out.model_image, on,
-                                  "it writes predictions; nothing leaves the site",
-                                  out.data.digest));
+                                  "it writes predictions; nothing leaves the site", out.data.digest,
+                                  no));
   return out;
 }
 
@@ -132,7 +132,8 @@ Status run_model(Site& site, const RunOptions& options, const OpenDataset& opene
     return make_error(ErrorKind::kRefused, opened.source().name,
                       "its files changed while this command ran", "run the command again");
   }
-  MEDPERF_TRY(Evaluation evaluation, make_evaluation(site, journal, opened, benchmark, run.model));
+  MEDPERF_TRY(Evaluation evaluation,
+              make_evaluation(site, journal, opened, benchmark, run.model, No::kNoted));
   run.name = evaluation.model.name;
   MEDPERF_TRY(run.result, register_run(site, journal, evaluation, opened.dataset.id));
   auto local = evaluate_locally(site, journal, evaluation);
@@ -238,8 +239,8 @@ Result<LocalResult> run_reference(Site& site, const OpenDataset& opened,
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
   MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
   MEDPERF_CHECK(approve_evaluator(site, opened, benchmark));
-  MEDPERF_TRY(Evaluation evaluation,
-              make_evaluation(site, journal, opened, benchmark, benchmark.reference_model));
+  MEDPERF_TRY(Evaluation evaluation, make_evaluation(site, journal, opened, benchmark,
+                                                     benchmark.reference_model, No::kForgotten));
   return evaluate_locally(site, journal, evaluation);
 }
 

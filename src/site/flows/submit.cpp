@@ -127,7 +127,8 @@ Result<Submission> submit_result(Site& site, Journal& journal, const Evaluation&
           : "no statement: the benchmark declares no result schema";
   MEDPERF_TRY(Json decision, decide(site, journal, "approve-upload", subject,
                                     upload_question(title_of(evaluation, dataset), local.envelope,
-                                                    site.hub_unsigned().url(), with)));
+                                                    site.hub_unsigned().url(), with),
+                                    No::kNoted));
   Json statement;
   if (local.has_schema) {
     MEDPERF_TRY(Json signed_now, run_step(journal, "statement", subject, [&]() -> Result<Json> {

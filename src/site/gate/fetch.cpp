@@ -18,15 +18,16 @@ Result<FileHandle> open_plain(const fs::path& path) {
   return make_error(kind, path.string(), "the file cannot be opened");
 }
 
-/// Whether `path` is there and holds exactly these bytes.
-Result<bool> holds(const fs::path& path, const FileDigest& digest) {
+/// The open file when `path` is there and holds exactly these bytes; a closed handle when not.
+Result<FileHandle> open_verified(const fs::path& path, const FileDigest& digest) {
   auto handle = open_plain(path);
   if (!handle.ok()) {
-    if (handle.error().kind == ErrorKind::kNotFound) return false;
-    return std::move(handle).error();
+    if (handle.error().kind == ErrorKind::kNotFound) return FileHandle();
+    return handle;
   }
   MEDPERF_TRY(FileDigest found, crypto::digest_file(*handle));
-  return found == digest;
+  if (found != digest) return FileHandle();
+  return handle;
 }
 
 void remove_quietly(const fs::path& path) {
@@ -43,10 +44,10 @@ Result<std::string> download_url(const std::string& reference) {
                     "use an https address");
 }
 
-Status fetch_verified(Site& site, const std::string& reference, const FileDigest& digest,
-                      const fs::path& target, Bytes limit) {
-  MEDPERF_TRY(bool there, holds(target, digest));
-  if (there) return {};
+Result<FileHandle> fetch_verified(Site& site, const std::string& reference,
+                                  const FileDigest& digest, const fs::path& target, Bytes limit) {
+  MEDPERF_TRY(FileHandle there, open_verified(target, digest));
+  if (there.is_open()) return there;
   remove_quietly(target);
   MEDPERF_TRY(std::string url, download_url(reference));
   MEDPERF_TRY(const Policy* policy, site.policy());
@@ -91,11 +92,12 @@ Status fetch_verified(Site& site, const std::string& reference, const FileDigest
   site.tell(fmt::format("received {} of {}{}, digest verified",
                         medperf::to_string(outcome->received), medperf::to_string(outcome->size),
                         outcome->resumed ? " (resumed)" : ""));
-  return site.record("request",
-                     Json::object({{"what", "download"},
-                                   {"url", url},
-                                   {"sha256", digest.hex()},
-                                   {"bytes", static_cast<std::int64_t>(outcome->received.value)}}));
+  MEDPERF_CHECK(site.record(
+      "request", Json::object({{"what", "download"},
+                               {"url", url},
+                               {"sha256", digest.hex()},
+                               {"bytes", static_cast<std::int64_t>(outcome->received.value)}})));
+  return handle;
 }
 
 }  // namespace medperf::site

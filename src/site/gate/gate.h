@@ -37,10 +37,10 @@ Result<Admitted> admit(Site& site, const Container& container);
 /// Makes sure that the engine holds exactly this image; loads it from the verified archive if not.
 Status ensure_loaded(Site& site, const Admitted& admitted);
 
-/// Fetches a file to `target` unless it is there with the right digest. What is there with another
-/// digest is thrown away. Errors as admit.
-Status fetch_verified(Site& site, const std::string& reference, const FileDigest& digest,
-                      const fs::path& target, Bytes limit);
+/// Fetches a file to `target` unless it is there with the right digest; what is there with another
+/// digest is thrown away. Gives the descriptor whose bytes were verified. Errors as admit.
+Result<FileHandle> fetch_verified(Site& site, const std::string& reference,
+                                  const FileDigest& digest, const fs::path& target, Bytes limit);
 
 /// The https URL of a download reference ("https://...", "direct:https://..."). Errors: invalid.
 Result<std::string> download_url(const std::string& reference);

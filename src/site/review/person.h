@@ -14,7 +14,12 @@ struct Question {
   std::string prompt;  ///< "Run it?"
 };
 
-enum class Answer { kYes, kNo, kLater };
+enum class Answer {
+  kYes,
+  kNo,
+  kUnanswered,  ///< the input ended: counts as no this time, and is asked again
+  kLater,       ///< left open on purpose: the flow waits
+};
 
 class Person {
  public:

@@ -243,6 +243,13 @@ TEST_F(Run, WaitingForAPersonGoesOnLater) {
   EXPECT_EQ(world_.engine.runs.size(), containers);
 }
 
+TEST_F(Run, EndOfInputDeclinesButIsAskedAgain) {
+  world_.answers = {{"Result of", Answer::kUnanswered}};
+  EXPECT_EQ(run(0, false, ModelId{5})->front().state, RunState::kDeclined);
+  world_.answers.clear();
+  EXPECT_EQ(run(0, false, ModelId{5})->front().state, RunState::kSubmitted);
+}
+
 TEST_F(Run, AlteredFileIsRefusedBeforeAnythingRunsAndNamed) {
   ASSERT_TRUE(write_file_atomically(data_ / "data/a.png", "pixelz").ok());
   auto runs = run();
