@@ -16,25 +16,17 @@ Result<std::vector<std::string>> split_shell_words(std::string_view text) {
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quote == '\'') {
-      if (c == quote) {
-        quote = 0;
-      } else {
-        word += c;
-      }
-    } else if (c == '\\') {
+    if (c == '\\' && quote != '\'') {
       if (i + 1 == text.size()) return unfinished("The command ends in a backslash");
       const char next = text[++i];
       // Inside double quotes a backslash is itself unless it shields a quote or a backslash.
       if (quote == '"' && next != '"' && next != '\\') word += '\\';
       word += next;
       in_word = true;
-    } else if (quote == '"') {
-      if (c == quote) {
-        quote = 0;
-      } else {
-        word += c;
-      }
+    } else if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (quote != 0) {
+      word += c;
     } else if (c == '\'' || c == '"') {
       quote = c;
       in_word = true;

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "domain/messages.h"
+#include "wire/config_reading.h"
 
 namespace medperf::wire {
 namespace {
@@ -78,9 +79,9 @@ std::string file_path(Reader& reader, std::string_view key) {
 }
 
 void read_limits(Reader& reader, const Json& document, BenchmarkSpecification& specification) {
-  constexpr std::int64_t kMostMemory = 1 << 20;  // 1 TiB
+  constexpr std::int64_t kMostMemory = 1'048'576;  // 1 TiB
   constexpr std::int64_t kMostPids = 100'000;
-  constexpr std::int64_t kMostSeconds = 7 * 86'400;
+  constexpr std::int64_t kMostSeconds = 604'800;  // a week
   const Json* limits = document.find("limits");
   if (limits == nullptr) return;
   if (!limits->is_object()) {
@@ -95,7 +96,8 @@ void read_limits(Reader& reader, const Json& document, BenchmarkSpecification& s
     }
     for (const auto& [key, value] : entry.members()) {
       if (key != "memory_mib" && key != "pids" && key != "seconds") {
-        reader.problem(where + "." + key, "Unknown limit; known are memory_mib, pids, seconds.");
+        reader.problem(join_path(where, key),
+                       "Unknown limit; known are memory_mib, pids, seconds.");
       }
     }
     TaskLimits& task_limits = specification.limits[task];
