@@ -24,8 +24,8 @@ TEST(Terminal, OnlyAClearYesIsYes) {
   }
 }
 
-TEST(Terminal, EndOfInputIsNo) {
-  EXPECT_EQ(answer_to(std::nullopt), site::Answer::kNo);
+TEST(Terminal, EndOfInputIsNoAnswer) {
+  EXPECT_EQ(answer_to(std::nullopt), site::Answer::kUnanswered);
 }
 
 TEST(Terminal, NoInputLeavesTheQuestionOpen) {

@@ -184,6 +184,9 @@ class PaperWorld {
     fate = Fate{0, die_at};
     person = std::make_unique<PaperPerson>(fate);
     person->answers = answers;
+    EXPECT_TRUE(make_private_folder(workspace()).ok());
+    EXPECT_TRUE(
+        write_file_atomically(workspace() / "config.yaml", "run: {user_name: hospital}\n").ok());
     auto site = Site::open({workspace(), {{"MEDPERF_HUB_URL", "https://hub.example"}}, "."}, clock,
                            *person);
     EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().text());
