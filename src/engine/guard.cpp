@@ -9,11 +9,14 @@
 #include <csignal>
 #include <system_error>
 
+#include <fmt/format.h>
+
 namespace medperf::engine {
 namespace {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (auto& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;
@@ -61,7 +64,8 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), plan.clean.begin(), plan.clean.end());
   std::vector<std::string> variables;
-  for (const auto& [key, value] : plan.environment) variables.push_back(key + "=" + value);
+  for (const auto& [key, value] : plan.environment)
+    variables.push_back(fmt::format("{}={}", key, value));
   const auto argv = pointers(arguments);
   const auto environment = pointers(variables);
   const pid_t child = ::fork();

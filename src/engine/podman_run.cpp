@@ -199,7 +199,8 @@ std::vector<std::string> run_arguments(const RunSpec& spec, const PodmanSetup& s
   if (!spec.shm_size.empty()) out.push_back("--shm-size=" + spec.shm_size);
   add_gpus(spec.gpus, out);
   if (!spec.environment.contains("HOME")) out.emplace_back("--env=HOME=/tmp");
-  for (const auto& [key, value] : spec.environment) out.push_back("--env=" + key + "=" + value);
+  for (const auto& [key, value] : spec.environment)
+    out.push_back(fmt::format("--env={}={}", key, value));
   for (const auto& mount : spec.mounts) out.push_back("--mount=" + mount_argument(mount, setup));
   if (spec.entrypoint) out.push_back("--entrypoint=" + *spec.entrypoint);
   out.push_back("sha256:" + spec.image.hex());
