@@ -3,9 +3,10 @@ add_library(medperf_flags INTERFACE)
 target_compile_options(medperf_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
                                                -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 reports false positives of these inside inlined std::string and std::variant code.
-  target_compile_options(medperf_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized
-                                                 -Wno-dangling-pointer)
+  # GCC 12 reports false positives of these inside inlined code of the standard library.
+  target_compile_options(medperf_flags INTERFACE
+    -Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-array-bounds
+    -Wno-stringop-overflow -Wno-stringop-overread -Wno-free-nonheap-object)
 endif()
 target_compile_definitions(medperf_flags INTERFACE MEDPERF_VERSION="${PROJECT_VERSION}"
                                                    SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
