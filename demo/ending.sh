@@ -14,6 +14,16 @@ show_results() {
   say "8. The hub checks, stores, aggregates and shows each person what the release policy allows"
   act group benchmark results -b "$BENCHMARK"
   medperf_as group benchmark results -b "$BENCHMARK" --json > "$STATE/results.json"
+  say "Beside it: the two CNNs on the untouched official test split (a separate check, never a hospital, never pooled)"
+  python3 benchmarks/chest-xray/models/check.py show --programs build/release
+}
+
+# What the hostile model tried at a hospital, from the log of its container.
+show_hostile_model() {
+  local role=hospital-a
+  say "What the model 'hostile' tried at $role, and what came of it"
+  run_as "$role" sh -c "cat .medperf/runs/$BENCHMARK-$(id_of "$role" model hostile)-*/logs/infer.log" | sed 's/^/    /'
+  note "the planted link was not followed: the run was refused, and no result of this model exists"
 }
 
 # The figures again, by a script that shares no code with the platform, from the hospitals' private predictions.

@@ -101,6 +101,7 @@ main() {
   phase "refusals" show_refusals
   phase "evaluation" evaluate
   phase "results" show_results
+  show_hostile_model
   phase "checks" check_everything
   show_end "$started" "$before"
 }

@@ -49,6 +49,10 @@ sign_in_everyone() {
         "engine.cgroup=medperf-demo/$USER_PREFIX$role" > /dev/null
       medperf_as "$role" policy init > /dev/null
     fi
+    if run_as "$role" medperf auth status > /dev/null 2>&1; then
+      note "$role is signed in already"
+      continue
+    fi
     act "$role" auth login --username "$role" --password-file "$(home_of "$role")/password"
   done
 }

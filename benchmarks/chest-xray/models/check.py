@@ -146,11 +146,23 @@ def predict(command, images, repeat=1):
         return [float(r["score"]) for r in rows], fastest
 
 
-def check_official(folder):
+def official_split():
     with zipfile.ZipFile(DATA) as archive:
         pixels = npy_payload(archive.read("test_images.npy"))
         labels = list(npy_payload(archive.read("test_labels.npy")))
-    images = [pixels[i:i + 784] for i in range(0, len(pixels), 784)]
+    return [pixels[i:i + 784] for i in range(0, len(pixels), 784)], labels
+
+
+def show_official(folder):
+    """The two CNNs on the untouched official split, for comparison with the hospitals; checks nothing."""
+    images, labels = official_split()
+    for name in ("cnn", "cnn-robust"):
+        command = [program(folder, "cxr_cnn"), "--weights", os.path.join(MODELS, name, "weights.onnx")]
+        show(name, figures(labels, predict(command, images)[0]))
+
+
+def check_official(folder):
+    images, labels = official_split()
     expect(len(images) == 624 and sum(labels) == 390, "official test split: 624 images, 390 pneumonia")
     for name, command in commands(folder).items():
         scores, seconds = predict(command, images, repeat=5)
@@ -241,10 +253,13 @@ def check_sites(folder, recording):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("official", "sites", "all"))
+    parser.add_argument("what", choices=("show", "official", "sites", "all"))
     parser.add_argument("--programs", required=True, help="build folder")
     parser.add_argument("--record", action="store_true", help="write sites/expected.csv anew")
     args = parser.parse_args()
+    if args.what == "show":
+        show_official(args.programs)
+        return
     if args.what != "sites":
         check_official(args.programs)
     if args.what != "official":
