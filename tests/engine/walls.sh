@@ -40,7 +40,7 @@ run() { # NAME COMMAND...
   shift
   timeout -k 10 600 "$@" > "$log" 2>&1 || failed=$((failed + 1))
   grep -vE '^\[ +(OK|RUN) |^\[---' "$log"
-  passed=$((passed + $(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$log")))
+  passed=$((passed + $(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$log" | grep . || echo 0)))
   failed=$((failed + $(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?,.*/\1/p' "$log" | grep . || echo 0)))
 }
 only=${1:-all}
