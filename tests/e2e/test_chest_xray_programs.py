@@ -100,7 +100,11 @@ def evaluation(home):
     for key in ("auc", "sensitivity", "specificity", "accuracy", "counts", "conventions"):
         expect(f"{key} has the schema's keys", set(result[key]) == set(schema["properties"][key]["properties"]))
     code, result, wrong = evaluate(home, scores, "parameters-undeclared-key.yaml")
-    expect("the demo's undeclared key is there on demand only",
+    expect("the demo's undeclared key does not show on the demo data",
+           code == 0 and set(result) == set(schema["properties"]), wrong)
+    (home / "leak.yaml").write_text("threshold: 0.5\ndemo_undeclared_key_above: 19\n")
+    code, result, wrong = evaluate(home, scores, home / "leak.yaml")
+    expect("but beyond them",
            code == 0 and set(result) - set(schema["properties"]) == {"first_lines_of_labels"}, wrong)
     code, _, wrong = evaluate(home, scores[1:])
     expect("a missing prediction is named by row", code == 1 and "row 1: its case has no prediction" in wrong, wrong)
