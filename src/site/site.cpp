@@ -204,7 +204,6 @@ Result<engine::WallReport> Site::walls(bool prove_again) {
 
 Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path& target,
                                          Bytes limit) {
-  const SpentGuard guard(spent_.transfer);
   if (!fetch_) {
     const Seconds timeout(static_cast<double>(options_.integer("http.download_timeout_seconds")));
     auto client = std::make_shared<net::HttpClient>(http_options(timeout));

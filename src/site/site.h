@@ -35,9 +35,9 @@ using Fetch = std::function<Result<net::DownloadOutcome>(
 
 /// Where the time of one piece of work went.
 struct TimeSpent {
-  Seconds engine{0};    ///< the engine's own processes
-  Seconds person{0};    ///< waiting for answers
-  Seconds transfer{0};  ///< downloads
+  Seconds engine{0};  ///< the engine's own processes
+  Seconds person{0};  ///< waiting for answers
+  Seconds gate{0};    ///< fetching, verifying and inspecting an image, once for each image
 };
 
 /// What tells one state of a file from another without reading it.
@@ -84,6 +84,7 @@ class Site {
   void tell(std::string_view line) { person_->tell(line); }
   Status record(std::string_view kind, Json body);
   const TimeSpent& spent() const { return spent_; }
+  Seconds& gate_time() { return spent_.gate; }
 
   // For tests and other front ends: take these instead of the real ones.
   void use_hub(std::unique_ptr<Hub> hub);

@@ -33,6 +33,7 @@ Json to_json(const site::ModelRun& run) {
                        {"results", run.results},
                        {"seconds", Json::object({{"wall", run.wall.count()},
                                                  {"engine", run.engine.count()},
+                                                 {"gate", run.gate.count()},
                                                  {"own", run.own.count()}})}});
 }
 
@@ -50,7 +51,8 @@ Result<int> report_runs(Invocation& call, const std::vector<site::ModelRun>& run
     cells.push_back({std::to_string(run.model.value),
                      run.name + (run.reference ? " (reference)" : ""),
                      std::string(site::to_string(run.state)) + (run.noted ? " earlier" : ""),
-                     interval_text(run.results, "auc"), fmt::format("{:.2f} s", run.engine.count()),
+                     interval_text(run.results, "auc"), fmt::format("{:.2f} s", run.gate.count()),
+                     fmt::format("{:.2f} s", run.engine.count()),
                      fmt::format("{:.0f} ms", run.own.count() * 1000)});
     all.push_back(to_json(run));
     if (run.state == site::RunState::kWaiting && code == kOk) code = kWaitingForPerson;
@@ -61,7 +63,7 @@ Result<int> report_runs(Invocation& call, const std::vector<site::ModelRun>& run
   }
   call.out().line("");
   call.out().line(
-      table_text({"model", "name", "state", "AUC [95 % CI]", "engine", "own time"}, cells));
+      table_text({"model", "name", "state", "AUC [95 % CI]", "gate", "engine", "own time"}, cells));
   for (const site::ModelRun& run : runs) {
     if (!run.reason.empty())
       call.out().line(fmt::format("model {}: {}", run.model.value, run.reason));

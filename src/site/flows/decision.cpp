@@ -50,7 +50,7 @@ Result<Json> decide(Site& site, Journal& journal, std::string_view step, const J
   if (noted == nullptr) {
     const std::string shown = question.title + "\n" + question.text;
     const std::string digest = crypto::sha256_hex(shown);
-    MEDPERF_CHECK(write_file_atomically(site.workspace().review_file(digest), shown));
+    MEDPERF_CHECK(write_copy(site.workspace().review_file(digest), shown));
     const Answer answer = site.ask(question);
     if (stop_requested()) {
       return make_error(ErrorKind::kInterrupted, question.title, "stopped before it was answered",

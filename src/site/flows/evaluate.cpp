@@ -91,7 +91,7 @@ Result<Json> evaluate(Site& site, const Evaluation& evaluation, const std::strin
   MEDPERF_TRY(Json results,
               read_container_yaml(site, beside / "results", "results.yaml", "results.yaml"));
   MEDPERF_CHECK(replace_folder(beside, evaluation.folder / "evaluation"));
-  MEDPERF_CHECK(write_file_atomically(evaluation.folder / "results.yaml", to_yaml(results)));
+  MEDPERF_CHECK(write_copy(evaluation.folder / "results.yaml", to_yaml(results)));
   return Json::object({{"results", results}});
 }
 

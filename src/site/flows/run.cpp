@@ -156,6 +156,21 @@ Status run_model(Site& site, const RunOptions& options, const OpenDataset& opene
   return {};
 }
 
+/// Keeps where the time went beside the run; what an earlier command did keeps its own figures.
+Status keep_timing(Site& site, const RunOptions& options, const ModelRun& run) {
+  const bool ran = !run.noted && run.state != RunState::kAlready && run.engine.count() > 0;
+  const fs::path folder =
+      site.workspace().run_folder(options.benchmark, run.model, options.dataset);
+  if (!ran || !fs::exists(folder)) return {};
+  return write_copy(folder / "timing.json",
+                               to_text(Json::object({{"medperf", "medperf/timing/v1"},
+                                                     {"state", to_string(run.state)},
+                                                     {"wall_seconds", run.wall.count()},
+                                                     {"engine_seconds", run.engine.count()},
+                                                     {"gate_seconds", run.gate.count()},
+                                                     {"own_seconds", run.own.count()}})));
+}
+
 Result<OpenDataset> open_for(Site& site, const RunOptions& options, const Benchmark& benchmark) {
   MEDPERF_TRY(OpenDataset opened, open_dataset(site, options.dataset));
   if (opened.dataset.preparator != benchmark.preparator) {
@@ -218,8 +233,8 @@ Result<std::vector<ModelRun>> run_benchmark(Site& site, const RunOptions& option
     }
     run.wall = std::chrono::steady_clock::now() - start;
     run.engine = site.spent().engine - before.engine;
-    run.own = run.wall - run.engine - (site.spent().person - before.person) -
-              (site.spent().transfer - before.transfer);
+    run.gate = site.spent().gate - before.gate;
+    run.own = run.wall - run.engine - run.gate - (site.spent().person - before.person);
     if (!done.ok()) {
       if (ends_everything(done.error(), hub->url())) return std::move(done).error();
       if (run.name.empty()) {
@@ -228,6 +243,7 @@ Result<std::vector<ModelRun>> run_benchmark(Site& site, const RunOptions& option
       }
       note_failure(run, done.error());
     }
+    MEDPERF_CHECK(keep_timing(site, options, run));
     runs.push_back(std::move(run));
   }
   return runs;

@@ -32,7 +32,8 @@ struct ModelRun {
   ResultId result;
   Json results;       ///< the envelope's results, when there are any
   Seconds engine{0};  ///< the engine's own processes
-  Seconds own{0};     ///< the platform's own time: all but engine, person and downloads
+  Seconds gate{0};    ///< fetching, verifying and inspecting the image, once for each
+  Seconds own{0};     ///< the platform's own time: all but engine, gate and person
   Seconds wall{0};
 };
 

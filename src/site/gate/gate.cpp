@@ -86,6 +86,7 @@ std::string where(const Container& container) {
 /// Fetches, verifies and inspects; gives what the journal notes.
 Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config,
                     const FileDigest& digest) {
+  const SpentGuard guard(site.gate_time());
   MEDPERF_TRY(const Policy* policy, site.policy());
   const fs::path file = site.workspace().image_file(digest);
   // What is read below is what was hashed: one descriptor.
@@ -131,6 +132,7 @@ Status check_type(const Container& container, const wire::ContainerConfig& confi
 /// The archive's file, verified in this command: hashed again only when it is not the very file
 /// (inode, size, times) that was hashed.
 Status ensure_archive(Site& site, const Admitted& admitted, const fs::path& file, Bytes limit) {
+  const SpentGuard guard(site.gate_time());
   const auto seen = FileStamp::of(file);
   if (seen && site.verified_archive(admitted.archive) == seen) return {};
   auto handle = fetch_verified(site, admitted.config.image, admitted.archive, file, limit);

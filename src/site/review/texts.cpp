@@ -35,7 +35,7 @@ void results_lines(const Json& value, const std::string& name, std::string& out)
     return;
   }
   for (const auto& [key, member] : value.members()) {
-    results_lines(member, name.empty() ? key : name + "." + key, out);
+    results_lines(member, name.empty() ? key : fmt::format("{}.{}", name, key), out);
   }
 }
 

@@ -1,7 +1,11 @@
 #include "site/workspace/workspace.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -9,6 +13,21 @@ namespace medperf::site {
 
 std::string run_name(BenchmarkId benchmark, ModelId model, DatasetId dataset) {
   return fmt::format("b{}-m{}-d{}", benchmark.value, model.value, dataset.value);
+}
+
+Status write_copy(const fs::path& path, std::string_view content) {
+  const FileHandle file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  while (file.is_open() && !content.empty()) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (file.is_open() && content.empty()) return {};
+  return make_error(ErrorKind::kUnavailable, path.string(),
+                    std::string("the file cannot be written: ") + std::strerror(errno),
+                    "check the disk's space and the folder");
 }
 
 Result<Workspace> Workspace::open(const fs::path& root) {

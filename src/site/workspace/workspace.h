@@ -45,6 +45,9 @@ class Workspace {
   fs::path root_;
 };
 
+/// Writes a private file that can be made again: not synced, half of it may be there after a crash.
+Status write_copy(const fs::path& path, std::string_view content);
+
 /// "b1-m2-d3": names the run of one model on one dataset of one benchmark.
 std::string run_name(BenchmarkId benchmark, ModelId model, DatasetId dataset);
 
