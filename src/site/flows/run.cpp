@@ -163,12 +163,12 @@ Status keep_timing(Site& site, const RunOptions& options, const ModelRun& run) {
       site.workspace().run_folder(options.benchmark, run.model, options.dataset);
   if (!ran || !fs::exists(folder)) return {};
   return write_copy(folder / "timing.json",
-                               to_text(Json::object({{"medperf", "medperf/timing/v1"},
-                                                     {"state", to_string(run.state)},
-                                                     {"wall_seconds", run.wall.count()},
-                                                     {"engine_seconds", run.engine.count()},
-                                                     {"gate_seconds", run.gate.count()},
-                                                     {"own_seconds", run.own.count()}})));
+                    to_text(Json::object({{"medperf", "medperf/timing/v1"},
+                                          {"state", to_string(run.state)},
+                                          {"wall_seconds", run.wall.count()},
+                                          {"engine_seconds", run.engine.count()},
+                                          {"gate_seconds", run.gate.count()},
+                                          {"own_seconds", run.own.count()}})));
 }
 
 Result<OpenDataset> open_for(Site& site, const RunOptions& options, const Benchmark& benchmark) {
