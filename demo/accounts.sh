@@ -61,6 +61,7 @@ remove_accounts() {
   for role in hub "${ROLES[@]}"; do
     user=$USER_PREFIX$role
     id "$user" > /dev/null 2>&1 || continue
+    rm -rf /tmp/medperf-"$(id -u "$user")"-*   # podman's run folders, which need a short path
     "$TOP/scripts/cgroup-delegate.sh" remove "$user" medperf-demo > /dev/null 2>&1 || true
     # A rootless image store holds files of the user's subordinate ids; root removes them all below.
     userdel "$user" 2> /dev/null || { sleep 1; userdel --force "$user"; }
