@@ -1,7 +1,10 @@
 #include "crypto/jwt.h"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -30,6 +33,19 @@ struct FreeBio {
 struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
+struct FreeNumber {
+  void operator()(BIGNUM* number) const { BN_free(number); }
+};
+struct FreeBuilder {
+  void operator()(OSSL_PARAM_BLD* builder) const { OSSL_PARAM_BLD_free(builder); }
+};
+struct FreeParams {
+  void operator()(OSSL_PARAM* params) const { OSSL_PARAM_free(params); }
+};
+struct FreeKeyContext {
+  void operator()(EVP_PKEY_CTX* context) const { EVP_PKEY_CTX_free(context); }
+};
+using NumberPointer = std::unique_ptr<BIGNUM, FreeNumber>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, FreeKey>;
 using BioPointer = std::unique_ptr<BIO, FreeBio>;
 using ContextPointer = std::unique_ptr<EVP_MD_CTX, FreeContext>;
@@ -167,6 +183,23 @@ std::string JwtSigner::public_pem() const {
   return content_of(writer.get());
 }
 
+Json JwtSigner::public_jwk(std::string_view key_id) const {
+  const auto number = [this](const char* name) {
+    BIGNUM* value = nullptr;
+    if (EVP_PKEY_get_bn_param(key_->pointer.get(), name, &value) != 1)
+      throw std::runtime_error("OpenSSL could not give a part of a public key");
+    const NumberPointer owned(value);
+    std::string bytes(static_cast<std::size_t>(BN_num_bytes(value)), '\0');
+    BN_bn2bin(value, reinterpret_cast<unsigned char*>(bytes.data()));
+    return to_base64url(bytes);
+  };
+  Json key = Json::object({{"kty", "RSA"}, {"use", "sig"}, {"alg", "RS256"}});
+  if (!key_id.empty()) key.set("kid", key_id);
+  key.set("n", number(OSSL_PKEY_PARAM_RSA_N));
+  key.set("e", number(OSSL_PKEY_PARAM_RSA_E));
+  return key;
+}
+
 std::string JwtSigner::sign(const Json& claims) const {
   const Json header = Json::object({{"alg", "RS256"}, {"typ", "JWT"}});
   const std::string message = to_base64url(to_text(header)) + "." + to_base64url(to_text(claims));
@@ -182,6 +215,38 @@ std::string JwtSigner::sign(const Json& claims) const {
   signature.resize(size);
   return message + "." + to_base64url(signature);
 }
+
+namespace {
+
+NumberPointer number_of(std::string_view base64url) {
+  constexpr std::size_t kLargest = kLargestKeyBits / 8 + 1;
+  const auto bytes = from_base64url(base64url);
+  if (!bytes.ok() || bytes->empty() || bytes->size() > kLargest) return nullptr;
+  return NumberPointer(BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes->data()),
+                                 static_cast<int>(bytes->size()), nullptr));
+}
+
+KeyPointer rsa_key(const BIGNUM* modulus, const BIGNUM* exponent) {
+  const std::unique_ptr<OSSL_PARAM_BLD, FreeBuilder> builder(OSSL_PARAM_BLD_new());
+  if (!builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
+    return nullptr;
+  const std::unique_ptr<OSSL_PARAM, FreeParams> params(OSSL_PARAM_BLD_to_param(builder.get()));
+  const std::unique_ptr<EVP_PKEY_CTX, FreeKeyContext> context(
+      EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  EVP_PKEY* key = nullptr;
+  if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1)
+    return nullptr;
+  return KeyPointer(key);
+}
+
+/// A member that is absent or has this value.
+bool may_be(const Json& key, std::string_view name, std::string_view value) {
+  return !key.contains(name) || key.get_string(name) == value;
+}
+
+}  // namespace
 
 struct JwtVerifier::Key {
   KeyPointer pointer;
@@ -201,6 +266,21 @@ Result<JwtVerifier> JwtVerifier::from_pem(std::string_view pem) {
                       "Give the text that begins with -----BEGIN PUBLIC KEY-----.");
   }
   return JwtVerifier(std::make_unique<Key>(Key{std::move(key)}));
+}
+
+Result<JwtVerifier> JwtVerifier::from_jwk(const Json& key) {
+  const NumberPointer modulus = number_of(key.get_string("n"));
+  const NumberPointer exponent = number_of(key.get_string("e"));
+  const bool fits = key.get_string("kty") == "RSA" && may_be(key, "use", "sig") &&
+                    may_be(key, "alg", "RS256") && modulus && exponent &&
+                    BN_is_odd(exponent.get()) && BN_num_bits(exponent.get()) > 1;
+  KeyPointer made = fits ? rsa_key(modulus.get(), exponent.get()) : nullptr;
+  if (!made || !is_usable(made.get())) {
+    return make_error(ErrorKind::kInvalid, printable(key.get_string("kid"), 100),
+                      "This is not an RSA key of 2048 to 8192 bits for RS256 signatures",
+                      "Only RS256 is accepted.");
+  }
+  return JwtVerifier(std::make_unique<Key>(Key{std::move(made)}));
 }
 
 Result<Json> JwtVerifier::verify(std::string_view token, const JwtExpectation& expectation,
@@ -223,6 +303,17 @@ Result<Json> JwtVerifier::verify(std::string_view token, const JwtExpectation& e
   if (!claims.ok()) return refuse("Token is malformed", claims.error().text());
   MEDPERF_CHECK(check_claims(*claims, expectation, now));
   return claims;
+}
+
+Result<JwtClaimedOrigin> claimed_origin(std::string_view token) {
+  if (token.size() > kTokenLimit) return refuse("Token is malformed", "it is too long");
+  const auto parts = split(token, '.');
+  if (parts.size() != 3) return refuse("Token is malformed", "it has not three parts");
+  const auto header = decode_part(parts[0]);
+  if (!header.ok()) return refuse("Token is malformed", header.error().text());
+  const auto claims = decode_part(parts[1]);
+  if (!claims.ok()) return refuse("Token is malformed", claims.error().text());
+  return JwtClaimedOrigin{claims->get_string("iss"), header->get_string("kid")};
 }
 
 }  // namespace medperf::crypto

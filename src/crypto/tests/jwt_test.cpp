@@ -159,5 +159,42 @@ TEST_F(Jwt, RefusesKeysThatAreNotRsa) {
   EXPECT_EQ(JwtSigner::load(path).error().kind, ErrorKind::kCorrupt);
 }
 
+TEST_F(Jwt, ReadsAKeyFromAJsonWebKey) {
+  const Json key = signer_->public_jwk("first");
+  EXPECT_EQ(key.get_string("kid"), "first");
+  const auto verifier = JwtVerifier::from_jwk(key);
+  ASSERT_TRUE(verifier.ok()) << verifier.error().text();
+  const JwtExpectation expectation{"https://hub/", "https://hub/api", Seconds(30)};
+  EXPECT_TRUE(verifier->verify(signer_->sign(claims()), expectation, kNow).ok());
+}
+
+TEST_F(Jwt, RefusesJsonWebKeysForOtherUses) {
+  const auto changed = [](std::string_view name, Json value) {
+    Json key = signer_->public_jwk();
+    key.set(name, std::move(value));
+    return key;
+  };
+  for (const Json& key :
+       {changed("kty", "EC"), changed("kty", "oct"), changed("use", "enc"), changed("alg", "RS512"),
+        changed("alg", "HS256"), changed("n", ""), changed("n", 5), changed("e", "AQ"),
+        changed("e", "Ag"), changed("n", "AQAB"), Json::object(), Json()}) {
+    const auto verifier = JwtVerifier::from_jwk(key);
+    ASSERT_FALSE(verifier.ok()) << to_text(key);
+    EXPECT_EQ(verifier.error().kind, ErrorKind::kInvalid);
+  }
+}
+
+TEST_F(Jwt, TellsWhatATokenClaimsAboutItsOrigin) {
+  const Json header = Json::object({{"alg", "RS256"}, {"kid", "k1"}});
+  const auto origin = claimed_origin(token_of(header, claims(), "no signature"));
+  ASSERT_TRUE(origin.ok()) << origin.error().text();
+  EXPECT_EQ(origin->issuer, "https://hub/");
+  EXPECT_EQ(origin->key_id, "k1");
+  for (const char* text : {"", "a.b", "a.b.c", "e30.e30", "e30.W10.x"}) {
+    EXPECT_FALSE(claimed_origin(text).ok()) << text;
+  }
+  EXPECT_FALSE(claimed_origin(std::string(20000, 'a')).ok());
+}
+
 }  // namespace
 }  // namespace medperf::crypto
