@@ -54,8 +54,8 @@ struct ReleasePolicy {
   Release benchmark_owner{true, false, false, false};
   Release dataset_owner{false, true, false, false};
   Release model_owner;
-  std::int64_t minimum_sites_for_pooled = 2;     ///< below it no pooled figures are shown
-  std::int64_t minimum_sites_for_statement = 5;  ///< below it figures come with a warning
+  std::int64_t minimum_sites_for_pooled = 3;      ///< with two, one could subtract its own row
+  std::int64_t minimum_sites_for_statement = 10;  ///< below it figures come with a warning
 };
 
 /// Grants are words joined by "+": full, own-row, own-model-sites, pooled, or none alone. A missing

@@ -71,7 +71,7 @@ struct View {
 };
 
 View view_of(const ModelResults& model, const Pooled& pooled, bool is_reference,
-             const ReleasePolicy& policy, const Viewer& viewer) {
+             const wire::ReleasePolicy& policy, const Viewer& viewer) {
   View view;
   Json sites = Json::array();
   for (const auto& site : model.sites) {
@@ -96,8 +96,8 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
                                  const Viewer& viewer) {
   MEDPERF_TRY(auto stored, Repository(Entity::kBenchmark).get(session, benchmark));
   const Json metadata = stored.json(domain::kMetadata);
-  const ReleasePolicy policy =
-      read_release_policy(metadata.find_path({"medperf", "release_policy"}));
+  const wire::ReleasePolicy policy =
+      stored_policy(metadata.find_path({"medperf", "release_policy"}));
   MEDPERF_TRY(auto models, counted_results(session, benchmark));
 
   std::vector<Pooled> pooled;

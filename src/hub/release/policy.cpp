@@ -1,71 +1,62 @@
 #include "hub/release/policy.h"
 
-#include "base/encoding.h"
+#include <vector>
 
 namespace medperf::hub {
 
 using domain::Relation;
+using wire::Release;
+using wire::ReleasePolicy;
 
 namespace {
 
-ReleasePolicy nothing() {
-  return {false, false, false, false, 3, 10};
-}
-
-/// Whether the words of a role hold one of them.
-bool lists(const Json& document, std::string_view role, std::string_view wanted, bool otherwise) {
-  const Json* words = document.find_path({"release", role});
-  if (words == nullptr) return otherwise;
-  if (!words->is_string()) return false;
-  for (const auto word : split(words->as_string(), '+')) {
-    if (trim(word) == wanted) return true;
+/// What the policy grants a viewer, by each role that he or she has.
+std::vector<Release> grants(const ReleasePolicy& policy, const Viewer& viewer, bool owns_dataset,
+                            bool owns_model) {
+  std::vector<Release> held;
+  if (viewer.relations.has(Relation::kOwner)) held.push_back(policy.benchmark_owner);
+  if (owns_dataset || viewer.relations.has(Relation::kApprovedDatasetOwner)) {
+    held.push_back(policy.dataset_owner);
   }
-  return false;
-}
-
-/// Reads a number of sites; false, when it is none.
-bool read_minimum(const Json& document, std::string_view key, std::int64_t& minimum) {
-  const Json* value = document.find(key);
-  if (value == nullptr) return true;
-  if (!value->is_int() || value->as_int() < 1) return false;
-  minimum = value->as_int();
-  return true;
+  if (owns_model || viewer.relations.has(Relation::kApprovedModelOwner)) {
+    held.push_back(policy.model_owner);
+  }
+  return held;
 }
 
 }  // namespace
 
-ReleasePolicy read_release_policy(const Json* document) {
-  ReleasePolicy policy;
-  if (document == nullptr || document->is_null()) return policy;
-  if (document->get_string("medperf") != kReleaseVersion) return nothing();
-  policy.own_rows_for_dataset_owners = lists(*document, "dataset_owner", "own-row", true);
-  policy.pooled_for_dataset_owners = lists(*document, "dataset_owner", "pooled", true);
-  policy.own_sites_for_model_owners = lists(*document, "model_owner", "own-model-sites", true);
-  policy.pooled_for_model_owners = lists(*document, "model_owner", "pooled", true);
-  if (!read_minimum(*document, "minimum_sites_for_pooled", policy.minimum_sites_for_pooled) ||
-      !read_minimum(*document, "minimum_sites_for_statement", policy.minimum_sites_for_statement)) {
-    return nothing();
-  }
-  return policy;
-}
-
-bool Viewer::sees_all() const {
-  return relations.has(Relation::kAdmin) || relations.has(Relation::kOwner);
+ReleasePolicy stored_policy(const Json* document) {
+  auto policy = wire::read_release_policy(document == nullptr ? Json() : *document);
+  if (policy.ok()) return *policy;
+  ReleasePolicy nothing;
+  nothing.dataset_owner = {};
+  nothing.model_owner = {};
+  return nothing;
 }
 
 bool shows_site(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t dataset_owner,
                 std::int64_t model_owner) {
-  if (viewer.sees_all()) return true;
-  if (dataset_owner == viewer.user && policy.own_rows_for_dataset_owners) return true;
-  return model_owner == viewer.user && policy.own_sites_for_model_owners;
+  if (viewer.relations.has(Relation::kAdmin)) return true;
+  const bool owns_dataset = dataset_owner == viewer.user;
+  const bool owns_model = model_owner == viewer.user;
+  for (const Release& release : grants(policy, viewer, owns_dataset, owns_model)) {
+    if (release.everything || (release.own_rows && owns_dataset) ||
+        (release.own_model_sites && owns_model)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool shows_pooled(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t sites) {
-  if (viewer.sees_all()) return true;
-  if (sites < policy.minimum_sites_for_pooled) return false;
-  return (viewer.relations.has(Relation::kApprovedDatasetOwner) &&
-          policy.pooled_for_dataset_owners) ||
-         (viewer.relations.has(Relation::kApprovedModelOwner) && policy.pooled_for_model_owners);
+  if (viewer.relations.has(Relation::kAdmin)) return true;
+  for (const Release& release : grants(policy, viewer, false, false)) {
+    if (release.everything || (release.pooled && sites >= policy.minimum_sites_for_pooled)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace medperf::hub

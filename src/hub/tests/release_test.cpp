@@ -10,6 +10,7 @@ namespace medperf::hub {
 namespace {
 
 using domain::Relation;
+using wire::ReleasePolicy;
 
 const Viewer kGroup{1, {Relation::kSignedIn, Relation::kOwner}};
 const Viewer kHospital{2, {Relation::kSignedIn, Relation::kApprovedDatasetOwner}};
@@ -17,26 +18,55 @@ const Viewer kVendor{3, {Relation::kSignedIn, Relation::kApprovedModelOwner}};
 
 Json policy_document(const char* dataset_owner, const char* model_owner) {
   return Json::object(
-      {{"medperf", kReleaseVersion},
+      {{"medperf", wire::kReleaseFormat},
        {"release", Json::object({{"dataset_owner", dataset_owner}, {"model_owner", model_owner}})},
        {"minimum_sites_for_pooled", 4}});
 }
 
-TEST(ReleasePolicy, DefaultsShowOwnRowsAndPooledFigures) {
-  const ReleasePolicy policy = read_release_policy(nullptr);
+TEST(ReleasePolicy, WithoutADocumentAHospitalSeesItsOwnRowsAndAVendorNothing) {
+  const ReleasePolicy policy = stored_policy(nullptr);
   EXPECT_TRUE(shows_site(policy, kGroup, 2, 3));
   EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
   EXPECT_FALSE(shows_site(policy, kHospital, 7, 3));
-  EXPECT_TRUE(shows_site(policy, kVendor, 7, 3));
+  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
   EXPECT_FALSE(shows_site(policy, kVendor, 7, 8));
-  EXPECT_TRUE(shows_pooled(policy, kHospital, 3));
-  EXPECT_FALSE(shows_pooled(policy, kHospital, 2));
+  EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
+  EXPECT_FALSE(shows_pooled(policy, kVendor, 9));
   EXPECT_TRUE(shows_pooled(policy, kGroup, 1));
+}
+
+TEST(ReleasePolicy, WordsLeftOutGrantNothingMore) {
+  const Json document = Json::object({{"medperf", wire::kReleaseFormat}});
+  const ReleasePolicy policy = stored_policy(&document);
+  EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
+  EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
+  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
+  EXPECT_FALSE(shows_pooled(policy, kVendor, 9));
+}
+
+TEST(ReleasePolicy, FullShowsARoleEveryRow) {
+  const Json document = policy_document("full", "none");
+  const ReleasePolicy policy = stored_policy(&document);
+  EXPECT_TRUE(shows_site(policy, kHospital, 7, 3));
+  EXPECT_TRUE(shows_pooled(policy, kHospital, 1));
+  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
+}
+
+TEST(ReleasePolicy, AGroupThatBindsItselfIsBoundAndAdminsAreNot) {
+  Json document = policy_document("none", "none");
+  document.find("release")->set("benchmark_owner", "pooled");
+  const ReleasePolicy policy = stored_policy(&document);
+  EXPECT_FALSE(shows_site(policy, kGroup, 7, 3));
+  EXPECT_FALSE(shows_pooled(policy, kGroup, 3));
+  EXPECT_TRUE(shows_pooled(policy, kGroup, 4));
+  const Viewer admin{9, {Relation::kSignedIn, Relation::kAdmin}};
+  EXPECT_TRUE(shows_site(policy, admin, 7, 3));
+  EXPECT_TRUE(shows_pooled(policy, admin, 1));
 }
 
 TEST(ReleasePolicy, ADocumentNarrows) {
   const Json document = policy_document("own-row", "pooled");
-  const ReleasePolicy policy = read_release_policy(&document);
+  const ReleasePolicy policy = stored_policy(&document);
   EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
   EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
   EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
@@ -48,7 +78,7 @@ TEST(ReleasePolicy, WhatCannotBeReadReleasesNothing) {
   for (const char* text : {R"({"medperf": "medperf/release/v9"})", R"({})", R"("yes")",
                            R"({"medperf": "medperf/release/v1", "minimum_sites_for_pooled": 0})"}) {
     const Json document = parse_json(text).value();
-    const ReleasePolicy policy = read_release_policy(&document);
+    const ReleasePolicy policy = stored_policy(&document);
     EXPECT_FALSE(shows_site(policy, kHospital, 2, 3)) << text;
     EXPECT_FALSE(shows_pooled(policy, kVendor, 9)) << text;
     EXPECT_TRUE(shows_site(policy, kGroup, 2, 3)) << text;

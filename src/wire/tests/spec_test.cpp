@@ -117,7 +117,9 @@ TEST(Release, WithoutADocumentLittleIsShown) {
   const auto policy = read_release_policy(Json());
   ASSERT_TRUE(policy.ok());
   EXPECT_TRUE(policy->benchmark_owner.everything);
+  EXPECT_TRUE(policy->dataset_owner.own_rows);
   EXPECT_FALSE(policy->dataset_owner.pooled);
+  EXPECT_EQ(policy->minimum_sites_for_pooled, 3);
   EXPECT_FALSE(policy->model_owner.pooled);
   EXPECT_FALSE(policy->model_owner.own_model_sites);
 }
