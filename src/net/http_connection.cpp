@@ -222,7 +222,8 @@ asio::awaitable<Response> Connection<Stream>::answer(Request request) {
 
 template <typename Stream>
 asio::awaitable<error_code> Connection<Stream>::write(Response response, const Outgoing& outgoing) {
-  http::response<http::string_body> message = to_message(std::move(response), outgoing);
+  http::response<http::string_body> message =
+      to_message(std::move(response), outgoing, context_.now());
   set_deadline(context_.options.request_timeout);
   error_code error;
   if (outgoing.head) {

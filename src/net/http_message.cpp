@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "net/http_date.h"
 #include "net/target.h"
 
 namespace medperf::net {
@@ -104,7 +105,8 @@ Result<Request> to_request(http::request<http::string_body>& message, std::strin
   return request;
 }
 
-http::response<http::string_body> to_message(Response response, const Outgoing& outgoing) {
+http::response<http::string_body> to_message(Response response, const Outgoing& outgoing,
+                                             Timestamp now) {
   http::response<http::string_body> message;
   message.version(outgoing.version);
   message.result(static_cast<unsigned>(response.status));
@@ -119,6 +121,7 @@ http::response<http::string_body> to_message(Response response, const Outgoing& 
     std::erase_if(response.content_type, control);
     message.set(http::field::content_type, response.content_type);
   }
+  message.set(http::field::date, to_http_date(now));
   message.set("X-Request-Id", outgoing.request_id);
   message.keep_alive(outgoing.keep_alive);
   if (!bodiless) message.content_length(response.body.size());

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/beast.h"
 #include "net/http_types.h"
@@ -32,7 +33,9 @@ struct Outgoing {
   bool keep_alive = true;
   std::string request_id;
 };
-/// The message to write. Header values lose control characters, so none can start a new line.
-http::response<http::string_body> to_message(Response response, const Outgoing& outgoing);
+/// The message to write, dated `now`. Header values lose control characters, so none can start a
+/// new line.
+http::response<http::string_body> to_message(Response response, const Outgoing& outgoing,
+                                             Timestamp now);
 
 }  // namespace medperf::net

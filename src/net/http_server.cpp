@@ -29,6 +29,10 @@ std::string ServerContext::new_request_id() {
   return id;
 }
 
+Timestamp ServerContext::now() const {
+  return options.clock == nullptr ? SystemClock().now() : options.clock->now();
+}
+
 void ServerContext::add(OpenConnection* connection) {
   open.insert(connection);
   const std::lock_guard lock(count_mutex);

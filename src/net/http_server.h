@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -26,6 +27,7 @@ struct ServerOptions {
       30};  ///< from first byte to the whole request: slow clients cannot hold on
   int max_connections = 1024;
   bool trust_forwarded = false;  ///< believe X-Forwarded-For and -Proto: only behind a proxy
+  const Clock* clock = nullptr;  ///< tells the Date of answers; null: the system's
 };
 
 using Handler = std::function<Response(const Request&)>;
@@ -34,10 +36,10 @@ using Handler = std::function<Response(const Request&)>;
 /// a bug: 500 with the request id, logged once.
 ///
 /// HEAD reaches the handler as GET; the body of its answer is left out. Every answer has an
-/// X-Request-Id. What the server refuses by itself has the body {"detail": "..."}: 400 (not HTTP,
-/// or a target that is not percent-encoded UTF-8), 408 (too slow), 413 (body), 431 (headers), 500.
-/// Request headers given twice are joined by ", ", but Host, Authorization, Content-Type are
-/// refused. TLS 1.2 and 1.3 only, forward-secret AEAD ciphers.
+/// X-Request-Id and a Date. What the server refuses by itself has the body {"detail": "..."}: 400
+/// (not HTTP, or a target that is not percent-encoded UTF-8), 408 (too slow), 413 (body), 431
+/// (headers), 500. Request headers given twice are joined by ", ", but Host, Authorization,
+/// Content-Type are refused. TLS 1.2 and 1.3 only, forward-secret AEAD ciphers.
 class HttpServer {
  public:
   /// Errors: invalid (options), unavailable (address in use, unreadable certificate or key).

@@ -29,6 +29,7 @@ struct ServerContext {
 
   /// 16 hexadecimal digits, different for each request; not secret.
   std::string new_request_id();
+  Timestamp now() const;
   void add(OpenConnection* connection);
   void remove(OpenConnection* connection);
 

@@ -69,6 +69,17 @@ TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_THAT(connection.receive_all(), HasSubstr("GET /last"));
 }
 
+TEST_F(HttpServerTest, EveryAnswerTellsTheTime) {
+  const ManualClock clock({784111777'000000});
+  options_.clock = &clock;
+  start();
+  const std::string date = "\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  for (const char* target : {"/a", "/empty", "/throw"}) {
+    EXPECT_THAT(talk(get(target, "Connection: close\r\n")), HasSubstr(date)) << target;
+  }
+  EXPECT_THAT(talk("not HTTP\r\n\r\n"), HasSubstr(date));
+}
+
 TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
   start();
   const std::string answers = talk(get("/slow") + get("/b") + get("/c", "Connection: close\r\n"));

@@ -1,12 +1,11 @@
 #include "site/doctor/doctor.h"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "net/http_date.h"
 
 namespace medperf::site {
 namespace {
@@ -17,34 +16,6 @@ constexpr double kMuchSkew = 30.0;  ///< seconds; what token checks allow
 Examination from_error(std::string name, const Error& error) {
   return {std::move(name), Health::kBad,
           error.where.empty() ? error.what : error.where + ": " + error.what, error.advice};
-}
-
-/// RFC 9110 date "Mon, 23 Nov 2026 18:00:00 GMT" as Unix seconds.
-std::optional<std::int64_t> parse_http_date(const std::string& text) {
-  static constexpr std::array<std::string_view, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::array<char, 4> month{};
-  int day = 0;
-  int year = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  const char* start = text.c_str();
-  const std::size_t comma = text.find(", ");
-  if (comma == std::string::npos) return std::nullopt;
-  if (std::sscanf(start + comma + 2, "%2d %3s %4d %2d:%2d:%2d GMT", &day, month.data(), &year,
-                  &hour, &minute, &second) != 6) {
-    return std::nullopt;
-  }
-  for (std::size_t i = 0; i < kMonths.size(); ++i) {
-    if (kMonths[i] != month.data()) continue;
-    const std::string iso =
-        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", year, i + 1, day, hour, minute, second);
-    auto time = parse_iso8601(iso);
-    if (!time.ok()) return std::nullopt;
-    return time->microseconds / 1'000'000;
-  }
-  return std::nullopt;
 }
 
 void examine_policy(Site& site, std::vector<Examination>& out) {
@@ -112,14 +83,14 @@ void examine_files(Site& site, std::vector<Examination>& out) {
 
 void examine_clock(Site& site, const net::Reply& reply, std::vector<Examination>& out) {
   auto date = reply.headers.find("date");
-  const auto hub_time = date == reply.headers.end() ? std::nullopt : parse_http_date(date->second);
-  if (!hub_time) {
+  auto hub_time = net::parse_http_date(date == reply.headers.end() ? "" : date->second);
+  if (!hub_time.ok()) {
     out.push_back({"clock", Health::kWarning, "the hub did not tell the time",
                    "compare this computer's clock by hand"});
     return;
   }
-  const double skew = std::abs(static_cast<double>(site.clock().now().microseconds) / 1e6 -
-                               static_cast<double>(*hub_time));
+  const double skew =
+      std::abs(static_cast<double>(site.clock().now().microseconds - hub_time->microseconds) / 1e6);
   const bool much = skew > kMuchSkew;
   out.push_back(
       {"clock", much ? Health::kBad : Health::kGood,
