@@ -1,84 +1,71 @@
 #!/usr/bin/env python3
 """Recomputes a benchmark's figures from the sites' private predictions; shares no code with the platform.
-recompute.py --benchmark ID --results FILE DATASET=WORKSPACE...   FILE: of `medperf benchmark results --json`
+recompute.py BENCHMARK RESULTS DATASET=WORKSPACE...     RESULTS: of `medperf benchmark results --json`
 Exit code 1 if a site's row differs by more than 1e-12 (before rounding) or a pooled figure by more than 1e-9."""
-import argparse, csv, json, math, pathlib, statistics, sys
+import csv, json, math, pathlib, statistics, sys
+from math import cos, fsum, log, sin, sqrt
 
-Z = statistics.NormalDist().inv_cdf(0.975)
+NORMAL = statistics.NormalDist().inv_cdf(0.975)
 
-def column(path, name):
-    with open(path, newline="") as file:
-        return {row["case_id"]: float(row[name]) for row in csv.DictReader(file)}
-
-def site_row(labels, scores):  # by definition: all pairs, sample variances of the placements (DeLong)
+def site_row(labels, scores):  # each case with the finding against each without; variances of DeLong
     assert labels.keys() == scores.keys(), "predictions and labels are not of the same cases"
-    x, y = ([scores[case] for case in labels if labels[case] == label] for label in (1, 0))
-    wins = [[(a > b) + (a == b) / 2 for b in y] for a in x]
-    v10, v01 = [sum(w) / len(y) for w in wins], [sum(w) / len(x) for w in zip(*wins)]
-    auc, se = sum(v10) / len(x), math.sqrt(sum(statistics.variance(v) / len(v) for v in (v10, v01)))
-    return {"n": len(labels), "n_positive": len(x), "n_negative": len(y), "auc.value": auc, "auc.se": se,
-            "auc.low": max(0, auc - Z * se), "auc.high": min(1, auc + Z * se),
-            "sensitivity.value": sum(a >= 0.5 for a in x) / len(x), "specificity.value": sum(b < 0.5 for b in y) / len(y)}
+    sick, well = ([scores[case] for case in labels if labels[case] == label] for label in (1, 0))
+    wins = [[(a > b) + (a == b) / 2 for b in well] for a in sick]
+    by_sick, by_well = [fsum(row) / len(well) for row in wins], [fsum(row) / len(sick) for row in zip(*wins)]
+    auc, se = fsum(by_sick) / len(sick), sqrt(fsum(statistics.variance(v) / len(v) for v in (by_sick, by_well)))
+    return {"n": len(labels), "n_positive": len(sick), "n_negative": len(well),
+            "auc": {"value": auc, "se": se, "low": max(0, auc - NORMAL * se), "high": min(1, auc + NORMAL * se)},
+            "sensitivity": {"value": sum(a >= 0.5 for a in sick) / len(sick)},
+            "specificity": {"value": sum(b < 0.5 for b in well) / len(well)}}
 
-def t975(df):  # Student's quantile by bisection of Abramowitz and Stegun 26.7.3-4, with t = sqrt(df) tan(a)
-    def inside(a):
-        total, term = 0.0, math.cos(a) if df % 2 else 1.0
-        for k in range(2 + df % 2, df + 1, 2):
-            total, term = total + term, term * math.cos(a) ** 2 * (k - 1) / k
-        return 2 / math.pi * (a + math.sin(a) * total) if df % 2 else math.sin(a) * total
-    low, high = 0.0, math.pi / 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if inside(middle) < 0.95 else (low, middle)
-    return math.sqrt(df) * math.tan(low)
+def study(p, cases, se=0):  # logit and its variance; without a standard error p is a share of the cases
+    if se: return log(p / (1 - p)), (se / (p * (1 - p))) ** 2
+    yes, no = (share * cases + (0.5 if p in (0, 1) else 0) for share in (p, 1 - p))
+    return log(yes / no), 1 / yes + 1 / no
 
-def study(p, m, se=0):  # logit and its variance; without an SE as a proportion of m cases, 1/2 added if a cell is empty
-    if se:
-        return math.log(p / (1 - p)), (se / (p * (1 - p))) ** 2
-    half = 0.5 if p in (0, 1) else 0
-    return math.log((p * m + half) / (m - p * m + half)), 1 / (p * m + half) + 1 / (m - p * m + half)
+def student(df):  # the 0.975 quantile, sqrt(df) tan(a), where a has the density cos(a)^(df - 1)
+    def area(n, a): return (a, sin(a))[n] if n < 2 else (cos(a) ** (n - 1) * sin(a) + (n - 1) * area(n - 2, a)) / n
+    low, high = 0, math.pi / 2
+    while low < (a := (low + high) / 2) < high:
+        low, high = (a, high) if area(df - 1, a) < 0.95 * area(df - 1, math.pi / 2) else (low, a)
+    return sqrt(df) * math.tan(a)
 
-def pool(studies):  # REML by its fixed-point equation, Hartung-Knapp with q floored at 1
-    weigh = lambda t: (w := [1 / (v + t) for _, v in studies], sum(a * y for a, (y, _) in zip(w, studies)) / sum(w))
-    k, tau2, last = len(studies), 0.0, -1.0
-    while k > 1 and abs(tau2 - last) > 1e-14 * tau2:
-        (w, mean), last = weigh(tau2), tau2
-        excess = sum(a * a * ((y - mean) ** 2 - v) for a, (y, v) in zip(w, studies)) / sum(a * a for a in w)
-        tau2 = max(0.0, excess + 1 / sum(w))
-    w, mean = weigh(tau2)
-    q = sum(a * (y - mean) ** 2 for a, (y, _) in zip(w, studies)) / max(1, k - 1)
-    half = (t975(k - 1) if k > 1 else Z) * math.sqrt(max(1.0, q) / sum(w))
+def pool(studies):  # random effects: REML by its fixed point; Hartung-Knapp interval, q floored at 1
+    k, tau2 = len(studies), 0
+    for _ in range(5000 if k > 1 else 1):
+        weights = [1 / (variance + tau2) for _, variance in studies]
+        mean = fsum(w * y for w, (y, _) in zip(weights, studies)) / fsum(weights)
+        excess = fsum(w * w * ((y - mean) ** 2 - v) for w, (y, v) in zip(weights, studies))
+        tau2 = max(0, excess / fsum(w * w for w in weights) + 1 / fsum(weights))
+    q = fsum(w * (y - mean) ** 2 for w, (y, _) in zip(weights, studies)) / max(1, k - 1)
+    half = (student(k - 1) if k > 1 else NORMAL) * sqrt(max(1, q) / fsum(weights))
     return {name: 1 / (1 + math.exp(-x)) for name, x in (("value", mean), ("low", mean - half), ("high", mean + half))}
 
-def main(benchmark, results, *sites):
-    workspaces = {k: pathlib.Path(v) for k, v in (site.split("=", 1) for site in sites)}
-    models, count, site_gap, pooled_gap = json.loads(pathlib.Path(results).read_text())["models"], 0, 0.0, 0.0
-    for model in models:
-        rows = []
+def column(file, name):
+    return {row["case_id"]: float(row[name]) for row in csv.DictReader(file.read_text().splitlines())}
+
+def gap(ours, theirs):
+    return max(gap(ours[key], theirs[key]) for key in ours) if isinstance(ours, dict) else abs(ours - theirs)
+
+def main(benchmark, results, *workspaces):
+    homes, site_gaps, pooled_gaps = dict(given.split("=", 1) for given in workspaces), [], []
+    for model in json.loads(pathlib.Path(results).read_text())["models"]:
+        studies = {"auc": [], "sensitivity": [], "specificity": []}
         for sent in model["sites"]:
-            home, dataset = workspaces[str(sent["dataset"])], str(sent["dataset"])
+            home = pathlib.Path(homes[dataset := str(sent["dataset"])])
             run = home / "runs" / f"{benchmark}-{model['id']}-{dataset}"
-            rows.append(site_row(column(home / "datasets" / dataset / "labels" / "labels.csv", "label"),
-                                 column(run / "predictions" / "predictions.csv", "score")))
-            kept = json.loads((run / "evaluation" / "results" / "results.yaml").read_text())  # unrounded
-            for name, value in rows[-1].items():
-                key, _, part = name.partition(".")
-                for theirs in (kept[key], sent[key]):
-                    site_gap = max(site_gap, abs(value - (theirs[part] if part else theirs)))
-        count += len(rows)
-        figures = {"auc": [study(r["auc.value"], min(r["n_positive"], r["n_negative"]), r["auc.se"]) for r in rows],
-                   "sensitivity": [study(r["sensitivity.value"], r["n_positive"]) for r in rows],
-                   "specificity": [study(r["specificity.value"], r["n_negative"]) for r in rows]}
-        for figure, studies in figures.items():
-            for name, value in pool(studies).items():
-                pooled_gap = max(pooled_gap, abs(value - model["pooled"][figure][name]))
-    print(f"{count} rows of {len(models)} models recomputed: largest difference {site_gap:.1e}; pooled {pooled_gap:.1e}")
-    return count == 0 or site_gap > 1e-12 or pooled_gap > 1e-9
+            row = site_row(column(home / "datasets" / dataset / "labels" / "labels.csv", "label"),
+                           column(run / "predictions" / "predictions.csv", "score"))
+            unrounded = json.loads((run / "evaluation" / "results" / "results.yaml").read_text())
+            site_gaps.append(max(gap(row, unrounded), gap(row, sent)))
+            for name, cases in (("sensitivity", row["n_positive"]), ("specificity", row["n_negative"])):
+                studies[name].append(study(row[name]["value"], cases))
+            studies["auc"].append(study(row["auc"]["value"], min(row["n_positive"], row["n_negative"]), row["auc"]["se"]))
+        pooled_gaps.append(gap({name: pool(sites) for name, sites in studies.items()}, model["pooled"]))
+    worst_site, worst_pooled = max(site_gaps, default=math.inf), max(pooled_gaps, default=math.inf)
+    print(f"{len(site_gaps)} rows of {len(pooled_gaps)} models recomputed: largest difference {worst_site:.1e}; "
+          f"pooled {worst_pooled:.1e}")
+    return worst_site > 1e-12 or worst_pooled > 1e-9
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--benchmark", required=True)
-    parser.add_argument("--results", required=True)
-    parser.add_argument("sites", nargs="+")
-    given = parser.parse_args()
-    sys.exit(main(given.benchmark, given.results, *given.sites))
+    sys.exit(main(*sys.argv[1:]))

@@ -99,8 +99,8 @@ class Recompute : public testing::Test {
   ProcessOutcome run() {
     write(root_ / "results.json", to_text(results_));
     Command command;
-    command.argv = {"python3",   MEDPERF_SOURCE_DIR "/scripts/recompute.py", "--benchmark", "3",
-                    "--results", (root_ / "results.json").string()};
+    command.argv = {"python3", MEDPERF_SOURCE_DIR "/scripts/recompute.py", "3",
+                    (root_ / "results.json").string()};
     for (std::size_t i = 1; i <= sites_; ++i) {
       command.argv.push_back(std::to_string(i) + "=" + (root_ / std::to_string(i)).string());
     }
