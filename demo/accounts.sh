@@ -36,6 +36,7 @@ run_as() {
     if [ -w "/sys/fs/cgroup/medperf-demo/$user/cgroup.procs" ]; then
       echo "$BASHPID" > "/sys/fs/cgroup/medperf-demo/$user/cgroup.procs"
     fi
+    exec 9>&-   # what is left running does not hold the demo's lock
     exec setpriv --reuid "$user" --regid "$user" --init-groups -- \
       env -i HOME="$home" USER="$user" LANG=C.UTF-8 XDG_RUNTIME_DIR="$home/runtime" \
       PATH="$PREFIX/bin:/usr/sbin:/usr/bin:/sbin:/bin" "$@"
@@ -49,15 +50,37 @@ medperf_as() {
   run_as "$role" medperf "$@" < <(yes y 2> /dev/null | head -n 500)
 }
 
+# The demo's users that exist, as pgrep and pkill want them.
+users_list() {
+  local role users=
+  for role in hub "${ROLES[@]}"; do
+    ! id "$USER_PREFIX$role" > /dev/null 2>&1 || users+=${users:+,}$USER_PREFIX$role
+  done
+  echo "$users"
+}
+
+# Asks clients to stop: each ends its containers, and the guard beside a run removes what is left of it.
+stop_clients() {
+  local users name; users=$(users_list)
+  [ -n "$users" ] || return 0
+  pkill -INT -x -u "$users" medperf || true
+  for name in medperf medperf-probe; do
+    for _ in $(seq 150); do pgrep -x -u "$users" "$name" > /dev/null || break; sleep 0.1; done
+  done
+}
+
+# Ends every process of the demo's users at once.
+end_processes() {
+  local users; users=$(users_list)
+  [ -n "$users" ] || return 0
+  pkill -KILL -u "$users" || true
+  for _ in $(seq 50); do pgrep -u "$users" > /dev/null || break; sleep 0.1; done
+}
+
 # Ends every process of the demo's users and removes users, cgroups and state. Root.
 remove_accounts() {
   local role user
-  for role in hub "${ROLES[@]}"; do
-    user=$USER_PREFIX$role
-    id "$user" > /dev/null 2>&1 || continue
-    pkill -KILL -u "$user" 2> /dev/null || true
-  done
-  sleep 0.2
+  end_processes
   for role in hub "${ROLES[@]}"; do
     user=$USER_PREFIX$role
     id "$user" > /dev/null 2>&1 || continue

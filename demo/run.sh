@@ -67,30 +67,44 @@ make_hospitals() {
   touch "$STATE/sites.done"
 }
 
+# Whatever ends the demo, also in the middle: nothing of it runs on. A second Ctrl-C does not cut this short.
 end() {
   local status=$?
-  trap - EXIT INT TERM
-  [ "$status" = 0 ] || jobs -p | xargs -r kill 2> /dev/null || true
-  wait 2> /dev/null || true
-  [ "$keep" = 1 ] && [ "$status" = 0 ] || stop_servers
+  trap - EXIT
+  trap '' INT TERM HUP
+  if [ "$status" != 0 ]; then
+    jobs -p | xargs -r kill 2> /dev/null || true   # first those who would start more
+    stop_clients
+    stop_servers
+    end_processes
+    wait 2> /dev/null || true
+  elif [ "$keep" = 0 ]; then
+    stop_servers
+  fi
   exit "$status"
+}
+
+# One demo at a time works on the state. The lock goes with the last process that has the file open.
+take_lock() {
+  install -d -m 755 "$STATE"
+  exec 9> "$STATE/lock"
+  flock -n 9 || { echo "demo: another demo is running (it holds $STATE/lock)" >&2; exit 8; }
 }
 
 main() {
   local started; started=$(now_ms)
-  [ "$fresh" = 0 ] || demo/clean.sh
-  install -d -m 755 "$STATE"
-  exec 9> "$STATE/lock"
-  flock -n 9 || { echo "demo: another demo is running (it holds $STATE/lock)" >&2; exit 8; }
+  take_lock
+  [ "$fresh" = 0 ] || { demo/clean.sh; take_lock; }   # the lock's file goes with the state
+  trap end EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  trap 'exit 129' HUP
   say "MedPerf demo. Programs: $PREFIX; everything else: $STATE (./dev clean removes both)"
   phase "packages" scripts/setup.sh build run
   phase "build" build_programs
   phase "images" make_images
   phase "accounts" make_accounts
   make_hospitals
-  trap end EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
   phase "servers" start_servers
   local before; before=$(activity)
   phase "sign in" sign_in_everyone

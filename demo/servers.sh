@@ -39,9 +39,11 @@ alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2> /dev/null; }
 start_hub() {
   local home; home=$(home_of hub)
   make_certificate "MedPerf demo hub" "${USER_PREFIX}hub" "$home/tls"
-  if [ ! -s "$home/hub/hub.db" ]; then
+  # The configuration is written last: without it an earlier demo was interrupted here.
+  if [ ! -s "$home/hub.yaml" ]; then
+    rm -rf "${home:?}/hub"
     run_as hub medperf-hub init --data "$home/hub" > "$home/init.log" 2>&1 || { cat "$home/init.log" >&2; return 1; }
-    cat > "$home/hub.yaml" <<YAML
+    cat > "$home/hub.yaml.part" <<YAML
 data: $home/hub
 http:
   address: 127.0.0.1
@@ -50,7 +52,8 @@ http:
   private_key: $home/tls/key.pem
   public_url: $HUB_URL
 YAML
-    chown "${USER_PREFIX}hub:" "$home/hub.yaml"
+    chown "${USER_PREFIX}hub:" "$home/hub.yaml.part"
+    mv "$home/hub.yaml.part" "$home/hub.yaml"
   fi
   alive "$home/hub.pid" && return 0
   # The pid of the hub itself, which the tests kill.

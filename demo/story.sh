@@ -3,12 +3,15 @@
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 note() { printf '  %s\n' "$*"; }
 
+# Outlives a Ctrl-C, so that a client that is stopping can still say so.
+indented() { trap '' INT TERM; sed 's/^/    /'; }
+
 # act ROLE ARGUMENT...: shows and runs one command of that role; its output is indented.
 act() {
   local role=$1 status=0
   shift
   printf '\n%s$ medperf %s\n' "$role" "$*"
-  medperf_as "$role" "$@" 2>&1 | sed 's/^/    /' || status=$?
+  medperf_as "$role" "$@" 2>&1 | indented || status=$?
   return "$status"
 }
 
@@ -47,8 +50,8 @@ sign_in_everyone() {
     if [ ! -s "$(home_of "$role")/.medperf/config.yaml" ]; then
       medperf_as "$role" profile set "hub.url=$HUB_URL" "hub.ca_file=$STATE/ca/ca.pem" \
         "engine.cgroup=medperf-demo/$USER_PREFIX$role" > /dev/null
-      medperf_as "$role" policy init > /dev/null
     fi
+    [ -s "$(home_of "$role")/.medperf/policy.yaml" ] || medperf_as "$role" policy init > /dev/null
     if run_as "$role" medperf auth status > /dev/null 2>&1; then
       note "$role is signed in already"
       continue
