@@ -46,16 +46,43 @@ const EntityTable& table_of(Entity entity) {
       return kModelAssociationTable;
     case Entity::kSiteKey:
       return kSiteKeyTable;
+    case Entity::kCa:
+      return kCaTable;
+    case Entity::kCertificate:
+      return kCertificateTable;
+    case Entity::kEncryptedKey:
+      return kEncryptedKeyTable;
+    case Entity::kAggregator:
+      return kAggregatorTable;
+    case Entity::kTraining:
+      return kTrainingTable;
+    case Entity::kTrainingAssociation:
+      return kTrainingAssociationTable;
+    case Entity::kTrainingEvent:
+      return kTrainingEventTable;
   }
   throw std::logic_error("unknown entity");
 }
 
 std::span<const Entity> all_entities() {
   static constexpr std::array kAll = {
-      Entity::kUser,    Entity::kContainer,          Entity::kAsset,
-      Entity::kModel,   Entity::kBenchmark,          Entity::kDataset,
-      Entity::kResult,  Entity::kDatasetAssociation, Entity::kModelAssociation,
+      Entity::kUser,
+      Entity::kContainer,
+      Entity::kAsset,
+      Entity::kModel,
+      Entity::kBenchmark,
+      Entity::kDataset,
+      Entity::kResult,
+      Entity::kDatasetAssociation,
+      Entity::kModelAssociation,
       Entity::kSiteKey,
+      Entity::kCa,
+      Entity::kCertificate,
+      Entity::kEncryptedKey,
+      Entity::kAggregator,
+      Entity::kTraining,
+      Entity::kTrainingAssociation,
+      Entity::kTrainingEvent,
   };
   return kAll;
 }

@@ -19,6 +19,13 @@ enum class Entity {
   kDatasetAssociation,
   kModelAssociation,
   kSiteKey,
+  kCa,
+  kCertificate,
+  kEncryptedKey,
+  kAggregator,
+  kTraining,
+  kTrainingAssociation,
+  kTrainingEvent,
 };
 
 enum class FieldType {
@@ -66,7 +73,7 @@ struct Field {
 struct EntityTable {
   Entity entity;
   std::string_view label;   ///< "ml cube": used in v0 messages
-  std::string_view plural;  ///< path segment and SQL table: "mlcubes"
+  std::string_view plural;  ///< path segment and, but for site keys, SQL table: "mlcubes"
   std::span<const Field> fields;
   bool has_state = false;  ///< DEVELOPMENT -> OPERATION freeze applies
 

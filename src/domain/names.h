@@ -36,6 +36,7 @@ inline constexpr std::array<std::string_view, 3> kApprovalStatuses = {"PENDING",
                                                                       "REJECTED"};
 inline constexpr std::array<std::string_view, 3> kAutoApprovalModes = {kNever, kAlways, kAllowList};
 inline constexpr std::array<std::string_view, 2> kModelTypes = {kAssetModel, kContainerModel};
+inline constexpr std::array<std::string_view, 2> kKeyTypes = {"RSA", "EC"};
 inline constexpr std::array<std::string_view, 1> kKeyAlgorithms = {"ed25519"};
 
 }  // namespace medperf::domain

@@ -22,6 +22,8 @@ enum class Relation : std::uint32_t {
   kPreparatorOwner = 1u << 8,       ///< owns the container that prepared the dataset(s)
   kApprovedDatasetOwner = 1u << 9,  ///< owns a dataset whose latest association is APPROVED
   kApprovedModelOwner = 1u << 10,
+  kTrainingOwner = 1u << 11,    ///< owns the training experiment of the object in the path
+  kAggregatorOwner = 1u << 12,  ///< owns the aggregator of that experiment
 };
 
 class Relations {

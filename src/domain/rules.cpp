@@ -1,5 +1,8 @@
 #include "domain/rules.h"
 
+#include <initializer_list>
+#include <utility>
+
 #include "domain/messages.h"
 #include "domain/names.h"
 
@@ -13,6 +16,18 @@ bool same_value(const FieldValue& a, const FieldValue& b) {
   const auto left_json = parse_json(left->bytes);
   const auto right_json = parse_json(right->bytes);
   return left_json.ok() && right_json.ok() && *left_json == *right_json;
+}
+
+/// "data_preparation_mlcube, ...": the parts whose state is not OPERATION.
+std::string not_in_operation(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> parts) {
+  std::string missing;
+  for (const auto& [name, state] : parts) {
+    if (state == kOperation) continue;
+    if (!missing.empty()) missing += ", ";
+    missing += name;
+  }
+  return missing;
 }
 
 }  // namespace
@@ -46,13 +61,14 @@ Status check_state_change(std::string_view from, std::string_view to) {
   return {};
 }
 
-Status check_benchmark_approval(std::string_view from, std::string_view to) {
+Status check_approval(std::string_view what, std::string_view from, std::string_view to) {
   if (to == kPending) {
-    return field_error(kApprovalStatus,
-                       "A benchmark can be approved or rejected, not set back to PENDING.");
+    return field_error(kApprovalStatus, "A " + std::string(what) +
+                                            " can be approved or rejected, not set back to "
+                                            "PENDING.");
   }
   if (from == kRejected && to == kApproved) {
-    return field_error(kApprovalStatus, "A rejected benchmark cannot be approved.");
+    return field_error(kApprovalStatus, "A rejected " + std::string(what) + " cannot be approved.");
   }
   return {};
 }
@@ -60,31 +76,54 @@ Status check_benchmark_approval(std::string_view from, std::string_view to) {
 Status check_benchmark_operation(std::string_view preparator_state,
                                  std::string_view reference_model_state,
                                  std::string_view evaluator_state) {
-  std::string missing;
-  const auto look = [&missing](std::string_view name, std::string_view state) {
-    if (state == kOperation) return;
-    if (!missing.empty()) missing += ", ";
-    missing += name;
-  };
-  look("data_preparation_mlcube", preparator_state);
-  look("reference_model", reference_model_state);
-  look("data_evaluator_mlcube", evaluator_state);
+  const std::string missing = not_in_operation({{"data_preparation_mlcube", preparator_state},
+                                                {"reference_model", reference_model_state},
+                                                {"data_evaluator_mlcube", evaluator_state}});
   if (missing.empty()) return {};
   return object_error(
       "A benchmark can be in OPERATION only if its parts are; not yet so: " + missing + ".");
 }
 
+Status check_training_operation(std::string_view preparator_state, std::string_view trainer_state) {
+  const std::string missing = not_in_operation(
+      {{"data_preparation_mlcube", preparator_state}, {"fl_mlcube", trainer_state}});
+  if (missing.empty()) return {};
+  return object_error(
+      "A training experiment can be in OPERATION only if its containers are; not yet so: " +
+      missing + ".");
+}
+
+Status check_no_event_running(bool running) {
+  if (!running) return {};
+  return object_error("The training experiment cannot change while its event is running.");
+}
+
+Status check_event_start(const EventFacts& facts) {
+  if (facts.approval != kApproved) {
+    return object_error("Only an approved training experiment can have an event.");
+  }
+  if (facts.running) {
+    return object_error("The training experiment has an event that is not finished.");
+  }
+  if (!facts.has_aggregator) {
+    return object_error("The training experiment has no aggregator yet.");
+  }
+  if (!facts.has_plan) return object_error("The training experiment has no plan yet.");
+  return {};
+}
+
 Status check_association_subjects(const AssociationSubjects& subjects) {
-  if (subjects.benchmark_approval != kApproved) {
-    return object_error("Associations can be requested only with an approved benchmark.");
+  const std::string host(subjects.host_label);
+  if (subjects.host_approval != kApproved) {
+    return object_error("Associations can be requested only with an approved " + host + ".");
   }
   if (subjects.other_state != kOperation) {
     return object_error("Associations can be requested only for a " +
                         std::string(subjects.other_label) + " in the state OPERATION.");
   }
   if (!subjects.same_preparator) {
-    return object_error(
-        "The dataset was not prepared with the benchmark's data preparation container.");
+    return object_error("The dataset was not prepared with the data preparation container of the " +
+                        host + ".");
   }
   return {};
 }
@@ -124,7 +163,7 @@ Status check_association_decision(std::string_view latest, std::string_view deci
 
 std::string_view initial_association_status(const AutoApproval& facts) {
   if (facts.same_owner) return kApproved;
-  if (facts.caller_owns_benchmark) return kPending;
+  if (facts.caller_owns_host) return kPending;
   if (facts.mode == kAlways) return kApproved;
   if (facts.mode == kAllowList && facts.owner_email_allowed) return kApproved;
   return kPending;

@@ -24,18 +24,24 @@ std::vector<std::string_view> changed_fields(const Record& stored, const Record&
 Status check_freeze(const Record& stored, const Record& updated);
 /// Entity state: DEVELOPMENT -> OPERATION only.
 Status check_state_change(std::string_view from, std::string_view to);
-/// Benchmark approval by an admin: PENDING -> APPROVED|REJECTED, APPROVED -> REJECTED.
-Status check_benchmark_approval(std::string_view from, std::string_view to);
+/// Approval of a benchmark or a training experiment (`what`) by an admin: PENDING ->
+/// APPROVED|REJECTED, APPROVED -> REJECTED.
+Status check_approval(std::string_view what, std::string_view from, std::string_view to);
 /// A benchmark may be in OPERATION only if both containers and the reference model are.
 Status check_benchmark_operation(std::string_view preparator_state,
                                  std::string_view reference_model_state,
                                  std::string_view evaluator_state);
 
+/// A training experiment may be in OPERATION only if its two containers are.
+Status check_training_operation(std::string_view preparator_state, std::string_view trainer_state);
+
+/// What joins (a dataset or a model) and what it joins (a benchmark or a training experiment).
 struct AssociationSubjects {
-  std::string_view benchmark_approval;
+  std::string_view host_approval;
+  std::string_view host_label;   ///< "benchmark" or "training experiment"
   std::string_view other_state;  ///< of the dataset or model
   std::string_view other_label;  ///< "dataset" or "model"
-  bool same_preparator = true;   ///< datasets: prepared with the benchmark's container
+  bool same_preparator = true;   ///< datasets: prepared with the host's container
 };
 /// The first checks of an association request, before its history is looked at (v0 section 9).
 Status check_association_subjects(const AssociationSubjects& subjects);
@@ -48,9 +54,9 @@ Status check_association_decision(std::string_view latest, std::string_view deci
 
 struct AutoApproval {
   std::string_view mode;  ///< NEVER, ALWAYS or ALLOWLIST
-  bool caller_owns_benchmark;
-  bool same_owner;           ///< benchmark and dataset/model have one owner
-  bool owner_email_allowed;  ///< the dataset/model owner's email is in the allow list
+  bool caller_owns_host = false;
+  bool same_owner = false;           ///< both sides have one owner
+  bool owner_email_allowed = false;  ///< the dataset/model owner's email is in the allow list
 };
 /// Status a new PENDING request gets at once.
 std::string_view initial_association_status(const AutoApproval& facts);
@@ -63,6 +69,18 @@ Status check_result_subjects(bool model_is_reference,
 
 /// additional_files url and hash: both empty or both set.
 Status check_additional_files(const Record& container);
+
+/// A training experiment cannot change while its event runs.
+Status check_no_event_running(bool running);
+struct EventFacts {
+  std::string_view approval;  ///< of the experiment
+  bool running = false;       ///< it has an unfinished event
+  bool has_aggregator = false;
+  bool has_plan = false;
+};
+/// Whether a training event may start.
+Status check_event_start(const EventFacts& facts);
+
 /// Exactly the part that `type` names is there.
 Status check_model_parts(std::string_view type, bool has_container, bool has_asset);
 /// state and is_valid of a new model equal those of what it wraps.

@@ -42,13 +42,21 @@ Result<TokenAuthority> token_authority(const Options& options, const fs::path& f
                               std::move(provider));
 }
 
+/// The entries of a list with commas.
+std::vector<std::string> entries(const Options& options, std::string_view key) {
+  const std::string text = options.text(key);
+  std::vector<std::string> list;
+  for (const auto entry : split(text, ',')) {
+    if (!trim(entry).empty()) list.emplace_back(trim(entry));
+  }
+  return list;
+}
+
 Settings settings_of(const Options& options) {
   Settings settings;
   settings.public_url = options.text("http.public_url");
-  const std::string emails = options.text("benchmarks.auto_approved_emails");
-  for (const auto email : split(emails, ',')) {
-    if (!trim(email).empty()) settings.auto_approved_emails.emplace_back(trim(email));
-  }
+  settings.auto_approved_emails = entries(options, "benchmarks.auto_approved_emails");
+  settings.auto_approved_training_emails = entries(options, "training.auto_approved_emails");
   return settings;
 }
 

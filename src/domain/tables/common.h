@@ -46,6 +46,32 @@ inline constexpr Field kUserMetadataField = {.name = kUserMetadata,
                                              .default_json = "{}",
                                              .writable = kCUO,
                                              .sentence = "The owner's own notes."};
+// The same for what is registered once and never edited.
+inline constexpr Field kFixedNameField = {
+    .name = kName,
+    .type = FieldType::kText,
+    .max_length = 128,
+    .required = true,
+    .writable = kOnCreate,
+    .unique = true,
+    .sentence = "A name that no other object of its kind has."};
+inline constexpr Field kFixedIsValidField = {.name = kIsValid,
+                                             .type = FieldType::kBoolean,
+                                             .default_json = "true",
+                                             .writable = kOnCreate,
+                                             .sentence = "False if it is not to be used."};
+inline constexpr Field kFixedMetadataField = {.name = kMetadata,
+                                              .type = FieldType::kJson,
+                                              .nullable = true,
+                                              .default_json = "{}",
+                                              .writable = kOnCreate,
+                                              .sentence = "Facts recorded when it was registered."};
+inline constexpr Field kWithdrawableField = {
+    .name = kIsValid,
+    .type = FieldType::kBoolean,
+    .default_json = "true",
+    .writable = kCU,
+    .sentence = "False once the owner has withdrawn it; there is no way back."};
 inline constexpr Field kCreatedAtField = {
     .name = kCreatedAt, .type = FieldType::kTime, .sentence = "Time of creation, UTC."};
 inline constexpr Field kModifiedAtField = {
@@ -65,5 +91,12 @@ extern const EntityTable kDatasetTable;
 extern const EntityTable kResultTable;
 extern const EntityTable kDatasetAssociationTable;
 extern const EntityTable kModelAssociationTable;
+extern const EntityTable kCaTable;
+extern const EntityTable kCertificateTable;
+extern const EntityTable kEncryptedKeyTable;
+extern const EntityTable kAggregatorTable;
+extern const EntityTable kTrainingTable;
+extern const EntityTable kTrainingAssociationTable;
+extern const EntityTable kTrainingEventTable;
 
 }  // namespace medperf::domain

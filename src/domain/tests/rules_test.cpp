@@ -93,7 +93,7 @@ TEST(Freeze, ReadOnlyFieldsDoNotCount) {
   EXPECT_TRUE(check_freeze(stored, updated).ok());
 }
 
-TEST(BenchmarkApproval, StateMachine) {
+TEST(PlatformApproval, StateMachine) {
   struct Case {
     std::string_view from, to;
     bool allowed;
@@ -106,7 +106,7 @@ TEST(BenchmarkApproval, StateMachine) {
       Case{kRejected, kRejected, true},
   };
   for (const Case& c : cases) {
-    const Status status = check_benchmark_approval(c.from, c.to);
+    const Status status = check_approval("benchmark", c.from, c.to);
     EXPECT_EQ(status.ok(), c.allowed) << c.from << " -> " << c.to;
     if (!c.allowed) {
       EXPECT_EQ(only_field(status), "approval_status");
@@ -118,6 +118,21 @@ TEST(BenchmarkOperation, NamesThePartsThatAreNotThere) {
   EXPECT_TRUE(check_benchmark_operation(kOperation, kOperation, kOperation).ok());
   const Status status = check_benchmark_operation(kOperation, kDevelopment, kDevelopment);
   EXPECT_NE(status.error().what.find("reference_model, data_evaluator_mlcube"), std::string::npos);
+}
+
+TEST(TrainingEvent, StartsOnlyWhenEverythingIsThere) {
+  const EventFacts ready = {kApproved, false, true, true};
+  EXPECT_TRUE(check_event_start(ready).ok());
+  for (const EventFacts& facts :
+       {EventFacts{kPending, false, true, true}, EventFacts{kApproved, true, true, true},
+        EventFacts{kApproved, false, false, true}, EventFacts{kApproved, false, true, false}}) {
+    EXPECT_EQ(only_field(check_event_start(facts)), "non_field_errors");
+  }
+  EXPECT_TRUE(check_no_event_running(false).ok());
+  EXPECT_FALSE(check_no_event_running(true).ok());
+  EXPECT_TRUE(check_training_operation(kOperation, kOperation).ok());
+  EXPECT_NE(check_training_operation(kOperation, kDevelopment).error().what.find("fl_mlcube"),
+            std::string::npos);
 }
 
 TEST(AssociationRequest, TableOfSectionNine) {
@@ -144,15 +159,17 @@ TEST(AssociationRequest, TableOfSectionNine) {
 }
 
 TEST(AssociationRequest, SubjectsAreCheckedInOrder) {
-  EXPECT_TRUE(check_association_subjects({kApproved, kOperation, "dataset", true}).ok());
+  EXPECT_TRUE(
+      check_association_subjects({kApproved, "benchmark", kOperation, "dataset", true}).ok());
   const auto message = [](const AssociationSubjects& subjects) {
     return check_association_subjects(subjects).error().what;
   };
-  EXPECT_NE(message({kPending, kDevelopment, "dataset", false}).find("benchmark"),
+  EXPECT_NE(message({kPending, "benchmark", kDevelopment, "dataset", false}).find("benchmark"),
             std::string::npos);
-  EXPECT_NE(message({kApproved, kDevelopment, "model", true}).find("model in the state"),
-            std::string::npos);
-  EXPECT_NE(message({kApproved, kOperation, "dataset", false}).find("preparation"),
+  EXPECT_NE(
+      message({kApproved, "benchmark", kDevelopment, "model", true}).find("model in the state"),
+      std::string::npos);
+  EXPECT_NE(message({kApproved, "benchmark", kOperation, "dataset", false}).find("preparation"),
             std::string::npos);
 }
 

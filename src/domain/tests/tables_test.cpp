@@ -1,4 +1,4 @@
-// The tables against the contract's own text (hub API v0 sections 2 to 9), and the shape of every
+// The tables against the contract's own text (hub API v0), and the shape of every
 // row.
 
 #include <gtest/gtest.h>
@@ -109,6 +109,54 @@ TEST(Tables, WriteRulesAreThoseOfTheContract) {
                                                                   {"metadata", "C"},
                                                                   {"approval_status", "CU"},
                                                                   {"priority", "U"}}));
+  EXPECT_EQ(writable_fields(Entity::kCa), (Expected{{"name", "C"},
+                                                    {"config", "C"},
+                                                    {"client_mlcube", "C"},
+                                                    {"server_mlcube", "C"},
+                                                    {"ca_mlcube", "C"},
+                                                    {"is_valid", "C"},
+                                                    {"metadata", "C"}}));
+  EXPECT_EQ(writable_fields(Entity::kCertificate), (Expected{{"name", "C"},
+                                                             {"ca", "C"},
+                                                             {"certificate_content_base64", "C"},
+                                                             {"key_type", "C"},
+                                                             {"is_valid", "CU"}}));
+  EXPECT_EQ(writable_fields(Entity::kEncryptedKey), (Expected{{"name", "C"},
+                                                              {"certificate", "C"},
+                                                              {"container", "C"},
+                                                              {"encrypted_key_base64", "CU"},
+                                                              {"is_valid", "CU"},
+                                                              {"metadata", "C"}}));
+  EXPECT_EQ(writable_fields(Entity::kAggregator), (Expected{{"name", "C"},
+                                                            {"config", "C"},
+                                                            {"aggregation_mlcube", "C"},
+                                                            {"is_valid", "C"},
+                                                            {"metadata", "C"}}));
+  EXPECT_EQ(writable_fields(Entity::kTraining), (Expected{{"name", "CU"},
+                                                          {"description", "CU"},
+                                                          {"docs_url", "CU"},
+                                                          {"demo_dataset_tarball_url", "CUO"},
+                                                          {"demo_dataset_tarball_hash", "CU"},
+                                                          {"demo_dataset_generated_uid", "CU"},
+                                                          {"data_preparation_mlcube", "CU"},
+                                                          {"fl_mlcube", "CU"},
+                                                          {"fl_admin_mlcube", "CU"},
+                                                          {"plan", "CU"},
+                                                          {"aggregator", "CU"},
+                                                          {"state", "CU"},
+                                                          {"is_valid", "CUO"},
+                                                          {"metadata", "CU"},
+                                                          {"user_metadata", "CUO"},
+                                                          {"approval_status", "UO"}}));
+  EXPECT_EQ(
+      writable_fields(Entity::kTrainingAssociation),
+      (Expected{
+          {"dataset", "C"}, {"training_exp", "C"}, {"metadata", "C"}, {"approval_status", "CU"}}));
+  EXPECT_EQ(writable_fields(Entity::kTrainingEvent), (Expected{{"name", "C"},
+                                                               {"training_exp", "C"},
+                                                               {"participants", "C"},
+                                                               {"is_valid", "CU"},
+                                                               {"report", "U"}}));
   EXPECT_EQ(writable_fields(Entity::kUser), (Expected{{"metadata", "CUO"}}));
 }
 

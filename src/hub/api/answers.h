@@ -25,6 +25,12 @@ Answer json_answer(const Json& body);
 using RowWriter =
     std::function<Result<std::vector<std::string>>(sql::Session&, std::vector<domain::Record>)>;
 RowWriter object_rows(wire::Form form);
+/// Rows as the endpoint's row says: their form, the fields shown, the owner's account.
+RowWriter shown_rows(const Call& call);
+/// 200 with one object written so.
+Result<Answer> shown_answer(const Call& call, domain::Record record);
+/// An array of objects written so.
+Result<Answer> list_answer(const Call& call, int status, std::vector<domain::Record> records);
 /// Models with what they wrap.
 RowWriter model_rows();
 
@@ -32,6 +38,8 @@ RowWriter model_rows();
 /// Error: invalid, for a filter value that cannot be.
 Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection base,
                            const RowWriter& write);
+/// The page that the endpoint's row describes.
+Result<Answer> page_answer(const Call& call, Selection base);
 /// The usual page: whole rows in one form.
 Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection base,
                            wire::Form form);

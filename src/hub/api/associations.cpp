@@ -10,7 +10,6 @@
 namespace medperf::hub {
 
 using domain::Entity;
-using domain::Record;
 using domain::Relation;
 
 namespace {
@@ -20,21 +19,23 @@ constexpr domain::Relations kDatasetSides = {Relation::kAdmin, Relation::kBenchm
 constexpr domain::Relations kModelSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                            Relation::kModelOwner};
 
-const AssociationKind& kind_of(const Call& call) {
-  const bool models = call.endpoint.subject == SubjectKind::kModelPair ||
-                      call.endpoint.subject == SubjectKind::kModel;
-  return models ? kModelAssociations : kDatasetAssociations;
-}
+constexpr domain::Relations kTrainingSides = {Relation::kAdmin, Relation::kTrainingOwner,
+                                              Relation::kDatasetOwner};
 
-/// The fields that the pair endpoints show.
-Json pair_view(const Record& row) {
-  const Json whole = wire::write_json(row, wire::Form::kFull);
-  Json view = Json::object();
-  for (const std::string_view key : {"approval_status", "initiated_by", "approved_at", "created_at",
-                                     "modified_at", "priority"}) {
-    if (const Json* value = whole.find(key); value != nullptr) view.set(key, *value);
+/// What the pair endpoints show of a row.
+constexpr std::string_view kPairRow[] = {"approval_status", "initiated_by", "approved_at",
+                                         "created_at",      "modified_at",  "priority"};
+
+const AssociationKind& kind_of(const Call& call) {
+  switch (call.endpoint.subject) {
+    case SubjectKind::kModelPair:
+    case SubjectKind::kModel:
+      return kModelAssociations;
+    case SubjectKind::kTrainingPair:
+      return kTrainingAssociations;
+    default:
+      return kDatasetAssociations;
   }
-  return view;
 }
 
 Result<Answer> create(const Call& call) {
@@ -51,15 +52,13 @@ Result<Answer> list(const Call& call) {
 
 Result<Answer> get_pair(const Call& call) {
   MEDPERF_TRY(auto rows, pair_rows(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
-  Json views = Json::array();
-  for (const auto& row : rows) views.push(pair_view(row));
-  return json_answer(views);
+  return list_answer(call, 200, std::move(rows));
 }
 
 Result<Answer> put_pair(const Call& call) {
   MEDPERF_TRY(auto row,
               decide_association(call.context, kind_of(call), call.ids[0], call.ids[1], call.body));
-  return json_answer(pair_view(row));
+  return shown_answer(call, std::move(row));
 }
 
 Result<Answer> delete_pair(const Call& call) {
@@ -94,10 +93,11 @@ const Endpoint kEndpoints[] = {
      .who = kDatasetSides,
      .subject = SubjectKind::kDatasetPair,
      .must_exist = false,
-     .shape = Shape::kOther,
+     .answer = Entity::kDatasetAssociation,
+     .shape = Shape::kList,
+     .shown = kPairRow,
      .statuses = {200, 403},
      .sentence = "Every row of one pair, as a plain array.",
-     .example = "[]",
      .handler = get_pair},
     {.method = "PUT",
      .path = "datasets/{id}/benchmarks/{other}/",
@@ -106,7 +106,8 @@ const Endpoint kEndpoints[] = {
      .subject = SubjectKind::kDatasetPair,
      .must_exist = false,
      .body = Entity::kDatasetAssociation,
-     .shape = Shape::kOther,
+     .answer = Entity::kDatasetAssociation,
+     .shown = kPairRow,
      .statuses = {200, 400, 403, 404},
      .sentence = "Decides on the newest row of the pair.",
      .example = R"({"approval_status": "APPROVED"})",
@@ -147,10 +148,11 @@ const Endpoint kEndpoints[] = {
      .who = kModelSides,
      .subject = SubjectKind::kModelPair,
      .must_exist = false,
-     .shape = Shape::kOther,
+     .answer = Entity::kModelAssociation,
+     .shape = Shape::kList,
+     .shown = kPairRow,
      .statuses = {200, 403},
      .sentence = "Every row of one pair, as a plain array.",
-     .example = "[]",
      .handler = get_pair},
     {.method = "PUT",
      .path = "models/{id}/benchmarks/{other}/",
@@ -161,7 +163,8 @@ const Endpoint kEndpoints[] = {
      .narrowing_key = "priority",
      .narrowed_who = {Relation::kAdmin, Relation::kBenchmarkOwner},
      .body = Entity::kModelAssociation,
-     .shape = Shape::kOther,
+     .answer = Entity::kModelAssociation,
+     .shown = kPairRow,
      .statuses = {200, 400, 403, 404},
      .sentence = "Decides on the newest row of the pair, or sets the model's priority.",
      .example = R"({"approval_status": "APPROVED"})",
@@ -171,6 +174,52 @@ const Endpoint kEndpoints[] = {
      .operation = "model_associations_delete",
      .who = kAdminOnly,
      .subject = SubjectKind::kModelPair,
+     .must_exist = false,
+     .shape = Shape::kNone,
+     .statuses = {204, 403},
+     .sentence = "Removes every row of the pair.",
+     .handler = delete_pair},
+    {.method = "POST",
+     .path = "datasets/training/",
+     .operation = "training_associations_create",
+     .who = {Relation::kAdmin, Relation::kDatasetOwner},
+     .subject = SubjectKind::kTrainingPair,
+     .ids_in = IdsIn::kBody,
+     .body = Entity::kTrainingAssociation,
+     .answer = Entity::kTrainingAssociation,
+     .statuses = {201, 400, 403},
+     .sentence = "Asks that a dataset may join a training experiment, or revokes an approval.",
+     .example = R"({"dataset": 1, "training_exp": 1})",
+     .handler = create},
+    {.path = "datasets/{id}/training/{other}/",
+     .operation = "training_associations_get",
+     .who = kTrainingSides,
+     .subject = SubjectKind::kTrainingPair,
+     .must_exist = false,
+     .answer = Entity::kTrainingAssociation,
+     .shape = Shape::kList,
+     .shown = kPairRow,
+     .statuses = {200, 403},
+     .sentence = "Every row of one pair, as a plain array.",
+     .handler = get_pair},
+    {.method = "PUT",
+     .path = "datasets/{id}/training/{other}/",
+     .operation = "training_associations_update",
+     .who = kTrainingSides,
+     .subject = SubjectKind::kTrainingPair,
+     .must_exist = false,
+     .body = Entity::kTrainingAssociation,
+     .answer = Entity::kTrainingAssociation,
+     .shown = kPairRow,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Decides on the newest row of the pair, unless an event is running.",
+     .example = R"({"approval_status": "APPROVED"})",
+     .handler = put_pair},
+    {.method = "DELETE",
+     .path = "datasets/{id}/training/{other}/",
+     .operation = "training_associations_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kTrainingPair,
      .must_exist = false,
      .shape = Shape::kNone,
      .statuses = {204, 403},

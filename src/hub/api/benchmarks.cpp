@@ -2,8 +2,6 @@
 
 #include "hub/services/benchmarks.h"
 
-#include <string>
-
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/release/aggregate.h"
@@ -13,7 +11,6 @@
 namespace medperf::hub {
 
 using domain::Entity;
-using domain::Record;
 using domain::Relation;
 
 namespace {
@@ -57,52 +54,27 @@ Selection of_benchmark(const Call& call) {
   return selection;
 }
 
-Result<Answer> members(const Call& call, const AssociationKind& kind) {
-  const auto write = [&kind](sql::Session&,
-                             std::vector<Record> rows) -> Result<std::vector<std::string>> {
-    std::vector<std::string> texts;
-    texts.reserve(rows.size());
-    for (const auto& row : rows) {
-      const Json whole = wire::write_json(row, wire::Form::kFull);
-      Json shown = Json::object();
-      for (const auto key :
-           {kind.member_key, std::string_view("approval_status"), std::string_view("created_at")}) {
-        shown.set(key, *whole.find(key));
-      }
-      texts.push_back(to_text(shown));
-    }
-    return texts;
-  };
-  return page_answer(call, kind.entity, of_benchmark(call), write);
-}
-
-Result<Answer> models(const Call& call) {
-  return members(call, kModelAssociations);
-}
-Result<Answer> datasets(const Call& call) {
-  return members(call, kDatasetAssociations);
+/// Association rows: the row says of models or of datasets.
+Result<Answer> members(const Call& call) {
+  return page_answer(call, of_benchmark(call));
 }
 
 Result<Answer> results(const Call& call) {
   return page_answer(call, Entity::kResult, of_benchmark(call), wire::Form::kFull);
 }
 
-/// {"id": dataset, "owner": its owner's account} of the datasets with an approved association.
 Result<Answer> participants_info(const Call& call) {
   Selection approved;
   approved.add(approved_members_condition(kDatasetAssociations), call.ids[0]);
   approved.order = "id";
-  const auto write = [](sql::Session& session,
-                        std::vector<Record> rows) -> Result<std::vector<std::string>> {
-    std::vector<std::string> texts;
-    for (const auto& dataset : rows) {
-      MEDPERF_TRY(auto owner, Repository(Entity::kUser).get(session, dataset.owner()));
-      texts.push_back("{\"id\":" + std::to_string(dataset.id()) +
-                      ",\"owner\":" + wire::write_text(owner, wire::Form::kFull) + "}");
-    }
-    return texts;
-  };
-  return page_answer(call, Entity::kDataset, std::move(approved), write);
+  return page_answer(call, std::move(approved));
+}
+
+Result<Answer> certificates(const Call& call) {
+  Selection valid;
+  valid.add(approved_owners_condition(kDatasetAssociations), call.ids[0]);
+  valid.add("is_valid = ?", std::int64_t{1});
+  return page_answer(call, std::move(valid));
 }
 
 Result<Answer> aggregate(const Call& call) {
@@ -171,20 +143,22 @@ const Endpoint kEndpoints[] = {
      .operation = "benchmarks_models",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedDatasetOwner},
      .subject = SubjectKind::kBenchmark,
-     .shape = Shape::kOther,
+     .answer = Entity::kModelAssociation,
+     .shape = Shape::kPage,
+     .shown = kMemberRow,
      .statuses = {200, 403, 404},
      .sentence = "Every association of a model, the highest priority first.",
-     .example = R"({"count": 0, "next": null, "previous": null, "results": []})",
-     .handler = models},
+     .handler = members},
     {.path = "benchmarks/{id}/datasets/",
      .operation = "benchmarks_datasets",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedModelOwner},
      .subject = SubjectKind::kBenchmark,
-     .shape = Shape::kOther,
+     .answer = Entity::kDatasetAssociation,
+     .shape = Shape::kPage,
+     .shown = kMemberRow,
      .statuses = {200, 403, 404},
      .sentence = "Every association of a dataset.",
-     .example = R"({"count": 0, "next": null, "previous": null, "results": []})",
-     .handler = datasets},
+     .handler = members},
     {.path = "benchmarks/{id}/results/",
      .operation = "benchmarks_results",
      .who = kAdminOrOwner,
@@ -198,11 +172,23 @@ const Endpoint kEndpoints[] = {
      .operation = "benchmarks_participants",
      .who = kAdminOrOwner,
      .subject = SubjectKind::kBenchmark,
-     .shape = Shape::kOther,
+     .answer = Entity::kDataset,
+     .shape = Shape::kPage,
+     .shown = kParticipantRow,
+     .expands_owner = true,
      .statuses = {200, 403, 404},
      .sentence = "Owners of the datasets whose association is approved.",
-     .example = R"({"count": 0, "next": null, "previous": null, "results": []})",
      .handler = participants_info},
+    {.path = "benchmarks/{id}/datasets_certificates/",
+     .operation = "benchmarks_certificates",
+     .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedModelOwner},
+     .subject = SubjectKind::kBenchmark,
+     .answer = Entity::kCertificate,
+     .shape = Shape::kPage,
+     .expands_owner = true,
+     .statuses = {200, 403, 404},
+     .sentence = "Valid certificates of the owners of approved datasets.",
+     .handler = certificates},
     {.path = "benchmarks/{id}/aggregate/",
      .operation = "benchmarks_aggregate",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedDatasetOwner,

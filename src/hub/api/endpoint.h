@@ -47,12 +47,17 @@ using OpenHandler = Result<Answer> (*)(const HubParts&, const net::Request&, con
 enum class Shape {
   kObject,  ///< one object of `answer`
   kPage,    ///< {count, next, previous, results: [object of `answer`]}
+  kList,    ///< [object of `answer`]
   kOther,   ///< described by the example
   kNone,
 };
 
 /// Where the ids of the subject are.
-enum class IdsIn { kPath, kBody };
+enum class IdsIn {
+  kPath,
+  kBody,
+  kBodyList,  ///< the body is an array; the caller must stand so to the subject of each item
+};
 
 /// A row. Default values are those of a read by path.
 struct Endpoint {
@@ -72,6 +77,8 @@ struct Endpoint {
   std::optional<domain::Entity> body = {};    ///< entity of the request's body
   std::optional<domain::Entity> answer = {};  ///< entity of the answer
   Shape shape = Shape::kObject;
+  std::span<const std::string_view> shown = {};    ///< fields of the answer; none: all of its form
+  bool expands_owner = false;                      ///< the owner's account instead of its id
   std::span<const std::string_view> filters = {};  ///< of a list; none also means no ordering
   std::array<int, 4> statuses{};                   ///< of success and of refusals, beside 401, 405
   std::string_view sentence = {};

@@ -1,6 +1,5 @@
 #include "hub/api/hub.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "domain/messages.h"
 #include "hub/api/errors.h"
 #include "hub/api/routes.h"
+#include "hub/api/subjects.h"
 #include "hub/store/accounts.h"
 #include "hub/store/delivery.h"
 #include "ledger/ledger.h"
@@ -120,6 +120,7 @@ class Exchange {
 
   Result<Outcome> answer(sql::Session& session, const Caller& caller) {
     if (body_.problem && needs_body_to_decide()) return Outcome(*body_.problem);
+    MEDPERF_CHECK(check_body_shape(endpoint_, body_.value));
     MEDPERF_TRY(auto relations, permitted(session, caller));
     if (body_.problem) return Outcome(*body_.problem);
     Json notes = Json::object();
@@ -142,12 +143,12 @@ class Exchange {
   }
 
   bool needs_body_to_decide() const {
-    return endpoint_.ids_in == IdsIn::kBody || !endpoint_.narrowing_key.empty();
+    return endpoint_.ids_in != IdsIn::kPath || !endpoint_.narrowing_key.empty();
   }
 
   /// The caller's relations, or the error that v0 section 1.1 wants: 403 before 404.
   Result<domain::Relations> permitted(sql::Session& session, const Caller& caller) {
-    MEDPERF_TRY(auto standing, find_standing(session, caller.id(), subject()));
+    MEDPERF_TRY(auto standing, standing_of(session, caller.id(), endpoint_, values_, body_.value));
     domain::Relations relations = standing.relations;
     relations.add(Relation::kAnyone);
     relations.add(Relation::kSignedIn);
@@ -155,7 +156,7 @@ class Exchange {
     const bool narrowed =
         !endpoint_.narrowing_key.empty() && body_.value.contains(endpoint_.narrowing_key);
     const bool exists =
-        standing.exists || !endpoint_.must_exist || endpoint_.ids_in == IdsIn::kBody;
+        standing.exists || !endpoint_.must_exist || endpoint_.ids_in != IdsIn::kPath;
     switch (domain::decide(narrowed ? endpoint_.narrowed_who : endpoint_.who, relations, exists)) {
       case domain::Decision::kAllow:
         return relations;
@@ -167,26 +168,6 @@ class Exchange {
     }
     return make_error(ErrorKind::kForbidden, {},
                       "You do not have permission to perform this action.");
-  }
-
-  Subject subject() const {
-    if (endpoint_.ids_in == IdsIn::kPath) {
-      return {endpoint_.subject, values_.ids[0], values_.ids[1]};
-    }
-    const bool models = endpoint_.subject == SubjectKind::kModelPair;
-    return {endpoint_.subject, id_in_body(models ? "model" : "dataset"), id_in_body("benchmark")};
-  }
-
-  std::int64_t id_in_body(std::string_view key) const {
-    const Json* value = body_.value.find(key);
-    if (value == nullptr) return 0;
-    if (value->is_int()) return value->as_int();
-    if (!value->is_string()) return 0;
-    const std::string& text = value->as_string();
-    const bool digits =
-        !text.empty() && text.size() < 19 &&
-        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return digits ? std::stoll(text) : 0;
   }
 
   /// The log line of a write, and its answer for repeats, in the same transaction.

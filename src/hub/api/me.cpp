@@ -1,10 +1,9 @@
 // What the caller owns.
 
-#include <string>
-
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/models.h"
+#include "hub/store/associations.h"
 
 namespace medperf::hub {
 
@@ -31,24 +30,29 @@ Result<Answer> own_models(const Call& call) {
   return page_answer(call, Entity::kModel, own(call), model_rows());
 }
 
-Selection on_either_side(const Call& call, std::string_view key, std::string_view table) {
+/// Association rows of which the caller owns a side.
+Result<Answer> own_associations(const Call& call, const AssociationKind& kind) {
   Selection selection;
-  selection.where =
-      "(" + std::string(key) + " IN (SELECT id FROM " + std::string(table) +
-      " WHERE owner = ?) OR benchmark IN (SELECT id FROM benchmarks WHERE owner = ?))";
+  selection.where = either_side_condition(kind);
   selection.params = {call.context.caller.id(), call.context.caller.id()};
-  return selection;
+  return page_answer(call, kind.entity, std::move(selection), wire::Form::kFull);
 }
 
 Result<Answer> own_dataset_associations(const Call& call) {
-  return page_answer(call, Entity::kDatasetAssociation, on_either_side(call, "dataset", "datasets"),
-                     wire::Form::kFull);
+  return own_associations(call, kDatasetAssociations);
 }
 
 Result<Answer> own_model_associations(const Call& call) {
-  return page_answer(call, Entity::kModelAssociation, on_either_side(call, "model", "models"),
-                     wire::Form::kFull);
+  return own_associations(call, kModelAssociations);
 }
+
+Result<Answer> own_training_associations(const Call& call) {
+  return own_associations(call, kTrainingAssociations);
+}
+
+constexpr std::string_view kCertificateFilters[] = {"name", "owner", "is_valid", "ca", "key_type"};
+constexpr std::string_view kEncryptedKeyFilters[] = {"name", "owner", "is_valid", "certificate",
+                                                     "container"};
 
 const Endpoint kEndpoints[] = {
     {.path = "me/",
@@ -130,6 +134,64 @@ const Endpoint kEndpoints[] = {
      .statuses = {200},
      .sentence = "Every association row of the caller's models and benchmarks.",
      .handler = own_model_associations},
+    {.path = "me/cas/",
+     .operation = "me_cas",
+     .who = kSignedInOnly,
+     .answer = Entity::kCa,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "The caller's certificate authorities.",
+     .handler = own_objects},
+    {.path = "me/certificates/",
+     .operation = "me_certificates",
+     .who = kSignedInOnly,
+     .answer = Entity::kCertificate,
+     .shape = Shape::kPage,
+     .filters = kCertificateFilters,
+     .statuses = {200, 400},
+     .sentence = "The caller's certificates.",
+     .handler = own_objects},
+    {.path = "me/encrypted_keys/",
+     .operation = "me_encrypted_keys",
+     .who = kSignedInOnly,
+     .answer = Entity::kEncryptedKey,
+     .shape = Shape::kPage,
+     .filters = kEncryptedKeyFilters,
+     .statuses = {200, 400},
+     .sentence = "The container keys that the caller registered.",
+     .handler = own_objects},
+    {.path = "me/aggregators/",
+     .operation = "me_aggregators",
+     .who = kSignedInOnly,
+     .answer = Entity::kAggregator,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "The caller's aggregators.",
+     .handler = own_objects},
+    {.path = "me/training/",
+     .operation = "me_training",
+     .who = kSignedInOnly,
+     .answer = Entity::kTraining,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "The caller's training experiments.",
+     .handler = own_objects},
+    {.path = "me/training/events/",
+     .operation = "me_training_events",
+     .who = kSignedInOnly,
+     .answer = Entity::kTrainingEvent,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "The training events that the caller started.",
+     .handler = own_objects},
+    {.path = "me/datasets/training_associations/",
+     .operation = "me_training_associations",
+     .who = kSignedInOnly,
+     .answer = Entity::kTrainingAssociation,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "Every training association row of the caller's datasets and experiments.",
+     .handler = own_training_associations},
 };
 
 }  // namespace

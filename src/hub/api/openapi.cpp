@@ -150,6 +150,9 @@ Json answer_content(const Endpoint& endpoint) {
       return content(reference(schema_name(*endpoint.answer)));
     case Shape::kPage:
       return content(page_schema(schema_name(*endpoint.answer)));
+    case Shape::kList:
+      return content(
+          Json::object({{"type", "array"}, {"items", reference(schema_name(*endpoint.answer))}}));
     case Shape::kOther: {
       Json any = Json::object();
       if (endpoint.method == "GET" && !endpoint.example.empty()) {

@@ -12,6 +12,12 @@ inline constexpr domain::Relations kAdminOnly = {domain::Relation::kAdmin};
 inline constexpr domain::Relations kAdminOrOwner = {domain::Relation::kAdmin,
                                                     domain::Relation::kOwner};
 
+/// What lists of the members of a benchmark or a training experiment show of each association row.
+inline constexpr std::string_view kMemberRow[] = {"dataset", "model", "approval_status",
+                                                  "created_at"};
+/// What lists of participants show of each dataset.
+inline constexpr std::string_view kParticipantRow[] = {"id", "owner"};
+
 std::span<const Endpoint> system_endpoints();
 std::span<const Endpoint> me_endpoints();
 std::span<const Endpoint> user_endpoints();
@@ -23,5 +29,7 @@ std::span<const Endpoint> benchmark_endpoints();
 std::span<const Endpoint> dataset_endpoints();
 std::span<const Endpoint> result_endpoints();
 std::span<const Endpoint> association_endpoints();
+std::span<const Endpoint> certificate_endpoints();
+std::span<const Endpoint> training_endpoints();
 
 }  // namespace medperf::hub

@@ -7,6 +7,7 @@
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/steps.h"
+#include "hub/services/training.h"
 #include "hub/store/delivery.h"
 #include "hub/store/repository.h"
 
@@ -19,24 +20,25 @@ namespace {
 
 struct Sides {
   Record member;
-  Record benchmark;
+  Record host;
 };
 
 Result<Sides> load_sides(sql::Session& session, const AssociationKind& kind, std::int64_t member,
-                         std::int64_t benchmark) {
+                         std::int64_t host) {
   MEDPERF_TRY(auto member_row, Repository(kind.member).get(session, member));
-  MEDPERF_TRY(auto benchmark_row, Repository(Entity::kBenchmark).get(session, benchmark));
-  return Sides{std::move(member_row), std::move(benchmark_row)};
+  MEDPERF_TRY(auto host_row, Repository(kind.host).get(session, host));
+  return Sides{std::move(member_row), std::move(host_row)};
 }
 
 Status check_subjects(const AssociationKind& kind, const Sides& sides) {
   domain::AssociationSubjects subjects;
-  subjects.benchmark_approval = sides.benchmark.text(domain::kApprovalStatus);
+  subjects.host_approval = sides.host.text(domain::kApprovalStatus);
+  subjects.host_label = sides.host.table().label;
   subjects.other_state = sides.member.text(domain::kState);
   subjects.other_label = kind.member_key;
   subjects.same_preparator =
       kind.member != Entity::kDataset || sides.member.integer("data_preparation_mlcube") ==
-                                             sides.benchmark.integer("data_preparation_mlcube");
+                                             sides.host.integer("data_preparation_mlcube");
   return domain::check_association_subjects(subjects);
 }
 
@@ -47,34 +49,56 @@ bool lists_email(const Json& list, std::string_view email) {
   });
 }
 
+/// What a benchmark's owner has settled in advance.
+Result<domain::AutoApproval> benchmark_facts(const AssociationKind& kind, const Sides& sides,
+                                             std::string_view email) {
+  domain::AutoApproval facts;
+  facts.mode = sides.host.text(kind.mode_field);
+  facts.owner_email_allowed = lists_email(sides.host.json(kind.list_field), email);
+  return facts;
+}
+
+/// A running event lists its participants: label to email address. They may join at once.
+Result<domain::AutoApproval> training_facts(const Context& context, const Sides& sides,
+                                            std::string_view email) {
+  domain::AutoApproval facts;
+  facts.mode = domain::kAllowList;
+  MEDPERF_TRY(auto event, running_event(context.session, sides.host.id()));
+  if (!event) return facts;
+  const Json participants = event->json("participants");
+  if (!participants.is_object()) return facts;
+  Json emails = Json::array();
+  for (const auto& [label, address] : participants.members()) emails.push(address);
+  facts.owner_email_allowed = lists_email(emails, email);
+  return facts;
+}
+
 Result<std::string> status_at_once(const Context& context, const AssociationKind& kind,
                                    const Sides& sides) {
   MEDPERF_TRY(auto owner, Repository(Entity::kUser).get(context.session, sides.member.owner()));
-  domain::AutoApproval facts;
-  facts.mode = sides.benchmark.text(kind.mode_field);
-  facts.caller_owns_benchmark = context.caller.id() == sides.benchmark.owner();
-  facts.same_owner = sides.member.owner() == sides.benchmark.owner();
-  facts.owner_email_allowed =
-      lists_email(sides.benchmark.json(kind.list_field), owner.text("email"));
+  const std::string& email = owner.text("email");
+  MEDPERF_TRY(auto facts, kind.host == Entity::kTraining ? training_facts(context, sides, email)
+                                                         : benchmark_facts(kind, sides, email));
+  facts.caller_owns_host = context.caller.id() == sides.host.owner();
+  facts.same_owner = sides.member.owner() == sides.host.owner();
   return std::string(domain::initial_association_status(facts));
 }
 
 /// Tells the other side.
 Status tell(const Context& context, const AssociationKind& kind, const Sides& sides,
             const Record& row, std::string_view what) {
-  const std::int64_t recipient = context.caller.id() == sides.benchmark.owner()
-                                     ? sides.member.owner()
-                                     : sides.benchmark.owner();
+  const std::int64_t recipient =
+      context.caller.id() == sides.host.owner() ? sides.member.owner() : sides.host.owner();
   if (recipient == context.caller.id()) return {};
   const Json body = Json::object({{std::string(kind.member_key), sides.member.id()},
-                                  {"benchmark", sides.benchmark.id()},
+                                  {std::string(kind.host_key), sides.host.id()},
                                   {"approval_status", row.text(domain::kApprovalStatus)}});
   return announce(context.session, what, recipient, body, context.now);
 }
 
 void note(const Context& context, const AssociationKind& kind, const Record& row) {
   context.notes.set(kind.member_key, row.integer(kind.member_key));
-  context.notes.set("benchmark", row.integer("benchmark"));
+  context.notes.set(kind.host_key, row.integer(kind.host_key));
   context.notes.set("approval_status", row.text(domain::kApprovalStatus));
 }
 
@@ -84,10 +108,10 @@ Result<Record> request_association(const Context& context, const AssociationKind
                                    const Json& body) {
   MEDPERF_TRY(auto row, accept_create(context, kind.entity, body));
   const auto member = row.integer(kind.member_key);
-  const auto benchmark = row.integer("benchmark");
-  MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, benchmark));
+  const auto host = row.integer(kind.host_key);
+  MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, host));
   MEDPERF_CHECK(check_subjects(kind, sides));
-  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, benchmark));
+  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, host));
   std::optional<std::string_view> latest_status;
   if (latest) latest_status = latest->text(domain::kApprovalStatus);
   std::string status = row.text(domain::kApprovalStatus);
@@ -105,8 +129,8 @@ Result<Record> request_association(const Context& context, const AssociationKind
 }
 
 Result<Record> decide_association(const Context& context, const AssociationKind& kind,
-                                  std::int64_t member, std::int64_t benchmark, const Json& body) {
-  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, benchmark));
+                                  std::int64_t member, std::int64_t host, const Json& body) {
+  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, host));
   if (!latest) {
     return make_error(ErrorKind::kNotFound, {},
                       "No " + std::string(kind.member_key) + " association found.");
@@ -118,6 +142,10 @@ Result<Record> decide_association(const Context& context, const AssociationKind&
   const bool decided = update.has(domain::kApprovalStatus) &&
                        !(before == domain::kPending && after == domain::kPending);
   if (decided) {
+    if (kind.host == Entity::kTraining) {
+      MEDPERF_TRY(auto running, running_event(context.session, host));
+      MEDPERF_CHECK(domain::check_no_event_running(running.has_value()));
+    }
     const bool same_user = latest->integer("initiated_by") == context.caller.id();
     MEDPERF_CHECK(domain::check_association_decision(before, after, same_user));
     row.set(domain::kApprovedAt, context.now);
@@ -125,7 +153,7 @@ Result<Record> decide_association(const Context& context, const AssociationKind&
   MEDPERF_CHECK(store_changes(context, row));
   note(context, kind, row);
   if (decided) {
-    MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, benchmark));
+    MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, host));
     MEDPERF_CHECK(tell(context, kind, sides, row, "association.decided"));
   }
   return std::move(row);

@@ -1,5 +1,5 @@
 #pragma once
-// Requests to join a benchmark and the decisions on them.
+// Requests to join a benchmark or a training experiment, and the decisions on them.
 
 #include "hub/services/context.h"
 #include "hub/store/associations.h"
@@ -11,7 +11,6 @@ Result<domain::Record> request_association(const Context& context, const Associa
                                            const Json& body);
 /// Acts on the newest row of a pair. Error: not_found, when there is none.
 Result<domain::Record> decide_association(const Context& context, const AssociationKind& kind,
-                                          std::int64_t member, std::int64_t benchmark,
-                                          const Json& body);
+                                          std::int64_t member, std::int64_t host, const Json& body);
 
 }  // namespace medperf::hub

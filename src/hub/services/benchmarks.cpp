@@ -6,7 +6,6 @@
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/steps.h"
-#include "hub/store/delivery.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -49,18 +48,7 @@ Result<Record> update_benchmark(const Context& context, std::int64_t id, const J
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   Record& benchmark = update.record;
   MEDPERF_CHECK(check_parts_in_operation(context, benchmark));
-  const std::string& before = stored.text(domain::kApprovalStatus);
-  const std::string after = benchmark.text(domain::kApprovalStatus);
-  if (update.has(domain::kApprovalStatus)) {
-    MEDPERF_CHECK(domain::check_benchmark_approval(before, after));
-    context.notes.set("approval_status", after);
-  }
-  if (before != after) {
-    benchmark.set(domain::kApprovedAt, context.now);
-    Json notice = Json::object({{"benchmark", id}, {"approval_status", after}});
-    MEDPERF_CHECK(
-        announce(context.session, "benchmark.decided", benchmark.owner(), notice, context.now));
-  }
+  MEDPERF_CHECK(decide_approval(context, stored, update, "benchmark.decided"));
   MEDPERF_CHECK(store_changes(context, benchmark));
   return std::move(benchmark);
 }

@@ -16,7 +16,8 @@ namespace medperf::hub {
 /// Rules of this installation.
 struct Settings {
   std::vector<std::string> auto_approved_emails;  ///< whose benchmarks are approved at once
-  std::string public_url;                         ///< statements must name it; empty: not checked
+  std::vector<std::string> auto_approved_training_emails;  ///< the same for training experiments
+  std::string public_url;  ///< statements must name it; empty: not checked
 };
 
 /// The signed-in user.

@@ -53,6 +53,14 @@ Result<Record> update_dataset(const Context& context, std::int64_t id, const Jso
   return update_plain(context, Entity::kDataset, id, body);
 }
 
+Result<Record> create_ca(const Context& context, const Json& body) {
+  return create_plain(context, Entity::kCa, body);
+}
+
+Result<Record> create_aggregator(const Context& context, const Json& body) {
+  return create_plain(context, Entity::kAggregator, body);
+}
+
 Result<Record> update_user(const Context& context, std::int64_t id, const Json& body) {
   return update_plain(context, Entity::kUser, id, body);
 }

@@ -8,6 +8,7 @@
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/store/columns.h"
+#include "hub/store/delivery.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -69,6 +70,15 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
      "The fields image_hash, additional_files_tarball_hash, container_config, parameters_config "
      "must make a unique set."},
     {"benchmarks.owner", "User already has a pending benchmark. Wait until it is decided on."},
+    {"training.owner",
+     "User already has a pending training experiment. Wait until it is decided on."},
+    {"training_events.training_exp", "The training experiment has an event that is not finished."},
+    {"certificates.owner",
+     "Database Integrity Error: this account has a valid certificate of this authority and key "
+     "type. Withdraw that one first."},
+    {"encrypted_keys.certificate",
+     "Database Integrity Error: a valid key of this container for this certificate exists. "
+     "Withdraw that one first."},
     {"datasets.generated_uid",
      "An operational dataset with the same generated_uid is already registered."},
     {"results.benchmark",
@@ -77,6 +87,8 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
     {"dataset_associations.dataset",
      "A request for this dataset and benchmark is pending already."},
     {"model_associations.model", "A request for this model and benchmark is pending already."},
+    {"training_associations.dataset",
+     "A request for this dataset and training experiment is pending already."},
 };
 
 void stamp_new(const Context& context, Record& record) {
@@ -154,6 +166,21 @@ Status store_changes(const Context& context, Record& record) {
   auto stored = Repository(record.entity()).update(context.session, record);
   if (!stored.ok()) return explain_conflict(std::move(stored).error(), record.entity());
   return {};
+}
+
+Status decide_approval(const Context& context, const Record& stored, wire::Update& update,
+                       std::string_view notice) {
+  if (!update.has(domain::kApprovalStatus)) return {};
+  const std::string_view what = stored.table().label;
+  const std::string& before = stored.text(domain::kApprovalStatus);
+  const std::string after = update.record.text(domain::kApprovalStatus);
+  MEDPERF_CHECK(domain::check_approval(what, before, after));
+  context.notes.set(domain::kApprovalStatus, after);
+  if (before == after) return {};
+  update.record.set(domain::kApprovedAt, context.now);
+  const Json body = Json::object(
+      {{std::string(what), stored.id()}, {std::string(domain::kApprovalStatus), after}});
+  return announce(context.session, notice, stored.owner(), body, context.now);
 }
 
 Status delete_object(const Context& context, Entity entity, std::int64_t id) {

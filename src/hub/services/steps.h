@@ -22,6 +22,10 @@ Result<wire::Update> accept_update(const Context& context, const domain::Record&
 Status store_new(const Context& context, domain::Record& record);
 /// Stores changes and touches modified_at.
 Status store_changes(const Context& context, domain::Record& record);
+/// The platform's decision on a benchmark or a training experiment, if the update carries one: the
+/// change is checked, its time set, its owner told by a notice of this kind.
+Status decide_approval(const Context& context, const domain::Record& stored, wire::Update& update,
+                       std::string_view notice);
 /// Use case of every entity: an admin removes an object. Errors: not_found, conflict (referenced).
 Status delete_object(const Context& context, domain::Entity entity, std::int64_t id);
 /// Names a broken unique rule in v0's words; other errors pass unchanged.

@@ -10,19 +10,34 @@ namespace medperf::hub {
 
 using domain::Entity;
 
-const AssociationKind kDatasetAssociations = {Entity::kDatasetAssociation, Entity::kDataset,
-                                              "dataset", "dataset_auto_approval_mode",
+const AssociationKind kDatasetAssociations = {Entity::kDatasetAssociation,
+                                              Entity::kDataset,
+                                              "dataset",
+                                              Entity::kBenchmark,
+                                              "benchmark",
+                                              "dataset_auto_approval_mode",
                                               "dataset_auto_approval_allow_list"};
-const AssociationKind kModelAssociations = {Entity::kModelAssociation, Entity::kModel, "model",
+const AssociationKind kModelAssociations = {Entity::kModelAssociation,
+                                            Entity::kModel,
+                                            "model",
+                                            Entity::kBenchmark,
+                                            "benchmark",
                                             "model_auto_approval_mode",
                                             "model_auto_approval_allow_list"};
+const AssociationKind kTrainingAssociations = {Entity::kTrainingAssociation,
+                                               Entity::kDataset,
+                                               "dataset",
+                                               Entity::kTraining,
+                                               "training_exp",
+                                               {},
+                                               {}};
 
 namespace {
 
-Selection of_pair(const AssociationKind& kind, std::int64_t member, std::int64_t benchmark) {
+Selection of_pair(const AssociationKind& kind, std::int64_t member, std::int64_t host) {
   Selection selection;
   selection.add(std::string(kind.member_key) + " = ?", member);
-  selection.add("benchmark = ?", benchmark);
+  selection.add(std::string(kind.host_key) + " = ?", host);
   return selection;
 }
 
@@ -30,9 +45,8 @@ Selection of_pair(const AssociationKind& kind, std::int64_t member, std::int64_t
 
 Result<std::optional<domain::Record>> current_association(sql::Session& session,
                                                           const AssociationKind& kind,
-                                                          std::int64_t member,
-                                                          std::int64_t benchmark) {
-  Selection selection = of_pair(kind, member, benchmark);
+                                                          std::int64_t member, std::int64_t host) {
+  Selection selection = of_pair(kind, member, host);
   selection.order = "created_at DESC, id DESC";
   selection.limit = 1;
   MEDPERF_TRY(auto rows, Repository(kind.entity).select(session, selection));
@@ -41,22 +55,36 @@ Result<std::optional<domain::Record>> current_association(sql::Session& session,
 }
 
 Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const AssociationKind& kind,
-                                              std::int64_t member, std::int64_t benchmark) {
-  return Repository(kind.entity).select(session, of_pair(kind, member, benchmark));
+                                              std::int64_t member, std::int64_t host) {
+  return Repository(kind.entity).select(session, of_pair(kind, member, host));
 }
 
 Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int64_t member,
-                   std::int64_t benchmark) {
+                   std::int64_t host) {
   MEDPERF_CHECK(session.execute("DELETE FROM " + std::string(sql_table(kind.entity)) + " WHERE " +
-                                    std::string(kind.member_key) + " = ? AND benchmark = ?",
-                                {member, benchmark}));
+                                    std::string(kind.member_key) + " = ? AND " +
+                                    std::string(kind.host_key) + " = ?",
+                                {member, host}));
   return {};
 }
 
+std::string either_side_condition(const AssociationKind& kind) {
+  const auto owned = [](std::string_view key, Entity entity) {
+    return std::string(key) + " IN (SELECT id FROM " + std::string(sql_table(entity)) +
+           " WHERE owner = ?)";
+  };
+  return "(" + owned(kind.member_key, kind.member) + " OR " + owned(kind.host_key, kind.host) + ")";
+}
+
 std::string approved_members_condition(const AssociationKind& kind) {
-  const std::string key(kind.member_key);
-  return "id IN (SELECT a." + key + " FROM current_" + std::string(sql_table(kind.entity)) +
-         " a WHERE a.benchmark = ? AND a.approval_status = 'APPROVED')";
+  return "id IN (SELECT a." + std::string(kind.member_key) + " FROM current_" +
+         std::string(sql_table(kind.entity)) + " a WHERE a." + std::string(kind.host_key) +
+         " = ? AND a.approval_status = 'APPROVED')";
+}
+
+std::string approved_owners_condition(const AssociationKind& kind) {
+  return "owner IN (SELECT owner FROM " + std::string(sql_table(kind.member)) + " WHERE " +
+         approved_members_condition(kind) + ")";
 }
 
 }  // namespace medperf::hub

@@ -10,29 +10,35 @@
 
 namespace medperf::hub {
 
-/// One of the two kinds: datasets or models with benchmarks.
+/// One of the kinds: datasets or models with benchmarks, datasets with training experiments.
 struct AssociationKind {
   domain::Entity entity;        ///< of its rows
-  domain::Entity member;        ///< what is associated with the benchmark
+  domain::Entity member;        ///< what joins
   std::string_view member_key;  ///< "dataset" or "model"
-  std::string_view mode_field;  ///< of the benchmark: automatic approval
+  domain::Entity host;          ///< what it joins
+  std::string_view host_key;    ///< "benchmark" or "training_exp"
+  std::string_view mode_field;  ///< of a benchmark: automatic approval; else empty
   std::string_view list_field;
 };
 extern const AssociationKind kDatasetAssociations;
 extern const AssociationKind kModelAssociations;
+extern const AssociationKind kTrainingAssociations;
 
 /// The newest row of a pair.
 Result<std::optional<domain::Record>> current_association(sql::Session& session,
                                                           const AssociationKind& kind,
-                                                          std::int64_t member,
-                                                          std::int64_t benchmark);
+                                                          std::int64_t member, std::int64_t host);
 /// Every row of a pair in default order.
 Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const AssociationKind& kind,
-                                              std::int64_t member, std::int64_t benchmark);
+                                              std::int64_t member, std::int64_t host);
 /// Removes every row of a pair; none is fine.
 Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int64_t member,
-                   std::int64_t benchmark);
-/// "id IN (...)" over members whose current association with a benchmark (parameter) is APPROVED.
+                   std::int64_t host);
+/// Rows whose member or host belongs to a user, who is the parameter twice.
+std::string either_side_condition(const AssociationKind& kind);
+/// "id IN (...)" over members whose current association with a host (parameter) is APPROVED.
 std::string approved_members_condition(const AssociationKind& kind);
+/// "owner IN (...)" over the owners of those members.
+std::string approved_owners_condition(const AssociationKind& kind);
 
 }  // namespace medperf::hub

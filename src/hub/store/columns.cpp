@@ -9,29 +9,8 @@ using domain::FieldType;
 using domain::FieldValue;
 
 std::string_view sql_table(Entity entity) {
-  switch (entity) {
-    case Entity::kUser:
-      return "users";
-    case Entity::kContainer:
-      return "mlcubes";
-    case Entity::kAsset:
-      return "assets";
-    case Entity::kModel:
-      return "models";
-    case Entity::kBenchmark:
-      return "benchmarks";
-    case Entity::kDataset:
-      return "datasets";
-    case Entity::kResult:
-      return "results";
-    case Entity::kDatasetAssociation:
-      return "dataset_associations";
-    case Entity::kModelAssociation:
-      return "model_associations";
-    case Entity::kSiteKey:
-      return "site_keys";
-  }
-  return "users";
+  // Below the path "keys/" are only the keys that sites sign with; the table says which keys.
+  return entity == Entity::kSiteKey ? "site_keys" : domain::table_of(entity).plural;
 }
 
 std::string column_list(Entity entity, std::string_view prefix) {

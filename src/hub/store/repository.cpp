@@ -55,6 +55,12 @@ std::string default_order(Entity entity) {
     case Entity::kUser:
       return "id";
     case Entity::kSiteKey:
+    case Entity::kCa:
+    case Entity::kCertificate:
+    case Entity::kEncryptedKey:
+    case Entity::kAggregator:
+    case Entity::kTrainingAssociation:
+    case Entity::kTrainingEvent:
       return "created_at, id";
     case Entity::kModelAssociation:
       return "priority DESC, id";

@@ -18,6 +18,7 @@ struct Step {
 // In the order of their versions, from 1.
 constexpr std::array kSteps = {
     Step{"first schema", first_schema},
+    Step{"certificates, keys, training", registries_schema},
 };
 
 struct Scripts {

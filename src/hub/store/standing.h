@@ -19,12 +19,19 @@ enum class SubjectKind {
   kResult,
   kDatasetPair,  ///< a dataset and a benchmark
   kModelPair,    ///< a model and a benchmark
+  kCa,
+  kCertificate,
+  kEncryptedKey,
+  kAggregator,
+  kTraining,
+  kTrainingEvent,
+  kTrainingPair,  ///< a dataset and a training experiment
 };
 
 struct Subject {
   SubjectKind kind = SubjectKind::kNone;
   std::int64_t id = 0;
-  std::int64_t benchmark = 0;  ///< of a pair
+  std::int64_t host = 0;  ///< of a pair: the benchmark or training experiment
 };
 
 struct Standing {

@@ -33,6 +33,44 @@ class EndpointsTest : public HubTest {
                                    {"model", world_.model},
                                    {"dataset", world_.dataset}}))
                   .get_int("id");
+    add_registries();
+  }
+
+  /// One of each: a certificate of the hospital with a key that the vendor made for it, an
+  /// experiment of the group with an aggregator of the vendor, the hospital's dataset and an event.
+  void add_registries() {
+    const Json any = Json::object();
+    const auto made = [&](const char* user, const char* path, Json body) {
+      return expect(201, user, "POST", path, body).get_int("id");
+    };
+    ca_ = 1;  // registered with the hub itself
+    certificate_ =
+        made("hospital", "certificates/",
+             Json::object({{"name", "c"}, {"ca", ca_}, {"certificate_content_base64", "x"}}));
+    const auto inside = expect(200, "vendor", "GET", path_of("models", world_.model))
+                            .find("container")
+                            ->get_int("id");
+    const Json key = Json::object({{"name", "k"},
+                                   {"certificate", certificate_},
+                                   {"container", inside},
+                                   {"encrypted_key_base64", "x"}});
+    key_ = expect(201, "vendor", "POST", "encrypted_keys/bulk/", Json::array({key}))
+               .items()[0]
+               .get_int("id");
+    aggregator_ =
+        made("vendor", "aggregators/",
+             Json::object({{"name", "a"}, {"config", any}, {"aggregation_mlcube", inside}}));
+    training_ = made("group", "training/", training_body("t", world_.preparation, aggregator_));
+    expect(200, "admin", "PUT", path_of("training", training_),
+           Json::object({{"approval_status", "APPROVED"}}));
+    made("hospital", "datasets/training/",
+         Json::object({{"dataset", world_.dataset}, {"training_exp", training_}}));
+    expect(200, "group", "PUT",
+           path_of("datasets", world_.dataset) + path_of("training", training_),
+           Json::object({{"approval_status", "APPROVED"}}));
+    event_ =
+        made("group", "training/events/",
+             Json::object({{"name", "e"}, {"training_exp", training_}, {"participants", any}}));
   }
 
   /// The world as the tables should see it: who stands how to the one object of each kind.
@@ -60,6 +98,16 @@ class EndpointsTest : public HubTest {
         {SubjectKind::kDatasetPair, "group", {Relation::kBenchmarkOwner}},
         {SubjectKind::kModelPair, "vendor", {Relation::kModelOwner}},
         {SubjectKind::kModelPair, "group", {Relation::kBenchmarkOwner}},
+        {SubjectKind::kCertificate, "hospital", {Relation::kOwner}},
+        {SubjectKind::kEncryptedKey, "vendor", {Relation::kOwner}},
+        {SubjectKind::kAggregator, "vendor", {Relation::kOwner}},
+        {SubjectKind::kTraining, "group", {Relation::kOwner, Relation::kTrainingOwner}},
+        {SubjectKind::kTraining, "hospital", {Relation::kApprovedDatasetOwner}},
+        {SubjectKind::kTraining, "vendor", {Relation::kAggregatorOwner}},
+        {SubjectKind::kTrainingEvent, "group", {Relation::kTrainingOwner}},
+        {SubjectKind::kTrainingEvent, "vendor", {Relation::kAggregatorOwner}},
+        {SubjectKind::kTrainingPair, "hospital", {Relation::kDatasetOwner}},
+        {SubjectKind::kTrainingPair, "group", {Relation::kTrainingOwner}},
     };
     for (const auto& line : kLines) {
       if (line.subject == subject && line.actor == actor) return line.relations;
@@ -82,9 +130,22 @@ class EndpointsTest : public HubTest {
         return world_.benchmark;
       case SubjectKind::kDataset:
       case SubjectKind::kDatasetPair:
+      case SubjectKind::kTrainingPair:
         return world_.dataset;
       case SubjectKind::kResult:
         return result_;
+      case SubjectKind::kCa:
+        return ca_;
+      case SubjectKind::kCertificate:
+        return certificate_;
+      case SubjectKind::kEncryptedKey:
+        return key_;
+      case SubjectKind::kAggregator:
+        return aggregator_;
+      case SubjectKind::kTraining:
+        return training_;
+      case SubjectKind::kTrainingEvent:
+        return event_;
       case SubjectKind::kNone:
         break;
     }
@@ -101,19 +162,30 @@ class EndpointsTest : public HubTest {
     const bool known = exists && endpoint.ids_in == IdsIn::kPath;
     std::string text =
         with(full_path(endpoint), "{id}", known ? id_of(endpoint.subject) : kUnknown);
-    text = with(text, "{other}", known ? world_.benchmark : kUnknown);
+    const auto host = endpoint.subject == SubjectKind::kTrainingPair ? training_ : world_.benchmark;
+    text = with(text, "{other}", known ? host : kUnknown);
     const auto key = text.find("{key_id}");
     if (key != std::string::npos) text.replace(key, 8, "unknown");
     return text;
   }
 
   Json body(const Endpoint& endpoint, bool exists) const {
-    Json body = Json::object();
-    if (endpoint.ids_in != IdsIn::kBody) return body;
-    const char* key = endpoint.subject == SubjectKind::kModelPair ? "model" : "dataset";
-    body.set(key, exists ? id_of(endpoint.subject) : kUnknown);
-    body.set("benchmark", exists ? world_.benchmark : kUnknown);
-    return body;
+    if (endpoint.ids_in == IdsIn::kPath) return Json::object();
+    const auto id = exists ? id_of(endpoint.subject) : kUnknown;
+    switch (endpoint.subject) {
+      case SubjectKind::kModelPair:
+        return Json::object({{"model", id}, {"benchmark", exists ? world_.benchmark : kUnknown}});
+      case SubjectKind::kTrainingPair:
+        return Json::object({{"dataset", id}, {"training_exp", exists ? training_ : kUnknown}});
+      case SubjectKind::kTraining:
+        return Json::object({{"training_exp", id}});
+      case SubjectKind::kContainer:
+        return Json::array({Json::object({{"container", id}})});
+      case SubjectKind::kEncryptedKey:
+        return Json::array({Json::object({{"id", id}})});
+      default:
+        return Json::object({{"dataset", id}, {"benchmark", exists ? world_.benchmark : kUnknown}});
+    }
   }
 
   void check(const Endpoint& endpoint, const std::string& actor, bool exists) const {
@@ -124,6 +196,8 @@ class EndpointsTest : public HubTest {
     const Relations allowed = endpoint.who;
     Relations caller;
     if (exists) caller = relations(actor, endpoint.subject);
+    // An unknown item of an array takes no permission away: its field is wrong.
+    if (!exists && endpoint.ids_in == IdsIn::kBodyList) caller.add(Relation::kOwner);
     caller.add(Relation::kSignedIn);
     if (actor == "admin") caller.add(Relation::kAdmin);
     if (actor.empty()) {
@@ -157,6 +231,12 @@ class EndpointsTest : public HubTest {
   World world_;
   std::int64_t asset_ = 0;
   std::int64_t result_ = 0;
+  std::int64_t ca_ = 0;
+  std::int64_t certificate_ = 0;
+  std::int64_t key_ = 0;
+  std::int64_t aggregator_ = 0;
+  std::int64_t training_ = 0;
+  std::int64_t event_ = 0;
 };
 
 TEST_P(EndpointsTest, EveryActorGetsWhatTheTableSays) {

@@ -1,6 +1,5 @@
 // The schema against the field tables, and rules that concurrency could break.
 
-#include <thread>
 #include <vector>
 
 #include "hub/store/columns.h"
@@ -50,18 +49,6 @@ TEST_P(StoreTest, UniquenessIsOfValuesNotOfText) {
   EXPECT_NE(container_uniqueness(first), container_uniqueness(second));
   second.set("parameters_config", std::monostate());
   EXPECT_FALSE(container_uniqueness(second));
-}
-
-/// Statuses of the same call by several threads at once, sorted.
-std::vector<int> at_once(int threads, const std::function<int(int)>& call) {
-  std::vector<int> statuses(static_cast<std::size_t>(threads));
-  std::vector<std::thread> running;
-  for (int i = 0; i < threads; ++i) {
-    running.emplace_back([&, i] { statuses[static_cast<std::size_t>(i)] = call(i); });
-  }
-  for (auto& thread : running) thread.join();
-  std::sort(statuses.begin(), statuses.end());
-  return statuses;
 }
 
 TEST_P(StoreTest, OneOfManyParallelBenchmarksIsPending) {

@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -175,6 +179,18 @@ class HubTest : public sql::EngineTest {
                          {"data_evaluator_mlcube", evaluator},
                          {"state", "OPERATION"}});
   }
+  Json training_body(const std::string& name, std::int64_t container,
+                     std::int64_t aggregator) const {
+    return Json::object({{"name", name},
+                         {"demo_dataset_tarball_url", "https://g/demo"},
+                         {"demo_dataset_tarball_hash", "01"},
+                         {"demo_dataset_generated_uid", "02"},
+                         {"data_preparation_mlcube", container},
+                         {"fl_mlcube", container},
+                         {"plan", Json::object({{"rounds", 2}})},
+                         {"aggregator", aggregator},
+                         {"state", "OPERATION"}});
+  }
   Json dataset_body(const std::string& name, const std::string& uid,
                     std::int64_t preparation) const {
     return Json::object({{"name", name},
@@ -239,6 +255,18 @@ class HubTest : public sql::EngineTest {
   std::unique_ptr<Hub> hub_;
   std::map<std::string, std::int64_t> users_;
 };
+
+/// Statuses of the same call by several threads at once, sorted.
+inline std::vector<int> at_once(int threads, const std::function<int(int)>& call) {
+  std::vector<int> statuses(static_cast<std::size_t>(threads));
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&, i] { statuses[static_cast<std::size_t>(i)] = call(i); });
+  }
+  for (auto& thread : running) thread.join();
+  std::sort(statuses.begin(), statuses.end());
+  return statuses;
+}
 
 inline std::string path_of(const std::string& resource, std::int64_t id) {
   return resource + "/" + std::to_string(id) + "/";

@@ -13,5 +13,6 @@ namespace medperf::hub {
 std::string in_dialect(std::string_view text, sql::Dialect dialect);
 
 std::string first_schema(sql::Dialect dialect);
+std::string registries_schema(sql::Dialect dialect);
 
 }  // namespace medperf::hub
