@@ -1,6 +1,7 @@
 #include "engine/cgroup.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +54,15 @@ std::uint64_t to_number(std::string_view text) {
   text = trim(text);
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+// How many pid namespaces a process is in, counted from ours; 0 when it is gone.
+std::size_t pid_depth(std::string_view pid) {
+  const std::string status = read_small("/proc/" + std::string(pid) + "/status");
+  for (const auto line : split(status, '\n')) {
+    if (line.starts_with("NSpid:")) return split(trim(line.substr(6)), '\t').size();
+  }
+  return 0;
 }
 
 // The value of "key value" lines, as in memory.events.
@@ -243,6 +253,26 @@ std::vector<fs::path> RunGroup::join_files() const {
   std::vector<fs::path> files;
   for (const auto& folder : folders_) files.push_back(folder / "cgroup.procs");
   return files;
+}
+
+int RunGroup::end_container() const {
+  std::vector<fs::path> groups = {folders_.front()};
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(groups[0], error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    if (entry->is_directory(gone)) groups.push_back(entry->path());
+  }
+  const std::size_t ours = pid_depth("self");
+  int killed = 0;
+  for (const auto& group : groups) {
+    const std::string list = read_small(group / "cgroup.procs");
+    for (const auto pid : split(list, '\n')) {
+      if (pid.empty() || pid_depth(pid) <= ours) continue;
+      if (::kill(static_cast<pid_t>(to_number(pid)), SIGKILL) == 0) ++killed;
+    }
+  }
+  return killed;
 }
 
 std::uint64_t RunGroup::out_of_memory_events() const {

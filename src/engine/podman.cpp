@@ -24,6 +24,9 @@ constexpr Seconds kLoad{1800};
 // After our own deadline the container is killed by name; podman itself is only stopped when that
 // did not help.
 constexpr Seconds kSpare{15};
+// How often the container's own processes are looked for in its group (every 300 ms: it may just be
+// starting) before podman, which is slow on a loaded machine, is asked to kill it.
+constexpr int kTriesWithoutEngine = 10;
 
 std::string first_line(const PodmanSetup& setup, std::string_view program) {
   Command command;
@@ -258,7 +261,9 @@ Result<RunOutcome> PodmanEngine::run_in(const RunSpec& spec, const std::optional
   command.output_limit = mebibytes(1);
   command.on_output = [&](std::string_view piece) { run_log.write(piece); };
   if (group && setup_.mode == LimitMode::kJoin) command.join_cgroups = group->join_files();
+  int tries = 0;
   RunWatch watch(spec, [&] {
+    if (group && (group->end_container() > 0 || ++tries < kTriesWithoutEngine)) return;
     (void)setup_.podman({"kill", "--signal", "KILL", spec.name}, kQuick).ok();
   });
   auto process = run_process(command);

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sched.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -167,6 +170,60 @@ TEST_F(CgroupTest, StaleGroupsGoLivingOnesStay) {
   EXPECT_FALSE(fs::exists(root_ / "memory/a/run-dead--x"));
   EXPECT_TRUE(fs::exists(root_ / "pids/a/run-live--y"));
   EXPECT_TRUE(fs::exists(root_ / "pids/a/other"));
+}
+
+/// A child that sleeps; as in a container with a pid namespace of its own, -1 if none may be made.
+pid_t sleeping_child(bool contained) {
+  int ready[2];
+  if (::pipe(ready) != 0) return -1;
+  const pid_t outer = ::fork();
+  if (outer == 0) {
+    // The namespace begins with the next child, whose pid the test is told.
+    if (contained && ::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) ::_exit(1);
+    const pid_t inner = ::fork();
+    if (inner == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+    (void)!::write(ready[1], &inner, sizeof(inner));
+    ::_exit(0);
+  }
+  ::close(ready[1]);
+  pid_t inner = -1;
+  if (::read(ready[0], &inner, sizeof(inner)) != sizeof(inner)) inner = -1;
+  ::close(ready[0]);
+  ::waitpid(outer, nullptr, 0);
+  return inner;
+}
+
+bool ends(pid_t pid) {
+  for (int i = 0; i < 200; ++i) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    if (text.empty() || text.find(") Z ") != std::string::npos) return true;
+    ::usleep(10'000);
+  }
+  return false;
+}
+
+TEST_F(CgroupTest, EndsTheContainerAndNotItsEngine) {
+  const pid_t engine = sleeping_child(false);
+  const pid_t container = sleeping_child(true);
+  if (container < 0) {
+    ::kill(engine, SIGKILL);
+    GTEST_SKIP() << "no pid namespace may be made here";
+  }
+  make_v1("demo");
+  const auto group =
+      RunGroup::create(find_cgroup_place(view(), "demo"), "run-1--x", Limits{}, true);
+  ASSERT_TRUE(group.ok()) << group.error().text();
+  EXPECT_EQ(group->end_container(), 0);
+  put("memory/demo/run-1--x/cgroup.procs", std::to_string(engine) + "\n");
+  put("memory/demo/run-1--x/libpod-1/cgroup.procs", std::to_string(container) + "\n");
+  EXPECT_EQ(group->end_container(), 1);
+  EXPECT_TRUE(ends(container));
+  EXPECT_EQ(::kill(engine, 0), 0);
+  ::kill(engine, SIGKILL);
 }
 
 TEST(GroupName, KeepsToSafeCharacters) {
