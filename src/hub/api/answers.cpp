@@ -65,6 +65,7 @@ Result<std::string> shown_text(sql::Session& session, const Endpoint& endpoint,
 }  // namespace
 
 RowWriter shown_rows(const Call& call) {
+  if (call.endpoint.nested) return model_rows();
   return
       [&endpoint = call.endpoint, form = form_for(call)](
           sql::Session& session, std::vector<Record> records) -> Result<std::vector<std::string>> {

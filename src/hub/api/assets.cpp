@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kFilters[] = {"name", "owner", "state", "is_valid"};
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kAsset, {}, wire::Form::kFull);
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {
@@ -97,6 +97,7 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .subject = SubjectKind::kAsset,
      .answer = Entity::kModel,
+     .nested = true,
      .statuses = {200, 404},
      .sentence = "The model that wraps this asset.",
      .handler = model},

@@ -47,7 +47,7 @@ Result<Answer> list(const Call& call) {
   const AssociationKind& kind = kind_of(call);
   Selection rows;
   rows.add(std::string(kind.member_key) + " = ?", call.ids[0]);
-  return page_answer(call, kind.entity, std::move(rows), wire::Form::kFull);
+  return page_answer(call, std::move(rows));
 }
 
 Result<Answer> get_pair(const Call& call) {

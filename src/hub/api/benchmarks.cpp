@@ -24,7 +24,7 @@ constexpr std::string_view kFilters[] = {"name",
                                          "data_preparation_mlcube"};
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kBenchmark, {}, wire::Form::kPublic);
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {
@@ -60,7 +60,7 @@ Result<Answer> members(const Call& call) {
 }
 
 Result<Answer> results(const Call& call) {
-  return page_answer(call, Entity::kResult, of_benchmark(call), wire::Form::kFull);
+  return page_answer(call, of_benchmark(call));
 }
 
 Result<Answer> participants_info(const Call& call) {
@@ -200,7 +200,16 @@ const Endpoint kEndpoints[] = {
          "Each model at each site and over all sites, as far as the release policy shows it "
          "to the caller.",
      .example = R"({"benchmark": 1, "models": [], "statement": ""})",
-     .handler = aggregate},
+     .handler = aggregate,
+     .schema = R"({"type": "object", "required": ["benchmark", "models", "statement"],
+                   "properties": {
+                     "benchmark": {"type": "integer"}, "statement": {"type": "string"},
+                     "models": {"type": "array", "items": {
+                       "type": "object", "required": ["id", "name", "reference", "sites", "pooled"],
+                       "properties": {
+                         "id": {"type": "integer"}, "name": {"type": "string"},
+                         "reference": {"type": "boolean"}, "pooled": {"type": ["object", "null"]},
+                         "sites": {"type": "array", "items": {"type": "object"}}}}}}})"},
 };
 
 }  // namespace

@@ -182,7 +182,9 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403},
      .sentence = "Withdraws keys and overwrites their values: all of them or none.",
      .example = R"([{"id": 1, "is_valid": false, "encrypted_key_base64": "withdrawn"}])",
-     .handler = put_keys},
+     .handler = put_keys,
+     .schema = R"({"type": "object", "required": ["detail"],
+                   "properties": {"detail": {"type": "string"}}})"},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ using domain::Relation;
 namespace {
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kDataset, {}, wire::Form::kPublic);
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {

@@ -48,7 +48,7 @@ enum class Shape {
   kObject,  ///< one object of `answer`
   kPage,    ///< {count, next, previous, results: [object of `answer`]}
   kList,    ///< [object of `answer`]
-  kOther,   ///< described by the example
+  kOther,   ///< described by `schema`
   kNone,
 };
 
@@ -79,12 +79,15 @@ struct Endpoint {
   Shape shape = Shape::kObject;
   std::span<const std::string_view> shown = {};    ///< fields of the answer; none: all of its form
   bool expands_owner = false;                      ///< the owner's account instead of its id
+  bool nested = false;                             ///< a model with the object it wraps
   std::span<const std::string_view> filters = {};  ///< of a list; none also means no ordering
   std::array<int, 4> statuses{};                   ///< of success and of refusals, beside 401, 405
   std::string_view sentence = {};
   std::string_view example = {};  ///< JSON text: of the body, or of the answer of a GET
   Handler handler = nullptr;
-  OpenHandler open = nullptr;  ///< instead of `handler`
+  OpenHandler open = nullptr;         ///< instead of `handler`
+  std::string_view schema = {};       ///< JSON Schema of an answer of the shape kOther
+  std::string_view body_schema = {};  ///< of a body that is no entity's
 
   bool writes() const { return method != "GET"; }
 };

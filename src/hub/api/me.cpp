@@ -2,7 +2,6 @@
 
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
-#include "hub/services/models.h"
 #include "hub/store/associations.h"
 
 namespace medperf::hub {
@@ -23,11 +22,7 @@ Selection own(const Call& call) {
 
 /// Every list of one's own objects: the row says of which entity.
 Result<Answer> own_objects(const Call& call) {
-  return page_answer(call, *call.endpoint.answer, own(call), wire::Form::kFull);
-}
-
-Result<Answer> own_models(const Call& call) {
-  return page_answer(call, Entity::kModel, own(call), model_rows());
+  return page_answer(call, own(call));
 }
 
 /// Association rows of which the caller owns a side.
@@ -35,7 +30,7 @@ Result<Answer> own_associations(const Call& call, const AssociationKind& kind) {
   Selection selection;
   selection.where = either_side_condition(kind);
   selection.params = {call.context.caller.id(), call.context.caller.id()};
-  return page_answer(call, kind.entity, std::move(selection), wire::Form::kFull);
+  return page_answer(call, std::move(selection));
 }
 
 Result<Answer> own_dataset_associations(const Call& call) {
@@ -65,6 +60,7 @@ const Endpoint kEndpoints[] = {
     {.path = "me/benchmarks/",
      .operation = "me_benchmarks",
      .who = kSignedInOnly,
+     .full_for = kSignedInOnly,
      .answer = Entity::kBenchmark,
      .shape = Shape::kPage,
      .statuses = {200},
@@ -73,6 +69,7 @@ const Endpoint kEndpoints[] = {
     {.path = "me/datasets/",
      .operation = "me_datasets",
      .who = kSignedInOnly,
+     .full_for = kSignedInOnly,
      .answer = Entity::kDataset,
      .shape = Shape::kPage,
      .statuses = {200},
@@ -99,9 +96,10 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .answer = Entity::kModel,
      .shape = Shape::kPage,
+     .nested = true,
      .statuses = {200},
      .sentence = "The caller's models, each with what it wraps.",
-     .handler = own_models},
+     .handler = own_objects},
     {.path = "me/results/",
      .operation = "me_results",
      .who = kSignedInOnly,

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kFilters[] = {"name", "owner", "state", "is_valid"};
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kContainer, {}, wire::Form::kFull);
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {
@@ -41,7 +41,7 @@ Result<Answer> remove(const Call& call) {
 Result<Answer> datasets(const Call& call) {
   Selection prepared;
   prepared.add("data_preparation_mlcube = ?", call.ids[0]);
-  return page_answer(call, Entity::kDataset, std::move(prepared), wire::Form::kFull);
+  return page_answer(call, std::move(prepared));
 }
 
 Result<Answer> model(const Call& call) {
@@ -105,6 +105,7 @@ const Endpoint kEndpoints[] = {
      .who = kAdminOrOwner,
      .subject = SubjectKind::kContainer,
      .must_exist = false,
+     .full_for = kAdminOrOwner,
      .answer = Entity::kDataset,
      .shape = Shape::kPage,
      .statuses = {200, 403},
@@ -115,6 +116,7 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .subject = SubjectKind::kContainer,
      .answer = Entity::kModel,
+     .nested = true,
      .statuses = {200, 404},
      .sentence = "The model that wraps this container.",
      .handler = model},

@@ -26,7 +26,7 @@ namespace {
 constexpr std::string_view kFilters[] = {"type"};
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kModel, {}, model_rows());
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {
@@ -56,6 +56,7 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .answer = Entity::kModel,
      .shape = Shape::kPage,
+     .nested = true,
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every model with what it wraps.",
@@ -66,6 +67,7 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .body = Entity::kModel,
      .answer = Entity::kModel,
+     .nested = true,
      .statuses = {201, 400},
      .sentence = "Registers a model together with its container or asset.",
      .example = R"({"name": "samp", "type": "CONTAINER", "container": {"name": "samp-container",
@@ -78,6 +80,7 @@ const Endpoint kEndpoints[] = {
      .who = kSignedInOnly,
      .subject = SubjectKind::kModel,
      .answer = Entity::kModel,
+     .nested = true,
      .statuses = {200, 404},
      .sentence = "One model with what it wraps.",
      .handler = get},

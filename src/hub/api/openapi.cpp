@@ -1,238 +1,271 @@
 #include "hub/api/openapi.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/encoding.h"
+#include "domain/names.h"
 #include "hub/api/query.h"
 #include "hub/api/routes.h"
+#include "hub/api/schemas.h"
+#include "wire/entity_json.h"
 
 namespace medperf::hub {
 
 using domain::Entity;
 using domain::Field;
-using domain::FieldType;
 
 namespace {
 
-std::string schema_name(Entity entity) {
-  return std::string(domain::table_of(entity).plural);
-}
-
-Json type_schema(const Field& field) {
-  Json schema = Json::object();
-  switch (field.type) {
-    case FieldType::kText:
-      schema.set("type", "string");
-      if (field.max_length > 0) schema.set("maxLength", field.max_length);
-      if (!field.blank) schema.set("minLength", 1);
-      break;
-    case FieldType::kBoolean:
-      schema.set("type", "boolean");
-      break;
-    case FieldType::kInteger:
-      schema.set("type", "integer");
-      schema.set("format", "int32");
-      break;
-    case FieldType::kIdentifier:
-    case FieldType::kReference:
-      schema.set("type", "integer");
-      schema.set("format", "int64");
-      break;
-    case FieldType::kJson:
-      break;  // any value
-    case FieldType::kTime:
-      schema.set("type", "string");
-      schema.set("format", "date-time");
-      break;
-    case FieldType::kChoice: {
-      Json choices = Json::array();
-      for (const auto choice : field.choices) choices.push(choice);
-      schema.set("type", "string");
-      schema.set("enum", std::move(choices));
-      break;
-    }
-  }
-  return schema;
-}
-
-Json nested_model_part(Entity entity) {
-  return Json::object({{"$ref", "#/components/schemas/" + schema_name(entity)}});
-}
-
-Json field_schema(Entity entity, const Field& field) {
-  Json schema = type_schema(field);
-  const bool nests = entity == Entity::kModel &&
-                     (field.target == Entity::kContainer || field.target == Entity::kAsset);
-  if (nests && field.type == FieldType::kReference) {
-    schema = Json::object({{"anyOf", Json::array({nested_model_part(field.target),
-                                                  Json::object({{"type", "integer"}})})}});
-  }
-  if (field.nullable && !schema.members().empty()) {
-    schema = Json::object({{"anyOf", Json::array({schema, Json::object({{"type", "null"}})})}});
-  }
-  if (!field.sentence.empty()) schema.set("description", field.sentence);
-  if (field.writable == domain::kReadOnly) schema.set("readOnly", true);
-  if (!field.default_json.empty()) {
-    if (auto value = parse_json(field.default_json); value.ok()) schema.set("default", *value);
-  }
-  return schema;
-}
-
-/// `writable`: only fields that a request of this kind may write.
-Json entity_schema(Entity entity, unsigned writable) {
-  Json properties = Json::object();
-  Json required = Json::array();
-  for (const auto& field : domain::table_of(entity).fields) {
-    if (writable != 0 && (field.writable & writable) == 0) continue;
-    properties.set(field.name, field_schema(entity, field));
-    if (field.required && (writable & domain::kOnCreate) != 0) required.push(field.name);
-  }
-  Json schema = Json::object({{"type", "object"}, {"properties", std::move(properties)}});
-  if (!required.items().empty()) schema.set("required", std::move(required));
-  return schema;
-}
-
-Json reference(const std::string& name) {
-  return Json::object({{"$ref", "#/components/schemas/" + name}});
-}
+constexpr std::int64_t kHighestPathId = 999'999'999'999'999'999;
 
 Json content(Json schema) {
   return Json::object({{"application/json", Json::object({{"schema", std::move(schema)}})}});
 }
 
-Json page_schema(const std::string& name) {
-  const Json link = Json::object({{"type", Json::array({Json("string"), Json("null")})}});
-  return Json::object(
-      {{"type", "object"},
-       {"properties", Json::object({{"count", Json::object({{"type", "integer"}})},
-                                    {"next", link},
-                                    {"previous", link},
-                                    {"results", Json::object({{"type", "array"},
-                                                              {"items", reference(name)}})}})}});
+Json own_schema(std::string_view text) {
+  auto schema = parse_json(text);
+  return schema.ok() ? std::move(schema).value() : Json::object();
 }
 
-Json parameter(std::string_view name, std::string_view where, Json schema) {
+Json list_schema(Json item) {
+  return Json::object({{"type", "array"}, {"items", std::move(item)}});
+}
+
+Json page_schema(Json item) {
+  const Json link = Json::object({{"type", Json::array({"string", "null"})},
+                                  {"description", "Address of that page; null if there is none."}});
+  return Json::object(
+      {{"type", "object"},
+       {"properties",
+        Json::object({{"count", Json::object({{"type", "integer"},
+                                              {"description", "Of all pages together."}})},
+                      {"next", link},
+                      {"previous", link},
+                      {"results", list_schema(std::move(item))}})},
+       {"required", Json::array({"count", "next", "previous", "results"})},
+       {"additionalProperties", false}});
+}
+
+Json parameter(std::string_view name, std::string_view where, Json schema,
+               std::string_view sentence) {
   return Json::object({{"name", name},
                        {"in", where},
                        {"required", where == "path"},
+                       {"description", sentence},
                        {"schema", std::move(schema)}});
 }
 
-Json parameters(const Endpoint& endpoint) {
-  const Json integer = Json::object({{"type", "integer"}});
-  const Json text = Json::object({{"type", "string"}});
-  Json list = Json::array();
+void add_path_parameters(const Endpoint& endpoint, Json& list) {
   for (const auto part : split(endpoint.path, '/')) {
     if (!part.starts_with('{')) continue;
     const auto name = part.substr(1, part.size() - 2);
-    list.push(parameter(name, "path", name == "key_id" ? text : integer));
+    if (name == "key_id") {
+      list.push(parameter(name, "path", Json::object({{"type", "string"}, {"minLength", 1}}),
+                          "The key's id."));
+      continue;
+    }
+    list.push(
+        parameter(name, "path",
+                  Json::object({{"type", "integer"}, {"minimum", 0}, {"maximum", kHighestPathId}}),
+                  name == "id" ? "The object's id." : "The id of what it is associated with."));
   }
+}
+
+void add_list_parameters(const Endpoint& endpoint, Json& list) {
   if (endpoint.shape == Shape::kPage) {
-    list.push(parameter("limit", "query", integer));
-    list.push(parameter("offset", "query", integer));
+    list.push(
+        parameter("limit", "query",
+                  Json::object({{"type", "integer"}, {"minimum", 1}, {"default", kDefaultLimit}}),
+                  "Rows of a page. What is no positive number counts as the default."));
+    list.push(parameter("offset", "query",
+                        Json::object({{"type", "integer"}, {"minimum", 0}, {"default", 0}}),
+                        "Rows before the page."));
   }
   for (const auto filter : endpoint.filters) {
     const Field* field = domain::table_of(*endpoint.answer).find(filter);
-    list.push(parameter(filter, "query", type_schema(*field)));
+    list.push(parameter(filter, "query", type_schema(*field),
+                        "Only rows whose " + std::string(filter) + " is this."));
   }
-  if (!endpoint.filters.empty()) list.push(parameter("ordering", "query", text));
+  if (endpoint.filters.empty()) return;
+  list.push(parameter("ordering", "query", Json::object({{"type", "string"}}),
+                      "Names of fields, separated by commas; a minus before a name turns the order "
+                      "round."));
+}
+
+Json parameters(const Endpoint& endpoint) {
+  Json list = Json::array();
+  add_path_parameters(endpoint, list);
+  add_list_parameters(endpoint, list);
   if (endpoint.method == "POST" && endpoint.handler != nullptr) {
     list.push(parameter("Idempotency-Key", "header",
-                        Json::object({{"type", "string"}, {"maxLength", 128}})));
+                        Json::object({{"type", "string"}, {"maxLength", 128}}),
+                        "A repeated request with the same key gets the first answer again."));
   }
   return list;
 }
 
-Json answer_content(const Endpoint& endpoint) {
+/// The forms in which the object crosses the wire: whole, without what is private, or as the
+/// caller stands to it.
+Json object_form(const Endpoint& endpoint) {
+  const Entity entity = *endpoint.answer;
+  if (endpoint.nested) return schema_reference(kNestedModelName);
+  if (!endpoint.shown.empty() || endpoint.expands_owner) {
+    return row_schema(entity, endpoint.shown, endpoint.expands_owner);
+  }
+  const Json whole = schema_reference(schema_name(entity));
+  const Json shown = schema_reference(public_name(entity));
+  if (endpoint.full_for.has(domain::Relation::kSignedIn) || whole == shown) return whole;
+  if (endpoint.full_for == domain::Relations()) return shown;
+  return Json::object({{"anyOf", Json::array({whole, shown})}});
+}
+
+Json answer_schema(const Endpoint& endpoint) {
   switch (endpoint.shape) {
     case Shape::kObject:
-      return content(reference(schema_name(*endpoint.answer)));
+      return object_form(endpoint);
     case Shape::kPage:
-      return content(page_schema(schema_name(*endpoint.answer)));
+      return page_schema(object_form(endpoint));
     case Shape::kList:
-      return content(
-          Json::object({{"type", "array"}, {"items", reference(schema_name(*endpoint.answer))}}));
-    case Shape::kOther: {
-      Json any = Json::object();
-      if (endpoint.method == "GET" && !endpoint.example.empty()) {
-        if (auto example = parse_json(endpoint.example); example.ok()) {
-          any.set("examples", Json::array({*example}));
-        }
-      }
-      return content(std::move(any));
-    }
+      return list_schema(object_form(endpoint));
+    case Shape::kOther:
+      return own_schema(endpoint.schema);
     case Shape::kNone:
       break;
   }
-  return {};
+  return Json::object();
 }
 
-std::string_view meaning(int status) {
-  switch (status) {
-    case 200:
-      return "Done.";
-    case 201:
-      return "Created.";
-    case 204:
-      return "Removed.";
-    case 400:
-      return "The request is wrong; messages for each field.";
-    case 401:
-      return "No or bad credentials.";
-    case 403:
-      return "The caller may not do this.";
-    case 404:
-      return "No such object.";
-    case 409:
-      return "In conflict with what is stored.";
-    default:
-      return "The hub cannot answer now.";
+struct Meaning {
+  int status;
+  std::string_view sentence;
+  std::string_view schema = {};
+};
+
+constexpr Meaning kMeanings[] = {
+    {200, "Done."},
+    {201, "Created."},
+    {204, "Removed."},
+    {400, "The request is wrong: messages by field, or one sentence.", kFieldErrorsName},
+    {401, "No or bad credentials.", kUnauthenticatedName},
+    {403, "The caller may not do this.", kDetailName},
+    {404, "No such object.", kDetailName},
+    {408, "The request did not arrive in time.", kDetailName},
+    {409, "In conflict with what is stored.", kDetailName},
+    {413, "The body is too large.", kDetailName},
+    {415, "The body is not JSON.", kDetailName},
+    {431, "The headers are too large.", kDetailName},
+    {500, "A fault of the hub; it is in its log with the request's id.", kDetailName},
+    {503, "The hub cannot answer now.", kDetailName},
+};
+
+const Meaning& meaning_of(int status) {
+  for (const auto& meaning : kMeanings) {
+    if (meaning.status == status) return meaning;
   }
+  return kMeanings[0];
+}
+
+std::string response_name(int status) {
+  return "status_" + std::to_string(status);
+}
+
+/// The answers of errors, which look the same everywhere.
+Json component_responses() {
+  Json all = Json::object();
+  for (const auto& meaning : kMeanings) {
+    if (meaning.schema.empty()) continue;
+    Json schema = schema_reference(meaning.schema);
+    if (meaning.schema == kFieldErrorsName) {
+      schema = Json::object({{"anyOf", Json::array({schema_reference(kDetailName), schema})}});
+    }
+    Json response =
+        Json::object({{"description", meaning.sentence}, {"content", content(std::move(schema))}});
+    const Json text = Json::object({{"schema", Json::object({{"type", "string"}})}});
+    if (meaning.status == 401) {
+      response.set("headers", Json::object({{"WWW-Authenticate", text}}));
+    }
+    if (meaning.status == 503) response.set("headers", Json::object({{"Retry-After", text}}));
+    all.set(response_name(meaning.status), std::move(response));
+  }
+  return all;
+}
+
+/// An answer that the row itself describes.
+Json own_response(const Endpoint& endpoint, int status) {
+  Json response = Json::object({{"description", meaning_of(status).sentence}});
+  if (endpoint.shape == Shape::kNone) return response;
+  Json body = content(answer_schema(endpoint));
+  if (endpoint.method == "GET") {
+    auto example = parse_json(endpoint.example);
+    if (example.ok()) body.find("application/json")->set("example", *example);
+  }
+  response.set("content", std::move(body));
+  return response;
 }
 
 Json responses(const Endpoint& endpoint) {
   Json list = Json::object();
-  const auto add = [&](int status) {
-    Json response = Json::object({{"description", meaning(status)}});
-    if (status < 300 && endpoint.shape != Shape::kNone) {
-      response.set("content", answer_content(endpoint));
-    } else if (status >= 400) {
-      response.set("content", content(reference("error")));
-    }
-    list.set(std::to_string(status), std::move(response));
-  };
-  for (const int status : endpoint.statuses) {
-    if (status != 0) add(status);
+  for (const int status : possible_statuses(endpoint)) {
+    // Being not ready is an answer of its own, not an error.
+    const bool own = status < 300 || (endpoint.open != nullptr && status == 503);
+    list.set(std::to_string(status),
+             own ? own_response(endpoint, status)
+                 : Json::object({{"$ref", "#/components/responses/" + response_name(status)}}));
   }
-  if (endpoint.handler != nullptr) add(401);
   return list;
 }
 
+Json body_schema(const Endpoint& endpoint) {
+  if (!endpoint.body) return own_schema(endpoint.body_schema);
+  const bool creates = endpoint.method == "POST";
+  Json one = schema_reference(creates ? create_name(*endpoint.body) : update_name(*endpoint.body));
+  if (endpoint.ids_in != IdsIn::kBodyList) return one;
+  if (creates) return list_schema(std::move(one));
+  const Json with_id =
+      Json::object({{"type", "object"},
+                    {"properties", Json::object({{"id", Json::object({{"type", "integer"}})}})},
+                    {"required", Json::array({"id"})}});
+  return list_schema(Json::object({{"allOf", Json::array({std::move(one), with_id})}}));
+}
+
 Json request_body(const Endpoint& endpoint) {
-  Json media = Json::object();
-  if (endpoint.body) {
-    const std::string suffix = endpoint.method == "POST" ? "_create" : "_update";
-    media.set("schema", reference(schema_name(*endpoint.body) + suffix));
-  }
+  Json media = Json::object({{"schema", body_schema(endpoint)}});
   if (auto example = parse_json(endpoint.example); example.ok()) media.set("example", *example);
   return Json::object(
       {{"required", true}, {"content", Json::object({{"application/json", std::move(media)}})}});
 }
 
+Json names(domain::Relations relations) {
+  Json list = Json::array();
+  for (const auto name : domain::names_of(relations)) list.push(name);
+  return list;
+}
+
+std::string who_may(const Endpoint& endpoint) {
+  std::string text = "Who: ";
+  for (const auto name : domain::names_of(endpoint.who)) {
+    if (!text.ends_with(": ")) text += ", ";
+    text += name;
+  }
+  return text + ".";
+}
+
 Json operation(const Endpoint& endpoint) {
-  Json who = Json::array();
-  for (const auto name : domain::names_of(endpoint.who)) who.push(name);
+  std::string_view path = endpoint.path;
+  if (path.starts_with('/')) path = "hub/";
   Json entry = Json::object({{"operationId", endpoint.operation},
+                             {"tags", Json::array({path.substr(0, path.find('/'))})},
                              {"summary", endpoint.sentence},
-                             {"x-medperf-who", std::move(who)},
+                             {"description", who_may(endpoint)},
+                             {"x-medperf-who", names(endpoint.who)},
                              {"parameters", parameters(endpoint)},
                              {"responses", responses(endpoint)}});
   if (!endpoint.narrowing_key.empty()) {
-    Json narrowed = Json::array();
-    for (const auto name : domain::names_of(endpoint.narrowed_who)) narrowed.push(name);
-    entry.set("x-medperf-narrowed",
-              Json::object({{"key", endpoint.narrowing_key}, {"who", std::move(narrowed)}}));
+    entry.set("x-medperf-narrowed", Json::object({{"key", endpoint.narrowing_key},
+                                                  {"who", names(endpoint.narrowed_who)}}));
   }
   if (endpoint.method == "POST" || endpoint.method == "PUT") {
     entry.set("requestBody", request_body(endpoint));
@@ -248,21 +281,58 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-Json component_schemas() {
-  Json schemas = Json::object();
-  for (const auto entity : domain::all_entities()) {
-    const std::string name = schema_name(entity);
-    schemas.set(name, entity_schema(entity, 0));
-    schemas.set(name + "_create", entity_schema(entity, domain::kOnCreate));
-    schemas.set(name + "_update", entity_schema(entity, domain::kOnUpdate | domain::kInOperation));
+/// An object as the example of its create row makes it.
+Json example_of(std::span<const Endpoint> endpoints, Entity entity) {
+  const auto row = std::find_if(endpoints.begin(), endpoints.end(), [entity](const Endpoint& e) {
+    return e.method == "POST" && e.body == entity;
+  });
+  if (row == endpoints.end()) return {};
+  auto body = parse_json(row->example);
+  if (!body.ok()) return {};
+  const Json given = body->is_array() ? body->items().front() : *body;
+  Json example = wire::write_json(domain::Record(entity), wire::Form::kFull);
+  for (const auto& field : domain::table_of(entity).fields) {
+    const Json* value = given.find(field.name);
+    if (value != nullptr && !value->is_object()) example.set(field.name, *value);
+    if (value != nullptr && field.type == domain::FieldType::kJson) example.set(field.name, *value);
+    if (!example.find(field.name)->is_null() || field.nullable) continue;
+    switch (field.type) {
+      case domain::FieldType::kTime:
+        example.set(field.name, "2026-01-02T03:04:05.123456Z");
+        break;
+      case domain::FieldType::kText:
+        example.set(field.name, "given by the hub");
+        break;
+      default:
+        example.set(field.name, 1);
+    }
   }
-  schemas.set("error",
-              Json::object({{"type", "object"},
-                            {"description", "{\"detail\": text}, or messages by field name."}}));
+  return example;
+}
+
+Json all_schemas(std::span<const Endpoint> endpoints) {
+  Json schemas = component_schemas();
+  for (const auto entity : domain::all_entities()) {
+    Json example = example_of(endpoints, entity);
+    if (example.is_null() || entity == Entity::kModel) continue;
+    schemas.find(schema_name(entity))->set("examples", Json::array({std::move(example)}));
+  }
   return schemas;
 }
 
 }  // namespace
+
+std::vector<int> possible_statuses(const Endpoint& endpoint) {
+  std::set<int> all = {400, 408, 431, 500};  // what the server itself refuses, and its faults
+  for (const int status : endpoint.statuses) {
+    if (status != 0) all.insert(status);
+  }
+  if (endpoint.handler != nullptr) all.insert({401, 503});
+  if (endpoint.path.find('{') != std::string_view::npos) all.insert(404);
+  if (endpoint.method == "POST" || endpoint.method == "PUT") all.insert({413, 415});
+  if (endpoint.method == "POST" && endpoint.handler != nullptr) all.insert(409);
+  return {all.begin(), all.end()};
+}
 
 Json openapi_document(std::span<const Endpoint> endpoints) {
   Json paths = Json::object();
@@ -271,13 +341,23 @@ Json openapi_document(std::span<const Endpoint> endpoints) {
     if (!paths.contains(path)) paths.set(path, Json::object());
     paths.find(path)->set(lower_case(endpoint.method), operation(endpoint));
   }
-  const Json bearer =
-      Json::object({{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}});
+  const Json bearer = Json::object({{"type", "http"},
+                                    {"scheme", "bearer"},
+                                    {"bearerFormat", "JWT"},
+                                    {"description",
+                                     "A token of auth/login, or of the platform's "
+                                     "identity provider."}});
   return Json::object(
       {{"openapi", "3.1.0"},
-       {"info", Json::object({{"title", "MedPerf hub"}, {"version", "v0"}})},
+       {"info", Json::object(
+                    {{"title", "MedPerf hub"},
+                     {"version", "v0"},
+                     {"description",
+                      "Federated evaluation of medical AI: models travel to the data. Every answer "
+                      "has an X-Request-Id. Unknown and read-only keys of a body are ignored."}})},
        {"paths", std::move(paths)},
-       {"components", Json::object({{"schemas", component_schemas()},
+       {"components", Json::object({{"schemas", all_schemas(endpoints)},
+                                    {"responses", component_responses()},
                                     {"securitySchemes", Json::object({{"bearer", bearer}})}})},
        {"security", Json::array({Json::object({{"bearer", Json::array()}})})}});
 }

@@ -18,7 +18,7 @@ constexpr std::string_view kFilters[] = {"name",    "owner",    "benchmark",    
 constexpr domain::Relations kWriters = {Relation::kAdmin, Relation::kDatasetOwner};
 
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kResult, {}, wire::Form::kFull);
+  return page_answer(call, {});
 }
 
 Result<Answer> create(const Call& call) {

@@ -74,16 +74,27 @@ Result<Answer> description(const HubParts&, const net::Request&, const Json&) {
 
 constexpr domain::Relations kAnyone = {domain::Relation::kAnyone};
 
+constexpr std::string_view kDocumentSchema =
+    R"({"type": "object", "required": ["openapi", "info", "paths", "components"],
+        "properties": {"openapi": {"const": "3.1.0"}, "paths": {"type": "object"}}})";
+
 const Endpoint kEndpoints[] = {
     {.method = "POST",
      .path = "auth/login",
      .operation = "auth_login",
      .who = kAnyone,
      .shape = Shape::kOther,
-     .statuses = {200, 400},
+     .statuses = {200, 400, 401},
      .sentence = "Gives an access token of one hour for a user name and a password.",
      .example = R"({"username": "hospital-a", "password": "..."})",
-     .open = login},
+     .open = login,
+     .schema = R"({"type": "object", "required": ["access", "token_type", "expires_at"],
+                   "properties": {"access": {"type": "string"}, "token_type": {"const": "Bearer"},
+                                  "expires_at": {"type": "string", "format": "date-time"}}})",
+     .body_schema = R"({"type": "object", "required": ["username", "password"],
+                        "properties": {
+                          "username": {"type": "string", "minLength": 1, "maxLength": 150},
+                          "password": {"type": "string", "minLength": 1, "maxLength": 1024}}})"},
     {.path = "/version",
      .operation = "version",
      .who = kAnyone,
@@ -91,7 +102,9 @@ const Endpoint kEndpoints[] = {
      .statuses = {200},
      .sentence = "The contract's version and the program's.",
      .example = R"({"version": "v0", "software": "medperf-hub 0.1.0"})",
-     .open = version},
+     .open = version,
+     .schema = R"({"type": "object", "required": ["version", "software"],
+                   "properties": {"version": {"const": "v0"}, "software": {"type": "string"}}})"},
     {.path = "/healthz",
      .operation = "healthz",
      .who = kAnyone,
@@ -99,7 +112,9 @@ const Endpoint kEndpoints[] = {
      .statuses = {200},
      .sentence = "Answers as long as the process runs.",
      .example = R"({"status": "ok"})",
-     .open = healthz},
+     .open = healthz,
+     .schema = R"({"type": "object", "required": ["status"],
+                   "properties": {"status": {"const": "ok"}}})"},
     {.path = "/readyz",
      .operation = "readyz",
      .who = kAnyone,
@@ -108,15 +123,25 @@ const Endpoint kEndpoints[] = {
      .sentence =
          "Whether the hub takes requests: its database answers and it is not shutting down.",
      .example = R"({"status": "ok"})",
-     .open = readyz},
-    {.path = "openapi.json",
+     .open = readyz,
+     .schema = R"({"type": "object", "required": ["status"],
+                   "properties": {"status": {"type": "string"}, "detail": {"type": "string"}}})"},
+    {.path = "/openapi.json",
      .operation = "openapi",
      .who = kAnyone,
      .shape = Shape::kOther,
      .statuses = {200},
      .sentence = "This description of every endpoint.",
-     .example = R"({"openapi": "3.1.0"})",
-     .open = description},
+     .open = description,
+     .schema = kDocumentSchema},
+    {.path = "/schema/",
+     .operation = "schema",
+     .who = kAnyone,
+     .shape = Shape::kOther,
+     .statuses = {200},
+     .sentence = "The same, where the existing hub has it.",
+     .open = description,
+     .schema = kDocumentSchema},
 };
 
 }  // namespace

@@ -12,8 +12,10 @@ using domain::Relation;
 
 namespace {
 
+constexpr std::string_view kMetadataOnly[] = {"metadata"};
+
 Result<Answer> list(const Call& call) {
-  return page_answer(call, Entity::kUser, {}, wire::Form::kFull);
+  return page_answer(call, {});
 }
 
 Result<Answer> get(const Call& call) {
@@ -33,8 +35,7 @@ Result<Answer> remove(const Call& call) {
 
 Result<Answer> metadata(const Call& call) {
   MEDPERF_TRY(auto user, Repository(Entity::kUser).get(call.context.session, call.ids[0]));
-  const auto* json = std::get_if<domain::JsonText>(&user.get("metadata"));
-  return Answer{200, "{\"metadata\":" + (json == nullptr ? "null" : json->bytes) + "}", {}};
+  return shown_answer(call, std::move(user));
 }
 
 const Endpoint kEndpoints[] = {
@@ -78,7 +79,8 @@ const Endpoint kEndpoints[] = {
      .operation = "users_metadata",
      .who = kSignedInOnly,
      .subject = SubjectKind::kUser,
-     .shape = Shape::kOther,
+     .answer = Entity::kUser,
+     .shown = kMetadataOnly,
      .statuses = {200, 404},
      .sentence = "The account's own settings, for any signed-in user.",
      .example = R"({"metadata": {}})",

@@ -50,6 +50,7 @@ std::span<const HubCommand> hub_commands();
 std::span<const HubCommand> serving_commands();
 std::span<const HubCommand> database_commands();
 std::span<const HubCommand> user_commands();
+std::span<const HubCommand> contract_commands();
 
 /// Either a command with its line, or text to print.
 struct ParsedLine {

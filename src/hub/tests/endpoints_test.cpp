@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "hub/api/openapi.h"
 #include "hub/api/routes.h"
 #include "hub/tests/test_hub.h"
 
@@ -317,20 +316,6 @@ TEST(EndpointTables, RowsAreWhole) {
       EXPECT_NE(domain::table_of(*row.answer).find(filter), nullptr) << filter;
     }
   }
-}
-
-TEST(EndpointTables, OpenApiHasEveryRow) {
-  const Json document = openapi_document(all_endpoints());
-  EXPECT_EQ(document.get_string("openapi"), "3.1.0");
-  for (const auto& row : all_endpoints()) {
-    const Json* path = document.find("paths")->find(full_path(row));
-    ASSERT_NE(path, nullptr) << row.operation;
-  }
-  const Json* required =
-      document.find_path({"components", "schemas", "mlcubes_create", "required"});
-  ASSERT_NE(required, nullptr);
-  EXPECT_EQ(to_text(*required), R"(["name","container_config","parameters_config","image_hash",)"
-                                R"("additional_files_tarball_hash"])");
 }
 
 TEST(Routes, NumbersAreIdsAndNothingElseIs) {

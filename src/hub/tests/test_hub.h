@@ -19,6 +19,7 @@
 #include "hub/api/hub.h"
 #include "hub/setup.h"
 #include "hub/store/accounts.h"
+#include "hub/tests/conformance.h"
 #include "sql/tests/engines.h"
 
 namespace medperf::hub {
@@ -116,6 +117,9 @@ class HubTest : public sql::EngineTest {
     Reply reply;
     reply.response = hub_->handle(request);
     reply.status = reply.response.status;
+    const std::string problem =
+        undescribed(request.method, request.path, reply.status, reply.response.body);
+    EXPECT_EQ(problem, "") << reply.response.body;
     if (!reply.response.body.empty()) {
       auto parsed = parse_json(reply.response.body);
       EXPECT_TRUE(parsed.ok()) << reply.response.body;
