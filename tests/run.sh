@@ -98,6 +98,9 @@ for script in tests/errors/*.sh tests/errors/*.py tests/engine/*.sh tests/e2e/te
     benchmarks/chest-xray/models/check_official.sh; do
   [ -x "$script" ] && counted "$(basename "$script")" "$script"
 done
+for script in tests/peer/test_*.py; do counted "$(basename "$script")" "$script"; done
+if [ "$full" = 1 ]; then counted schema tests/schema/test_schema.py --requests 50000
+else counted schema tests/schema/test_schema.py --requests 2000; fi
 check demo-fresh demo/run.sh --fresh
 check demo-second-run tests/e2e/second_run.sh
 if [ "$full" = 1 ]; then

@@ -1,0 +1,90 @@
+"""A medperf-hub over TLS in a folder of its own, for black-box tests. Needs the standard library and openssl."""
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def programs(arguments):
+    """The folder that holds medperf and medperf-hub: an argument, or the release build."""
+    return os.path.abspath(arguments[0] if arguments else os.path.join(TOP, "build/release/src/apps"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def _run(*words):
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, (words, done.stdout, done.stderr)
+    return done.stdout
+
+
+class RealHub:
+    """Started by `with`; stopped and checked (`medperf-hub check`) at the end."""
+
+    def __init__(self, folder, program_folder, more_options=""):
+        self.program = os.path.join(program_folder, "medperf-hub")
+        self.folder, self.port = os.path.join(folder, "hub"), free_port()
+        self.key, self.cert = os.path.join(folder, "tls.key"), os.path.join(folder, "tls.pem")
+        _run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-keyout", self.key, "-out", self.cert, "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        self.url = "https://localhost:%d" % self.port
+        _run(self.program, "init", "--data", self.folder, "--port", str(self.port), "--certificate", self.cert,
+             "--private-key", self.key, "--public-url", self.url)
+        self.config, self.log = os.path.join(self.folder, "hub.yaml"), os.path.join(folder, "hub.log")
+        with open(self.config, "a") as file:
+            file.write(more_options)
+        self.context, self.process = ssl.create_default_context(cafile=self.cert), None
+
+    def add_user(self, name, password, admin=False):
+        file = os.path.join(self.folder, name + ".password")
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+            out.write(password)
+        _run(self.program, "user", "add", "--config", self.config, "--username", name, "--email",
+             name + "@example.org", "--password-file", file, *(["--admin"] if admin else []))
+
+    def __enter__(self):
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen([self.program, "serve", "--config", self.config], stdout=log, stderr=log)
+        for _ in range(400):
+            try:
+                self.exchange("GET", "/version")
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise SystemExit("the hub does not start: " + open(self.log).read())
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+        _run(self.program, "check", "--config", self.config)
+
+    def exchange(self, method, path, body=None, token=None):
+        """(status, parsed body or None) of one request; `path` from the top."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, context=self.context, timeout=20) as answer:
+                text, status = answer.read(), answer.status
+        except urllib.error.HTTPError as error:
+            text, status = error.read(), error.code
+        return status, json.loads(text) if text else None
+
+    def sign_in(self, name, password):
+        status, body = self.exchange("POST", "/api/v0/auth/login", {"username": name, "password": password})
+        assert status == 200, body
+        return body["access"]
