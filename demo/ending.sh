@@ -19,6 +19,26 @@ show_results() {
     { python3 benchmarks/chest-xray/models/check.py show --programs build/release > "$STATE/official.part" &&
       mv "$STATE/official.part" "$STATE/official.txt"; }
   cat "$STATE/official.txt"
+  say "What federated evaluation tells that the official test does not"
+  note "$(contrast)"
+}
+
+# The winner of the official test beside the model that leads where that winner is weakest, in one sentence.
+contrast() {
+  local official
+  official=$(sed -nE 's/^ *([a-z-]+): AUC ([0-9.]+) .*/{"name": "\1", "auc": \2}/p' "$STATE/official.txt" | jq -s 'sort_by(-.auc)')
+  jq -r --argjson official "$official" '
+    def round3: . * 1000 | round / 1000;
+    def at($name): .models[] | select(.name == $name) | .sites;
+    $official[0].name as $winner
+    | (at($winner) | min_by(.auc.value)) as $hard
+    | ([.models[] | .name as $name | .sites[] | select(.dataset == $hard.dataset) | {name: $name, auc: .auc.value}]
+       | max_by(.auc)) as $leader
+    | "\($winner) wins the official test (AUC \($official[0].auc) against \($official[1].auc) of \($official[1].name)). "
+      + "At \($hard.site), where it does worst, its AUC is \($hard.auc.value | round3) "
+      + "[\($hard.auc.low | round3), \($hard.auc.high | round3)] at a specificity of \($hard.specificity.value | round3); "
+      + if $leader.name == $winner then "it leads there too."
+        else "\($leader.name) leads there by \($leader.auc - $hard.auc.value | round3)." end' "$STATE/results.json"
 }
 
 # What the hostile model tried at a hospital, from the log of its container.

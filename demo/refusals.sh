@@ -36,7 +36,7 @@ show_undeclared_key() {
   sed "s/^name: .*/name: $name/" "$(home_of group)/inputs/benchmark.yaml" > "$STATE/undeclared-key.yaml"
   act group benchmark submit --spec "$(input group "$STATE/undeclared-key.yaml")" \
     --data-preparation-mlcube "$(id_of group container 'chest-xray preparation')" \
-    --reference-model "$(id_of group model 'lr-pixel (reference)')" \
+    --reference-model "$(id_of group model 'lr-pixel')" \
     --evaluator-mlcube "$(id_of group container 'chest-xray evaluation, undeclared key')" \
     --demo-archive "$(home_of group)/inputs/demo-data.tar.gz" \
     --demo-url "$(publish group "$IMAGES/demo-data.tar.gz")" --operational

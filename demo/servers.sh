@@ -56,8 +56,8 @@ YAML
     mv "$home/hub.yaml.part" "$home/hub.yaml"
   fi
   alive "$home/hub.pid" && return 0
-  # The pid of the hub itself, which the tests kill.
-  run_as hub sh -c 'setsid medperf-hub serve --config hub.yaml > hub.log 2>&1 < /dev/null & echo $! > hub.pid'
+  # The pid of the hub itself, which the tests kill. Descriptor 9 is the demo's lock: a hub that is kept must not hold it.
+  run_as hub sh -c 'setsid medperf-hub serve --config hub.yaml > hub.log 2>&1 < /dev/null & echo $! > hub.pid' 9>&-
   wait_for_port "$PORT" "the hub" "$home/hub.log"
 }
 
@@ -100,7 +100,7 @@ http {
 }
 NGINX
   chown "$user:" "$home/web/nginx.conf"
-  run_as "$role" nginx -e "$home/web/error.log" -p "$home/web" -c "$home/web/nginx.conf"
+  run_as "$role" nginx -e "$home/web/error.log" -p "$home/web" -c "$home/web/nginx.conf" 9>&-
   wait_for_port "$port" "the web server of $role" "$home/web/error.log"
 }
 

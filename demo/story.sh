@@ -80,13 +80,13 @@ register_benchmark() {
     --parameters "$(input group "$spec/preparation/parameters.yaml" preparation-parameters.yaml)"
   submit_container group container evaluation "chest-xray evaluation" \
     --parameters "$(input group "$spec/evaluation/parameters.yaml" evaluation-parameters.yaml)"
-  submit_container group model lr-pixel "lr-pixel (reference)"
+  submit_container group model lr-pixel "lr-pixel"
   demo=$IMAGES/demo-data.tar.gz
   local file
   for file in benchmark.yaml result-schema.json release-policy.yaml; do input group "$spec/$file" > /dev/null; done
   act group benchmark submit --spec "$(home_of group)/inputs/benchmark.yaml" \
     --data-preparation-mlcube "$(id_of group container 'chest-xray preparation')" \
-    --reference-model "$(id_of group model 'lr-pixel (reference)')" \
+    --reference-model "$(id_of group model 'lr-pixel')" \
     --evaluator-mlcube "$(id_of group container 'chest-xray evaluation')" \
     --demo-archive "$(input group "$demo")" --demo-url "$(publish group "$demo")" --operational
   BENCHMARK=$(id_of group benchmark "$BENCHMARK_NAME")

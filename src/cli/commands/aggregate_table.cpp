@@ -1,6 +1,8 @@
 #include "cli/commands/aggregate_table.h"
 
 #include <algorithm>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,9 +15,13 @@ namespace {
 
 std::string number_text(const Json* value, int digits) {
   if (value == nullptr || value->is_null()) return "–";
-  if (value->is_int()) return std::to_string(value->as_int());
-  if (value->is_double()) return fmt::format("{:.{}f}", value->as_double(), digits);
+  if (value->is_number()) return fmt::format("{:.{}f}", value->as_double(), digits);
   return printable(to_text(*value), 40);
+}
+
+std::string p_text(const Json* p) {
+  const bool tiny = p != nullptr && p->is_number() && p->as_double() < 0.0005;
+  return tiny ? "p < 0.001" : "p " + number_text(p, 3);
 }
 
 std::string figure_text(const Json* figure, bool interval) {
@@ -35,9 +41,9 @@ std::string heterogeneity_text(const Json* pooled) {
     i2 = fmt::format("{:.0f} %",
                      value->as_double() <= 1.0 ? value->as_double() * 100 : value->as_double());
   }
-  return fmt::format("I² {}, τ² {}, Q {} (df {}, p {})", i2, number_text(found->find("tau2"), 3),
+  return fmt::format("I² {}, τ² {}, Q {} (df {}, {})", i2, number_text(found->find("tau2"), 3),
                      number_text(found->find("q"), 1), number_text(found->find("df"), 0),
-                     number_text(found->find("p"), 3));
+                     p_text(found->find("p")));
 }
 
 bool is_simulated(const site::Benchmark& benchmark) {
@@ -50,6 +56,31 @@ bool is_simulated(const site::Benchmark& benchmark) {
 std::string dataset_name(const Json& site) {
   const std::string name = site.get_string("site");
   return name.empty() ? fmt::format("dataset {}", site.get_int("dataset")) : name;
+}
+
+struct Warning {
+  std::string text;
+  std::string metrics;  ///< "AUC, Specificity: "; empty for a warning about none
+};
+
+/// Warnings "metric: text", told once for all metrics with the same text, in the order given.
+std::vector<Warning> by_text(std::span<const Json> warnings) {
+  std::vector<Warning> found;
+  for (const Json& warning : warnings) {
+    if (!warning.is_string()) continue;
+    const std::string& whole = warning.as_string();
+    const auto colon = whole.find(": ");
+    const std::string text = colon == std::string::npos ? whole : whole.substr(colon + 2);
+    const std::string metric = colon == std::string::npos ? "" : whole.substr(0, colon + 2);
+    const auto same = std::find_if(found.begin(), found.end(),
+                                   [&](const Warning& other) { return other.text == text; });
+    if (same == found.end()) {
+      found.push_back({text, metric});
+    } else if (!metric.empty() && !same->metrics.empty()) {
+      same->metrics.replace(same->metrics.size() - 2, 2, ", " + metric);
+    }
+  }
+  return found;
 }
 
 void model_rows(const Json& model, std::vector<std::vector<std::string>>& rows,
@@ -73,10 +104,9 @@ void model_rows(const Json& model, std::vector<std::vector<std::string>>& rows,
   if (!spread.empty()) notes.push_back(fmt::format("{}: {}", printable(name, 128), spread));
   const Json* warnings = pooled->find("warnings");
   if (warnings == nullptr || !warnings->is_array()) return;
-  for (const Json& warning : warnings->items()) {
-    if (!warning.is_string()) continue;
-    notes.push_back(
-        fmt::format("{}: warning: {}", printable(name, 128), printable(warning.as_string(), 400)));
+  for (const auto& [text, metrics] : by_text(warnings->items())) {
+    notes.push_back(fmt::format("{}: warning: {}{}", printable(name, 128), printable(metrics, 200),
+                                printable(text, 400)));
   }
 }
 

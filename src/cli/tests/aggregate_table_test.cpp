@@ -1,0 +1,35 @@
+#include "cli/commands/aggregate_table.h"
+
+#include <gtest/gtest.h>
+
+namespace medperf::cli {
+namespace {
+
+std::string table_of(std::string_view aggregate) {
+  auto document = parse_json(aggregate);
+  EXPECT_TRUE(document.ok());
+  return aggregate_text(*document, site::Benchmark{});
+}
+
+TEST(AggregateTable, RoundsEveryFigureToThreeDigits) {
+  const std::string text = table_of(R"({"models": [{"name": "m", "sites": [
+      {"site": "a", "n": 7, "auc": {"value": 1, "low": 0.98765, "high": 1},
+       "sensitivity": {"value": 0.5}, "specificity": {"value": null}}]}]})");
+  EXPECT_NE(text.find("1.000 [0.988, 1.000]"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.500"), std::string::npos) << text;
+  EXPECT_NE(text.find("–"), std::string::npos) << text;
+}
+
+TEST(AggregateTable, TellsAWarningOnceForAllItsMetrics) {
+  const std::string text = table_of(R"({"models": [{"name": "m", "sites": [], "pooled": {
+      "auc": {"value": 0.9, "low": 0.8, "high": 0.95},
+      "heterogeneity": {"i2": 0.5, "tau2": 0.1, "q": 9.5, "df": 4, "p": 0.0001},
+      "warnings": ["AUC: few sites.", "Sensitivity: few sites.", "Sensitivity: corrected.", "alone"]}}]})");
+  EXPECT_NE(text.find("m: warning: AUC, Sensitivity: few sites.\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("m: warning: Sensitivity: corrected.\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("m: warning: alone\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("Q 9.5 (df 4, p < 0.001)"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace medperf::cli
