@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "net/http_message.h"
+#include "net/request_head.h"
 #include "net/server_context.h"
 
 namespace medperf::net {
@@ -18,6 +19,8 @@ constexpr std::size_t kReadPiece = 4096;
 constexpr auto kShortest = std::chrono::milliseconds(1);
 constexpr Seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 32U << 20U;
+constexpr Seconds kRefusalTime{2};
+constexpr std::uint64_t kSmallBody = 64U << 10U;
 
 std::chrono::steady_clock::duration to_duration(Seconds seconds) {
   return std::max<std::chrono::steady_clock::duration>(
@@ -40,19 +43,48 @@ Response run_handler(const Handler& handler, const Request& request) {
   return failure_answer(request.request_id);
 }
 
+/// A body's share of the memory that all bodies may take, given back at its end.
+class BodyShare {
+ public:
+  BodyShare(ServerContext& context, std::uint64_t bytes)
+      : context_(context), bytes_(bytes > kSmallBody ? bytes : 0) {
+    context_.body_bytes += bytes_;
+  }
+  ~BodyShare() { context_.body_bytes -= bytes_; }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+  bool fits() const {
+    return bytes_ == 0 || context_.body_bytes <= context_.options.body_memory.value;
+  }
+
+ private:
+  ServerContext& context_;
+  const std::uint64_t bytes_;
+};
+
+/// How large the body will be; of a chunked one only the limit is known.
+std::uint64_t expected_body(const Parser& parser, const ServerOptions& options) {
+  if (parser.chunked()) return options.body_limit.value;
+  const auto length = parser.content_length();
+  return length ? *length : 0;
+}
+
 template <typename Stream>
 class Connection final : public OpenConnection {
  public:
   template <typename... Arguments>
-  Connection(ServerContext& context, Arguments&&... arguments)
+  Connection(ServerContext& context, Admission admission, Arguments&&... arguments)
       : context_(context),
+        admission_(std::move(admission)),
         stream_(std::forward<Arguments>(arguments)...),
         timer_(context.io),
         state_(std::make_shared<TimerState>(TimerState{this})) {
     context_.add(this);
+    count(1);
   }
   ~Connection() override {
     state_->connection = nullptr;
+    count(-1);
     context_.remove(this);
   }
   Connection(const Connection&) = delete;
@@ -72,27 +104,44 @@ class Connection final : public OpenConnection {
   };
   enum class Next { kGoOn, kClose, kLinger };
 
+  void count(int change);
   void set_deadline(Seconds from_now);
   void cancel() { lowest().cancel(); }
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
   asio::awaitable<bool> wait_for_request();
   asio::awaitable<Next> serve_one();
   asio::awaitable<Next> refuse(Response response);
-  asio::awaitable<error_code> read_request(Parser& parser);
+  asio::awaitable<Next> refuse_reading(const error_code& error);
+  asio::awaitable<HeadScan> read_head();
+  asio::awaitable<error_code> read_body(Parser& parser);
   asio::awaitable<Response> answer(Request request);
   asio::awaitable<error_code> write(Response response, const Outgoing& outgoing);
   asio::awaitable<void> close(bool linger);
 
   ServerContext& context_;
+  const Admission admission_;
   Stream stream_;
   beast::flat_buffer buffer_;
   asio::steady_timer timer_;
   std::shared_ptr<TimerState> state_;  ///< outlives this in timer callbacks that are queued
   std::string peer_;
+  int pipelined_ = 0;  ///< requests that were here before the answer to the one before them
   bool timed_out_ = false;
   bool waiting_ = false;  ///< for the first byte of a request
   bool finishing_ = false;
 };
+
+template <typename Stream>
+void Connection<Stream>::count(int change) {
+  if (admission_.refusal != 0) {
+    context_.refusing += change;
+    return;
+  }
+  context_.admitted += change;
+  const auto place = context_.per_network.try_emplace(admission_.network, 0).first;
+  place->second += change;
+  if (place->second == 0) context_.per_network.erase(place);
+}
 
 /// After this time the operation in flight is cancelled and timed_out_ set. Beast's own time-outs
 /// close the socket, so that no 408 could be written.
@@ -117,10 +166,15 @@ asio::awaitable<void> Connection<Stream>::run() {
   peer_ = endpoint.address().to_string();
   lowest().socket().set_option(tcp::no_delay(true), error);
   if constexpr (kTls) {
-    set_deadline(context_.options.request_timeout);
+    set_deadline(admission_.refusal == 0 ? context_.options.handshake_timeout : kRefusalTime);
     co_await stream_.async_handshake(ssl::stream_base::server,
                                      asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return;
+  }
+  if (admission_.refusal != 0) {
+    co_await refuse(refusal_of_connection(admission_.refusal));
+    co_await close(true);
+    co_return;
   }
   Next next = Next::kGoOn;
   while (next == Next::kGoOn) {
@@ -135,8 +189,12 @@ asio::awaitable<void> Connection<Stream>::run() {
 template <typename Stream>
 asio::awaitable<bool> Connection<Stream>::wait_for_request() {
   if (finishing_) co_return false;
-  if (buffer_.size() > 0) co_return true;  // pipelined
-  buffer_.shrink_to_fit();                 // an idle connection keeps no memory of a large request
+  if (buffer_.size() > 0) {
+    ++pipelined_;
+    co_return true;
+  }
+  pipelined_ = 0;
+  buffer_.shrink_to_fit();  // an idle connection keeps no memory of a large request
   set_deadline(context_.options.idle_timeout);
   waiting_ = true;
   error_code error;
@@ -147,12 +205,33 @@ asio::awaitable<bool> Connection<Stream>::wait_for_request() {
   co_return !error && got > 0;
 }
 
+/// Reads on until the head is whole. A connection that ends before it gives status -1.
 template <typename Stream>
-asio::awaitable<error_code> Connection<Stream>::read_request(Parser& parser) {
+asio::awaitable<HeadScan> Connection<Stream>::read_head() {
+  const ServerOptions& options = context_.options;
+  const HeadLimits limits{options.header_limit.value, options.target_limit.value};
+  const auto received = [this] {
+    return std::string_view(static_cast<const char*>(buffer_.cdata().data()), buffer_.size());
+  };
+  std::size_t scanned = 0;
+  HeadScan scan = scan_head(received(), scanned, limits);
+  while (scan.status == 0 && scan.end == 0) {
+    // The last byte is looked at again: a CR is judged by what follows it.
+    scanned = buffer_.size() > 0 ? buffer_.size() - 1 : 0;
+    error_code error;
+    const std::size_t got = co_await stream_.async_read_some(
+        buffer_.prepare(kReadPiece), asio::redirect_error(asio::use_awaitable, error));
+    buffer_.commit(got);
+    if (error || got == 0) co_return HeadScan{0, -1, {}};
+    scan = scan_head(received(), scanned, limits);
+  }
+  if (scan.status == 0) scan = check_head(received().substr(0, scan.end), limits);
+  co_return scan;
+}
+
+template <typename Stream>
+asio::awaitable<error_code> Connection<Stream>::read_body(Parser& parser) {
   error_code error;
-  co_await http::async_read_header(stream_, buffer_, parser,
-                                   asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return error;
   if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on{http::status::continue_, parser.get().version()};
     co_await http::async_write(stream_, go_on, asio::redirect_error(asio::use_awaitable, error));
@@ -165,25 +244,40 @@ asio::awaitable<error_code> Connection<Stream>::read_request(Parser& parser) {
 
 template <typename Stream>
 asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one() {
-  Parser parser;
-  parser.header_limit(static_cast<std::uint32_t>(context_.options.header_limit.value));
-  parser.body_limit(context_.options.body_limit.value);
-  set_deadline(context_.options.request_timeout);
-  const error_code error = co_await read_request(parser);
-  if (timed_out_) {
-    co_return co_await refuse(refusal(408, "The request did not arrive in time."));
+  const ServerOptions& options = context_.options;
+  set_deadline(options.request_timeout);
+  if (pipelined_ > options.pipeline_limit) {
+    co_return co_await refuse(
+        refusal(429, "Too many requests in a row without waiting for an answer."));
   }
-  if (error) co_return co_await refuse(refusal_of(error));
+  const HeadScan head = co_await read_head();
+  if (head.status == -1) co_return co_await refuse_reading(http::error::end_of_stream);
+  if (head.status != 0) co_return co_await refuse(refusal(head.status, head.detail));
 
-  http::request<http::string_body> message = parser.release();
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(options.header_limit.value));
+  parser.body_limit(options.body_limit.value);
+  error_code error;
+  co_await http::async_read_header(stream_, buffer_, parser,
+                                   asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return co_await refuse_reading(error);
+  // Before the body: trailers of a chunked body become headers in the parser, and nowhere else.
   Outgoing outgoing;
-  outgoing.version = message.version();
-  outgoing.head = message.method() == http::verb::head;
-  const bool keep_alive = message.keep_alive();
-  Result<Request> request = to_request(message, peer_, kTls, context_.options.trust_forwarded);
+  outgoing.version = parser.get().version();
+  outgoing.head = parser.get().method() == http::verb::head;
+  const bool keep_alive = parser.keep_alive();
+  Result<Request> request = to_request(parser.get(), peer_, kTls, options);
   if (!request.ok()) {
     co_return co_await refuse(refusal(400, "Bad request: " + request.error().text()));
   }
+  const BodyShare share(context_, expected_body(parser, options));
+  if (!share.fits()) {
+    co_return co_await refuse(refusal(503, "Too many large requests at once. Try again later."));
+  }
+  const error_code broken = co_await read_body(parser);
+  if (broken) co_return co_await refuse_reading(broken);
+  request->body = std::move(parser.get().body());
+
   if (request->request_id.empty()) request->request_id = context_.new_request_id();
   outgoing.request_id = request->request_id;
   timer_.cancel();
@@ -191,6 +285,16 @@ asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one
   outgoing.keep_alive = keep_alive && !finishing_;
   const error_code failed = co_await write(std::move(response), outgoing);
   co_return failed || !outgoing.keep_alive ? Next::kClose : Next::kGoOn;
+}
+
+/// The answer to a request that did not arrive whole.
+template <typename Stream>
+asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::refuse_reading(
+    const error_code& error) {
+  if (timed_out_) {
+    co_return co_await refuse(refusal(408, "The request did not arrive in time."));
+  }
+  co_return co_await refuse(refusal_of(error));
 }
 
 /// Answers what could not be read as a request; the connection cannot be used after that.
@@ -224,7 +328,9 @@ template <typename Stream>
 asio::awaitable<error_code> Connection<Stream>::write(Response response, const Outgoing& outgoing) {
   http::response<http::string_body> message =
       to_message(std::move(response), outgoing, context_.now());
-  set_deadline(context_.options.request_timeout);
+  set_deadline(context_.options.write_timeout +
+               Seconds(static_cast<double>(message.body().size()) /
+                       static_cast<double>(context_.options.slowest_reader.value)));
   error_code error;
   if (outgoing.head) {
     http::response_serializer<http::string_body> serializer(message);
@@ -263,12 +369,12 @@ asio::awaitable<void> Connection<Stream>::close(bool linger) {
 }  // namespace
 
 asio::awaitable<void> serve_connection(ServerContext& context, tcp::socket socket,
-                                       ssl::context* tls) {
+                                       ssl::context* tls, Admission admission) {
   if (tls != nullptr) {
-    Connection<TlsStream> connection(context, std::move(socket), *tls);
+    Connection<TlsStream> connection(context, std::move(admission), std::move(socket), *tls);
     co_await connection.run();
   } else {
-    Connection<PlainStream> connection(context, std::move(socket));
+    Connection<PlainStream> connection(context, std::move(admission), std::move(socket));
     co_await connection.run();
   }
 }

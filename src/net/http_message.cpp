@@ -4,6 +4,8 @@
 
 #include "base/encoding.h"
 #include "net/http_date.h"
+#include "net/request_head.h"
+#include "net/server_context.h"
 #include "net/target.h"
 
 namespace medperf::net {
@@ -60,6 +62,13 @@ Response refusal_of(const error_code& error) {
   return refusal(400, "The request is not valid HTTP/1.1.");
 }
 
+Response refusal_of_connection(int status) {
+  Response response = status == 429 ? refusal(429, "Too many connections from this address.")
+                                    : refusal(503, "Too many connections. Try again later.");
+  response.headers["Retry-After"] = "2";
+  return response;
+}
+
 Response failure_answer(std::string_view request_id) {
   Response response;
   response.status = 500;
@@ -76,29 +85,36 @@ bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
 }
 
-Result<Request> to_request(http::request<http::string_body>& message, std::string peer, bool tls,
-                           bool trust_forwarded) {
+Result<Request> to_request(const http::request_header<>& message, std::string peer, bool tls,
+                           const ServerOptions& options) {
   Request request;
   request.method =
       message.method() == http::verb::head ? "GET" : std::string(message.method_string());
-  MEDPERF_TRY(auto target, parse_target(message.target()));
+  MEDPERF_TRY(auto target,
+              parse_target(message.target(), static_cast<std::size_t>(options.query_limit)));
   request.path = std::move(target.path);
   request.query = std::move(target.query);
   for (const auto& field : message) {
     MEDPERF_CHECK(add_header(request.headers, lower_case(field.name_string()), field.value()));
   }
-  if (message.version() >= 11 && request.header("host").empty()) {
-    return make_error(ErrorKind::kInvalid, "host", "the header is missing");
+  if (!target.authority.empty() && target.authority != request.header("host")) {
+    return make_error(ErrorKind::kInvalid, "host", "the header and the request target differ");
   }
-  request.body = std::move(message.body());
   request.peer = std::move(peer);
   request.scheme = tls ? "https" : "http";
-  if (trust_forwarded) {
+  if (options.trust_forwarded) {
     const std::string_view origin = last_of_list(request.header("x-forwarded-for"));
     if (!origin.empty()) request.peer = printable(origin, 64);
     const std::string_view scheme = last_of_list(request.header("x-forwarded-proto"));
     if (scheme == "https" || scheme == "http") request.scheme = scheme;
+    const std::string_view host = request.header("x-forwarded-host");
+    if (!host.empty() && !is_host(host)) {
+      return make_error(ErrorKind::kInvalid, "x-forwarded-host", "it is not a host name");
+    }
   }
+  error_code not_an_address;
+  const auto address = asio::ip::make_address(request.peer, not_an_address);
+  request.network = not_an_address ? request.peer : network_of(address);
   if (is_request_id(request.header("x-request-id"))) {
     request.request_id = request.header("x-request-id");
   }

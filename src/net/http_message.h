@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/beast.h"
+#include "net/http_server.h"
 #include "net/http_types.h"
 
 namespace medperf::net {
@@ -17,15 +18,17 @@ using Parser = http::request_parser<http::string_body>;
 Response refusal(int status, std::string_view detail);
 /// The refusal for an error of reading a request; status 0: close without a word.
 Response refusal_of(const error_code& error);
+/// The refusal of a connection: 429 (too many of one address) or 503 (too many at all).
+Response refusal_of_connection(int status);
 /// 500 with the request's id, for a handler that threw.
 Response failure_answer(std::string_view request_id);
 
 /// True for 1 to 64 of A-Z a-z 0-9 . _ -
 bool is_request_id(std::string_view text);
-/// Translates a parsed request (its body is moved out). `peer` is the socket's other end. Errors:
-/// invalid, with the reason for a 400.
-Result<Request> to_request(http::request<http::string_body>& message, std::string peer, bool tls,
-                           bool trust_forwarded);
+/// Translates the head of a parsed request. `peer` is the socket's other end. Errors: invalid, with
+/// the reason for a 400.
+Result<Request> to_request(const http::request_header<>& message, std::string peer, bool tls,
+                           const ServerOptions& options);
 
 struct Outgoing {
   unsigned version = 11;

@@ -3,7 +3,9 @@
 #include "net/http_server.h"
 
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -46,7 +48,28 @@ void ServerContext::remove(OpenConnection* connection) {
   count_changed.notify_all();
 }
 
+int ServerContext::admit(const std::string& network) const {
+  if (admitted >= options.max_connections) return 503;
+  // Behind a proxy every connection comes from the proxy.
+  if (options.trust_forwarded) return 0;
+  const auto found = per_network.find(network);
+  return found != per_network.end() && found->second >= options.connections_per_address ? 429 : 0;
+}
+
+std::string network_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  const auto v6 = address.to_v6();
+  if (v6.is_v4_mapped()) {
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  }
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string();
+}
+
 namespace {
+
+constexpr int kRefusalsAtOnce = 64;
 
 Error tls_error(const fs::path& file, std::string_view what, const error_code& error) {
   return make_error(ErrorKind::kUnavailable, file.string(), std::string(what),
@@ -64,7 +87,17 @@ int select_http_1_1(SSL*, const unsigned char** out, unsigned char* out_size,
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
+/// A private key that others can read is no secret: said at the start, not found out later.
+Status check_key_file(const fs::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0 || (info.st_mode & 077) == 0) return {};
+  return make_error(ErrorKind::kRefused, file.string(),
+                    "others than its owner may read or write this private key",
+                    "Run: chmod 600 on this file, and consider the key known to others.");
+}
+
 Result<std::unique_ptr<ssl::context>> make_tls(const ServerOptions& options) {
+  MEDPERF_CHECK(check_key_file(options.private_key));
   auto tls = std::make_unique<ssl::context>(ssl::context::tls_server);
   SSL_CTX* native = tls->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
@@ -91,8 +124,17 @@ Status check(const ServerOptions& options) {
   };
   if (options.workers < 1 || options.workers > 1024) return bad("workers", "must be 1 to 1024");
   if (options.max_connections < 1) return bad("max_connections", "must be at least 1");
+  if (options.connections_per_address < 1) {
+    return bad("connections_per_address", "must be at least 1");
+  }
+  if (options.slowest_reader.value < 1) return bad("slowest_reader", "must be at least 1 byte");
+  if (options.pipeline_limit < 1) return bad("pipeline_limit", "must be at least 1");
+  if (options.query_limit < 1) return bad("query_limit", "must be at least 1");
   if (options.header_limit.value < 1024 || options.header_limit.value > mebibytes(1).value) {
     return bad("header_limit", "must be 1 KiB to 1 MiB");
+  }
+  if (options.target_limit.value < 256 || options.target_limit.value > options.header_limit.value) {
+    return bad("target_limit", "must be 256 bytes to header_limit");
   }
   if (options.certificate.empty() != options.private_key.empty()) {
     return bad("certificate", "certificate and private key must be given together");
@@ -170,11 +212,15 @@ class Server final : public HttpServer {
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
         continue;
       }
-      if (context_.open.size() >= static_cast<std::size_t>(context_.options.max_connections)) {
-        continue;  // closes it: a quick refusal is better than a silent queue
-      }
-      asio::co_spawn(context_.io, serve_connection(context_, std::move(socket), tls_.get()),
-                     asio::detached);
+      const auto peer = socket.remote_endpoint(error);
+      if (error) continue;
+      Admission admission{network_of(peer.address()), 0};
+      admission.refusal = context_.admit(admission.network);
+      if (admission.refusal != 0 && context_.refusing >= kRefusalsAtOnce) continue;  // closes it
+      asio::co_spawn(
+          context_.io,
+          serve_connection(context_, std::move(socket), tls_.get(), std::move(admission)),
+          asio::detached);
     }
   }
 

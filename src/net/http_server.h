@@ -21,13 +21,20 @@ struct ServerOptions {
   fs::path private_key;    ///< PEM
   int workers = 4;
   Bytes body_limit{16u << 20};
+  Bytes body_memory{256u << 20};  ///< of all bodies above 64 KiB that are there at once
   Bytes header_limit{32u << 10};
-  Seconds idle_timeout{30};
-  Seconds request_timeout{
-      30};  ///< from first byte to the whole request: slow clients cannot hold on
+  Bytes target_limit{8U << 10U};  ///< of path and query
+  int query_limit = 200;          ///< parameters in a query
+  Seconds handshake_timeout{10};  ///< of TLS
+  Seconds idle_timeout{30};       ///< between requests
+  Seconds request_timeout{30};    ///< from first byte to the whole request: no slow senders
+  Seconds write_timeout{30};      ///< of an answer, and a second more for each `slowest_reader`
+  Bytes slowest_reader{64U << 10U};
   int max_connections = 1024;
-  bool trust_forwarded = false;  ///< believe X-Forwarded-For and -Proto: only behind a proxy
-  const Clock* clock = nullptr;  ///< tells the Date of answers; null: the system's
+  int connections_per_address = 1024;  ///< an IPv4 address or an IPv6 /64; not behind a proxy
+  int pipeline_limit = 100;            ///< requests sent in a row without waiting for an answer
+  bool trust_forwarded = false;        ///< believe X-Forwarded-For and -Proto: only behind a proxy
+  const Clock* clock = nullptr;        ///< tells the Date of answers; null: the system's
 };
 
 using Handler = std::function<Response(const Request&)>;
@@ -37,9 +44,12 @@ using Handler = std::function<Response(const Request&)>;
 ///
 /// HEAD reaches the handler as GET; the body of its answer is left out. Every answer has an
 /// X-Request-Id and a Date. What the server refuses by itself has the body {"detail": "..."}: 400
-/// (not HTTP, or a target that is not percent-encoded UTF-8), 408 (too slow), 413 (body), 431
-/// (headers), 500. Request headers given twice are joined by ", ", but Host, Authorization,
-/// Content-Type are refused. TLS 1.2 and 1.3 only, forward-secret AEAD ciphers.
+/// (not HTTP, ambiguous about its end, or a target that is not percent-encoded UTF-8), 408 (too
+/// slow), 413 (body), 414 (target), 417, 429 (connections of one address, pipelining), 431
+/// (headers), 500, 503 (connections, memory of bodies), 505. Trailers of a chunked body are
+/// dropped. Request headers given twice are joined by ", ", but Host, Authorization, Content-Type
+/// are refused. TLS 1.2 and 1.3 only, forward-secret AEAD ciphers. The private key must be its
+/// owner's alone.
 class HttpServer {
  public:
   /// Errors: invalid (options), unavailable (address in use, unreadable certificate or key).

@@ -8,8 +8,6 @@
 namespace medperf::net {
 namespace {
 
-constexpr std::size_t kLargestQuery = 1000;
-
 bool is_unreserved(char c) {  // RFC 3986 section 2.3
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
@@ -82,14 +80,16 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   return decoded;
 }
 
-Result<Query> parse_query(std::string_view text) {
+Result<Query> parse_query(std::string_view text, std::size_t limit) {
   Query query;
   while (!text.empty()) {
     const std::size_t end = text.find('&');
     const std::string_view piece = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (piece.empty()) continue;
-    if (query.size() == kLargestQuery) return bad_target("it has more than 1000 parameters");
+    if (query.size() == limit) {
+      return bad_target("it has more than " + std::to_string(limit) + " parameters");
+    }
     const std::size_t equals = piece.find('=');
     const bool has_value = equals != std::string_view::npos;
     MEDPERF_TRY(auto name, percent_decode(piece.substr(0, equals), true));
@@ -99,22 +99,42 @@ Result<Query> parse_query(std::string_view text) {
   return query;
 }
 
-Result<Target> parse_target(std::string_view text) {
+namespace {
+
+/// The decoded path; what proxies and servers resolve in different ways is refused.
+Result<std::string> decode_path(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const std::string_view escape = text.substr(at, 3);
+    if (escape == "%2f" || escape == "%2F") return bad_target("its path has an encoded slash");
+  }
+  MEDPERF_TRY(auto path, percent_decode(text));
+  for (const auto part : split(path, '/')) {
+    if (part == "." || part == "..") return bad_target("its path has a part '.' or '..'");
+  }
+  return path;
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view text, std::size_t query_limit) {
+  Target target;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!text.starts_with(scheme)) continue;
     text.remove_prefix(scheme.size());
-    const std::size_t path = text.find_first_of("/?");
-    text.remove_prefix(path == std::string_view::npos ? text.size() : path);
+    const std::size_t path = std::min(text.find_first_of("/?"), text.size());
+    target.authority = text.substr(0, path);
+    if (target.authority.empty()) return bad_target("it has no host");
+    text.remove_prefix(path);
     if (text.empty()) text = "/";
+    break;
   }
   text = text.substr(0, text.find('#'));
   const std::size_t mark = text.find('?');
-  Target target;
-  MEDPERF_TRY(target.path, percent_decode(text.substr(0, mark)));
+  MEDPERF_TRY(target.path, decode_path(text.substr(0, mark)));
   if (target.path.empty() && mark == 0) target.path = "/";
   if (!target.path.starts_with('/')) return bad_target("it does not start with '/'");
   if (mark != std::string_view::npos) {
-    MEDPERF_TRY(target.query, parse_query(text.substr(mark + 1)));
+    MEDPERF_TRY(target.query, parse_query(text.substr(mark + 1), query_limit));
   }
   return target;
 }

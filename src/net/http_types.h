@@ -21,6 +21,7 @@ struct Request {
   Headers headers;
   std::string body;
   std::string peer;        ///< address of the other end
+  std::string network;     ///< what limits by address count as one: IPv4 address or IPv6 /64
   std::string request_id;  ///< made by the server, or taken from X-Request-Id when well-formed
   std::string scheme;      ///< "https" or "http" (X-Forwarded-Proto when configured as trusted)
   std::string_view header(std::string_view lower_case_name) const;

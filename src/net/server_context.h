@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "net/beast.h"
@@ -32,10 +33,16 @@ struct ServerContext {
   Timestamp now() const;
   void add(OpenConnection* connection);
   void remove(OpenConnection* connection);
+  /// 0, or the status of the refusal of one more connection from this network.
+  int admit(const std::string& network) const;
 
   const ServerOptions options;
   const Handler handler;
   std::unordered_set<OpenConnection*> open;
+  std::unordered_map<std::string, int> per_network;  ///< admitted connections
+  int admitted = 0;                                  ///< sum of per_network
+  std::uint64_t body_bytes = 0;                      ///< of the bodies that are there
+  int refusing = 0;                                  ///< connections that are being told so
 
   std::mutex count_mutex;
   std::condition_variable count_changed;
@@ -48,8 +55,17 @@ struct ServerContext {
       1};  ///< last: connections that are left end in its destructor and use the rest
 };
 
+/// What limits by address count as one: an IPv4 address, or the /64 of an IPv6 address.
+std::string network_of(const asio::ip::address& address);
+
+/// How a connection is treated: where it comes from, and the status of its refusal or 0.
+struct Admission {
+  std::string network;
+  int refusal = 0;
+};
+
 /// Serves one connection to its end. `tls` is null for plain HTTP.
 asio::awaitable<void> serve_connection(ServerContext& context, tcp::socket socket,
-                                       ssl::context* tls);
+                                       ssl::context* tls, Admission admission);
 
 }  // namespace medperf::net

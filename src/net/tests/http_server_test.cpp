@@ -225,7 +225,7 @@ TEST_F(HttpServerTest, IdleConnectionsHoldNoWorker) {
   EXPECT_THAT(talk(get("/", "Connection: close\r\n")), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_F(HttpServerTest, TooManyConnectionsAreClosed) {
+TEST_F(HttpServerTest, TooManyConnectionsAreTold) {
   options_.max_connections = 2;
   start();
   RawConnection first(server_->port());
@@ -234,7 +234,7 @@ TEST_F(HttpServerTest, TooManyConnectionsAreClosed) {
   second.send(get("/"));
   EXPECT_THAT(first.receive_until("\r\n"), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(second.receive_until("\r\n"), StartsWith("HTTP/1.1 200"));
-  EXPECT_EQ(talk(get("/")), "");
+  EXPECT_THAT(talk(get("/")), StartsWith("HTTP/1.1 503"));
 }
 
 TEST_F(HttpServerTest, ForwardedHeadersCountOnlyWhenTrusted) {

@@ -46,7 +46,18 @@ inline bool make_certificate(const std::filesystem::path& folder, const std::str
 /// A plain TCP connection to 127.0.0.1.
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  /// `from` is this end's address; `receive_buffer` in bytes, 0 for the system's choice.
+  explicit RawConnection(std::uint16_t port, const char* from = nullptr, int receive_buffer = 0)
+      : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    if (receive_buffer > 0) {
+      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    }
+    if (from != nullptr) {
+      sockaddr_in here{};
+      here.sin_family = AF_INET;
+      inet_pton(AF_INET, from, &here.sin_addr);
+      if (bind(fd_, reinterpret_cast<sockaddr*>(&here), sizeof here) != 0) return;
+    }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
