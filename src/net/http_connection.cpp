@@ -16,6 +16,8 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr std::size_t kReadPiece = 4096;
+/// What the parser may hold beside a head: a piece of a body, or the line that begins a chunk.
+constexpr std::size_t kBufferBeyondHead = 20 * kReadPiece;
 constexpr auto kShortest = std::chrono::milliseconds(1);
 constexpr Seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 32U << 20U;
@@ -77,6 +79,7 @@ class Connection final : public OpenConnection {
       : context_(context),
         admission_(std::move(admission)),
         stream_(std::forward<Arguments>(arguments)...),
+        buffer_(context.options.header_limit.value + kBufferBeyondHead),
         timer_(context.io),
         state_(std::make_shared<TimerState>(TimerState{this})) {
     context_.add(this);

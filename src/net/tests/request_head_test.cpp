@@ -36,7 +36,7 @@ TEST(RequestHead, OrdinaryRequestsPass) {
 }
 
 TEST(RequestHead, AmbiguousRequestsAreRefused) {
-  for (const std::string& lines : {
+  for (const char* lines : {
            "Content-Length: 5\r\nContent-Length: 5\r\n",
            "Content-Length: 5, 5\r\n",
            "Content-Length: +5\r\n",
