@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "base/json_writing.h"
 
 namespace medperf {
 namespace {
@@ -85,8 +87,38 @@ std::string python_number(double value) {
   return sign + text;
 }
 
+/// Marks the top bit of each byte that needs a closer look: below 0x20, '"', '\\', or not ASCII.
+std::uint64_t unusual_bytes(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kTops = 0x8080808080808080U;
+  const auto zero_bytes = [](std::uint64_t x) { return (x - kOnes) & ~x; };
+  return ((eight - kOnes * 0x20) | zero_bytes(eight ^ (kOnes * '"')) |
+          zero_bytes(eight ^ (kOnes * '\\')) | eight) &
+         kTops;
+}
+
+/// ASCII without anything to escape: most texts. Eight bytes at a time, since lists are full of
+/// them; may say no of a text that is plain, never yes of one that is not.
+bool is_plain(std::string_view text) {
+  std::uint64_t eight = 0;
+  while (text.size() >= sizeof eight) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    if (unusual_bytes(eight) != 0) return false;
+    text.remove_prefix(sizeof eight);
+  }
+  eight = 0x2020202020202020U;
+  if (!text.empty()) std::memcpy(&eight, text.data(), text.size());
+  return unusual_bytes(eight) == 0;
+}
+
 /// RFC 8785 section 3.2.2.2: only what must be escaped is, with the short forms where they exist.
 void append_string(std::string& out, std::string_view raw) {
+  if (is_plain(raw)) {
+    out += '"';
+    out += raw;
+    out += '"';
+    return;
+  }
   // Text that is not UTF-8 comes only from our own code (file names); JSON cannot carry it.
   std::string repaired;
   std::string_view text = raw;
@@ -246,6 +278,10 @@ std::string to_pretty_text(const Json& value) {
 }
 std::string to_canonical(const Json& value) {
   return written(value, Form::kCanonical);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  append_string(out, text);
 }
 
 }  // namespace medperf
