@@ -38,6 +38,16 @@ class Row {
 };
 using Rows = std::vector<Row>;
 
+/// One row of an answer while it is read: nothing is copied. Texts are valid until the next row.
+class RowView {
+ public:
+  virtual ~RowView() = default;
+  virtual bool is_null(std::size_t i) const = 0;
+  virtual std::int64_t integer(std::size_t i) const = 0;   ///< precondition: as of Row
+  virtual std::string_view text(std::size_t i) const = 0;  ///< precondition: as of Row
+};
+using RowReader = std::function<void(const RowView&)>;
+
 /// Statements inside one transaction, on one connection. Not thread-safe; lives only inside
 /// Database::read or write. Prepared statements are cached by text.
 ///
@@ -57,6 +67,13 @@ class Session {
   virtual ~Session() = default;
   virtual Dialect dialect() const = 0;
   virtual Result<Rows> query(std::string_view statement, const Params& params = {}) = 0;
+  /// As query, but hands each row to `read` where it lies in the driver: for lists that are written
+  /// on at once. `read` may not use the session.
+  virtual Status stream(std::string_view statement, const Params& params,
+                        const RowReader& read) = 0;
+  /// Says that this query will be asked next but one: a driver with a server may send it together
+  /// with the next one and save a round trip. It has no effect of its own.
+  virtual void prefetch(std::string_view statement, const Params& params) = 0;
   /// Number of rows changed.
   virtual Result<std::int64_t> execute(std::string_view statement, const Params& params = {}) = 0;
   /// Several statements separated by ';', without parameters (migrations).
@@ -79,7 +96,9 @@ struct PostgresOptions {
   int connections = 8;
 };
 
-/// A pool of connections. Thread-safe. SQLite: WAL, synchronous=FULL, one writer, foreign keys on.
+/// A pool of connections. Thread-safe. SQLite: WAL, synchronous=FULL, one writer, foreign keys on;
+/// write transactions that wait at the same time are committed together, each under a savepoint, so
+/// that one which fails undoes its own work only. All are answered after the sync.
 /// PostgreSQL: write transactions are SERIALIZABLE, reads READ ONLY REPEATABLE READ.
 class Database {
  public:
@@ -88,8 +107,9 @@ class Database {
   virtual ~Database() = default;
   virtual Dialect dialect() const = 0;
   /// Runs f in one transaction; commits when it returns ok, else rolls back and returns its error.
-  /// f may run more than once (serialisation failures are retried with jitter): it must have no
-  /// effect outside the transaction, and may not open another one on this database (bug).
+  /// f may run more than once (serialisation failures are retried with jitter) and on another
+  /// thread (that of the writer who commits for several): it must have no effect outside the
+  /// transaction, and may not open another one on this database (bug).
   virtual Status write_transaction(const std::function<Status(Session&)>& f) = 0;
   virtual Status read_transaction(const std::function<Status(Session&)>& f) = 0;
   /// A write transaction that runs alone among all exclusive ones on this database, in all

@@ -35,6 +35,20 @@ Result<Rows> DriverSession::query(std::string_view statement, const Params& para
   return rows;
 }
 
+Status DriverSession::stream(std::string_view statement, const Params& params,
+                             const RowReader& read) {
+  if (failure_) return *failure_;
+  Status done = check_params(params);
+  if (done.ok()) done = do_stream(statement, params, read);
+  if (!done.ok()) failure_ = done.error();
+  return done;
+}
+
+void DriverSession::prefetch(std::string_view statement, const Params& params) {
+  // What is wrong with it is said when it is asked.
+  if (!failure_ && check_params(params).ok()) do_prefetch(statement, params);
+}
+
 Result<std::int64_t> DriverSession::execute(std::string_view statement, const Params& params) {
   if (failure_) return *failure_;
   Status usable = check_params(params);
@@ -68,7 +82,7 @@ thread_local const TransactionMark* innermost = nullptr;
 }  // namespace
 
 Status with_retries(const std::function<Attempt()>& attempt) {
-  constexpr int kAttempts = 32;
+  constexpr int kAttempts = 64;
   constexpr std::uint32_t kLongestPause = 250'000;  // microseconds
   std::uint32_t pause = 1000;
   for (int i = 1;; ++i) {

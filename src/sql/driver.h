@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,17 @@ namespace medperf::sql {
 class DriverSession : public Session {
  public:
   Result<Rows> query(std::string_view statement, const Params& params) final;
+  Status stream(std::string_view statement, const Params& params, const RowReader& read) final;
+  void prefetch(std::string_view statement, const Params& params) final;
   Result<std::int64_t> execute(std::string_view statement, const Params& params) final;
   Status run_script(std::string_view script) final;
   const std::optional<Error>& failure() const { return failure_; }
 
  protected:
   virtual Result<Rows> do_query(std::string_view statement, const Params& params) = 0;
+  virtual Status do_stream(std::string_view statement, const Params& params,
+                           const RowReader& read) = 0;
+  virtual void do_prefetch(std::string_view, const Params&) {}
   virtual Result<std::int64_t> do_execute(std::string_view statement, const Params& params) = 0;
   virtual Status do_run_script(std::string_view script) = 0;
 
@@ -33,13 +39,23 @@ class DriverSession : public Session {
   std::optional<Error> failure_;
 };
 
+/// Lets a cache be asked with a view of a statement's text.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+template <typename Statement>
+using StatementCache = std::unordered_map<std::string, Statement, TextHash, std::equal_to<>>;
+
 /// How one run of a transaction ended, and whether another may go better.
 struct Attempt {
   Status status;
   bool again = false;
 };
 
-/// Repeats an attempt while it asks for it, with growing, jittered pauses (at most about 4 s in
+/// Repeats an attempt while it asks for it, with growing, jittered pauses (at most about 8 s in
 /// all); then returns the last status.
 Status with_retries(const std::function<Attempt()>& attempt);
 
@@ -92,6 +108,7 @@ class Pool {
       if (connection_) pool_->give_back(std::move(connection_));
     }
     Connection* operator->() const { return connection_.get(); }
+    Connection& operator*() const { return *connection_; }
 
    private:
     Pool* pool_;

@@ -1,363 +1,121 @@
 // The SQLite driver: WAL, synchronous=FULL, one writer and N readers in this process; other
 // processes may use the file too.
 
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <unistd.h>
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
 
-#include <cerrno>
-#include <cstring>
-#include <unordered_map>
-
-#include "sql/driver.h"
+#include "sql/sqlite_connection.h"
 
 namespace medperf::sql {
 namespace {
 
-constexpr std::size_t kCachedStatements = 256;
-constexpr int kBusyMilliseconds = 10'000;
+using sqlite::Connection;
+using sqlite::Member;
 
-/// "t.a, t.b" -> "t.a,b"; "index 'name'" -> "name".
-std::string unique_columns(std::string_view list) {
-  if (list.starts_with("index '")) {
-    list.remove_prefix(7);
-    return std::string(list.substr(0, list.find('\'')));
-  }
-  std::string columns;
-  while (!list.empty()) {
-    const std::size_t comma = list.find(", ");
-    const std::string_view one = list.substr(0, comma);
-    columns +=
-        columns.empty() ? std::string(one) : "," + std::string(one.substr(one.find('.') + 1));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 2);
-  }
-  return columns;
-}
+/// More would only make the first of them wait longer for the sync.
+constexpr std::size_t kLargestGroup = 64;
 
-Error constraint_error(int code, std::string_view message, std::string_view statement) {
-  const std::size_t colon = message.find(": ");
-  const std::string_view named = colon == std::string_view::npos ? "" : message.substr(colon + 2);
-  switch (code) {
-    case SQLITE_CONSTRAINT_UNIQUE:
-    case SQLITE_CONSTRAINT_PRIMARYKEY:
-    case SQLITE_CONSTRAINT_ROWID:
-      return make_error(ErrorKind::kConflict, unique_columns(named), "this value exists already",
-                        {}, std::string(message));
-    case SQLITE_CONSTRAINT_NOTNULL:
-      return make_error(ErrorKind::kInvalid, std::string(named), "a value is missing", {},
-                        std::string(message));
-    case SQLITE_CONSTRAINT_CHECK:
-      return make_error(ErrorKind::kInvalid, written_table(statement),
-                        "a value is out of its range", {}, std::string(message));
-    default:  // SQLITE_CONSTRAINT_FOREIGNKEY, and ..._TRIGGER for ON DELETE RESTRICT
-      return make_error(ErrorKind::kInvalid, written_table(statement),
-                        "a row that is referred to does not exist or is still in use", {},
-                        std::string(message));
-  }
-}
+/// Write transactions in the order of their coming. The thread whose turn it is runs those that
+/// wait, commits them together and wakes their threads: one sync serves all.
+class WriteQueue {
+ public:
+  explicit WriteQueue(std::unique_ptr<Connection> writer) : writer_(std::move(writer)) {}
 
-Error file_error(int code, const std::string& file, const std::string& message) {
-  const auto error = [&](ErrorKind kind, std::string what, std::string advice = {}) {
-    return make_error(kind, file, std::move(what), std::move(advice),
-                      message + " (SQLite code " + std::to_string(code) + ")");
+  Status run(const std::function<Status(Session&)>& f, bool alone) {
+    Waiting mine;
+    mine.member.work = &f;
+    mine.alone = alone;
+    if (wait_for_turn(mine)) commit_group();
+    if (mine.member.thrown) std::rethrow_exception(mine.member.thrown);
+    return std::move(mine.member.status);
+  }
+
+ private:
+  struct Waiting {
+    Member member;
+    bool alone = false;
+    bool done = false;
+    bool leads = false;
+    std::condition_variable woken;
   };
-  switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return error(ErrorKind::kBusy, "another process holds the database", "Try again later.");
-    case SQLITE_CORRUPT:
-      return error(ErrorKind::kCorrupt, "the database file is damaged",
-                   "Restore it from a backup.");
-    case SQLITE_NOTADB:
-      return error(ErrorKind::kCorrupt, "the file is not an SQLite database",
-                   "Check the path, or restore the file from a backup.");
-    case SQLITE_FULL:
-      return error(ErrorKind::kUnavailable, "the disk is full", "Free some space on it.");
-    case SQLITE_TOOBIG:
-      return error(ErrorKind::kTooLarge, "a value is larger than SQLite can store");
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-      return error(ErrorKind::kUnavailable, "the database file cannot be opened for writing",
-                   "Check that the folder exists and belongs to this user.");
-    case SQLITE_IOERR:
-    case SQLITE_NOMEM:
-    case SQLITE_PROTOCOL:
-      return error(ErrorKind::kUnavailable, "the database file cannot be used now: " + message);
-    default:
-      return error(ErrorKind::kBug, "a wrong SQL statement");
+
+  /// True: the caller shall commit the group at the front; false: another thread has done it all.
+  bool wait_for_turn(Waiting& mine) {
+    std::unique_lock lock(mutex_);
+    waiting_.push_back(&mine);
+    if (!busy_) {
+      busy_ = true;
+      return true;
+    }
+    mine.woken.wait(lock, [&] { return mine.done || mine.leads; });
+    return !mine.done;
   }
-}
 
-class Connection {
- public:
-  static Result<std::unique_ptr<Connection>> open(const fs::path& file, bool writes);
-  Connection(fs::path file, sqlite3* handle) : file_(std::move(file)), handle_(handle) {}
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  /// The caller's own transaction is the first of the group.
+  void commit_group() {
+    const std::vector<Waiting*> group = take_group();
+    run_group(group);
+    const std::lock_guard lock(mutex_);
+    for (Waiting* waiting : group) {
+      waiting->done = true;
+      waiting->woken.notify_one();
+    }
+    busy_ = !waiting_.empty();
+    if (busy_) {
+      waiting_.front()->leads = true;
+      waiting_.front()->woken.notify_one();
+    }
+  }
 
-  Status run_script(const std::string& script);
-  /// A prepared statement, reset and with `params` bound.
-  Result<sqlite3_stmt*> bound(std::string_view statement, const Params& params);
-  Error error(std::string_view statement) const;
-  bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
-  sqlite3* handle() const { return handle_; }
-  Attempt transaction(const char* begin, const std::function<Status(Session&)>& f);
+  std::vector<Waiting*> take_group() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Waiting*> group;
+    while (!waiting_.empty() && group.size() < kLargestGroup) {
+      if (!group.empty() && (waiting_.front()->alone || group.front()->alone)) break;
+      group.push_back(waiting_.front());
+      waiting_.pop_front();
+    }
+    return group;
+  }
 
- private:
-  Result<sqlite3_stmt*> prepared(std::string_view statement);
-  void forget_statements();
+  void run_group(const std::vector<Waiting*>& group) {
+    if (group.size() == 1) return run_alone(group.front()->member);
+    std::vector<Member*> members;
+    members.reserve(group.size());
+    for (Waiting* waiting : group) members.push_back(&waiting->member);
+    writer_->transactions(members);
+    for (Member* member : members) {
+      if (member->again) run_alone(*member);
+    }
+  }
 
-  const fs::path file_;
-  sqlite3* const handle_;
-  std::unordered_map<std::string, sqlite3_stmt*> statements_;
+  void run_alone(Member& member) {
+    try {
+      member.status =
+          with_retries([&] { return writer_->transaction("BEGIN IMMEDIATE", *member.work); });
+    } catch (...) {  // thrown again in the thread it belongs to
+      member.thrown = std::current_exception();
+    }
+  }
+
+  std::unique_ptr<Connection> writer_;
+  std::mutex mutex_;
+  std::deque<Waiting*> waiting_;
+  bool busy_ = false;
 };
-
-/// Ends the use of a prepared statement: it holds locks and copies of its parameters until reset.
-class StatementReset {
- public:
-  explicit StatementReset(sqlite3_stmt* statement) : statement_(statement) {}
-  ~StatementReset() {
-    sqlite3_reset(statement_);
-    sqlite3_clear_bindings(statement_);
-  }
-  StatementReset(const StatementReset&) = delete;
-  StatementReset& operator=(const StatementReset&) = delete;
-
- private:
-  sqlite3_stmt* statement_;
-};
-
-/// Rolls back on every way out but a commit (f may throw).
-class Rollback {
- public:
-  explicit Rollback(Connection& connection) : connection_(connection) {}
-  ~Rollback() {
-    // SQLite rolls back by itself after some errors (disk full, I/O).
-    if (connection_.in_transaction()) {
-      sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
-    }
-  }
-  Rollback(const Rollback&) = delete;
-  Rollback& operator=(const Rollback&) = delete;
-
- private:
-  Connection& connection_;
-};
-
-Value column_value(sqlite3_stmt* statement, int i) {
-  switch (sqlite3_column_type(statement, i)) {
-    case SQLITE_NULL:
-      return nullptr;
-    case SQLITE_INTEGER:
-      return static_cast<std::int64_t>(sqlite3_column_int64(statement, i));
-    case SQLITE_FLOAT:
-      return sqlite3_column_double(statement, i);
-    default: {
-      const void* bytes = sqlite3_column_blob(statement, i);  // before its size: may convert
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
-      return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), size);
-    }
-  }
-}
-
-int bind_value(sqlite3_stmt* statement, int i, const Value& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) return sqlite3_bind_int(statement, i, *flag);
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    return sqlite3_bind_int64(statement, i, *integer);
-  }
-  if (const auto* number = std::get_if<double>(&value)) {
-    return sqlite3_bind_double(statement, i, *number);
-  }
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    // The caller's parameters outlive the step, so nothing is copied.
-    return sqlite3_bind_text64(statement, i, text->data(), text->size(), SQLITE_STATIC,
-                               SQLITE_UTF8);
-  }
-  return sqlite3_bind_null(statement, i);
-}
-
-class SqliteSession final : public DriverSession {
- public:
-  explicit SqliteSession(Connection& connection) : connection_(connection) {}
-  Dialect dialect() const override { return Dialect::kSqlite; }
-
- protected:
-  Result<Rows> do_query(std::string_view statement, const Params& params) override {
-    MEDPERF_TRY(sqlite3_stmt * prepared, connection_.bound(statement, params));
-    const StatementReset reset(prepared);
-    Rows rows;
-    int code = SQLITE_ROW;
-    while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
-      std::vector<Value> values;
-      const int columns = sqlite3_column_count(prepared);
-      values.reserve(static_cast<std::size_t>(columns));
-      for (int i = 0; i < columns; ++i) values.push_back(column_value(prepared, i));
-      rows.emplace_back(std::move(values));
-    }
-    if (code != SQLITE_DONE) return connection_.error(statement);
-    return rows;
-  }
-
-  Result<std::int64_t> do_execute(std::string_view statement, const Params& params) override {
-    MEDPERF_TRY(sqlite3_stmt * prepared, connection_.bound(statement, params));
-    const StatementReset reset(prepared);
-    const std::int64_t before = sqlite3_total_changes64(connection_.handle());
-    int code = SQLITE_ROW;
-    while (code == SQLITE_ROW) code = sqlite3_step(prepared);
-    if (code != SQLITE_DONE) return connection_.error(statement);
-    // sqlite3_changes keeps the count of an earlier statement when this one changed nothing.
-    const bool changed = sqlite3_total_changes64(connection_.handle()) != before;
-    return changed ? static_cast<std::int64_t>(sqlite3_changes64(connection_.handle())) : 0;
-  }
-
-  Status do_run_script(std::string_view script) override {
-    MEDPERF_CHECK(connection_.run_script(std::string(script)));
-    if (!connection_.in_transaction()) {
-      return make_error(ErrorKind::kBug, "database", "a script ended its transaction");
-    }
-    return {};
-  }
-
- private:
-  Connection& connection_;
-};
-
-/// Makes the file for its owner only: SQLite would make it readable for others, and gives its -wal
-/// and -shm files the same mode.
-Status make_private_file(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return make_error(ErrorKind::kUnavailable, file.string(),
-                      std::string("the database file cannot be opened: ") + std::strerror(errno),
-                      "Check that the folder exists and belongs to this user.");
-  }
-  ::close(fd);
-  return {};
-}
-
-Result<std::unique_ptr<Connection>> Connection::open(const fs::path& file, bool writes) {
-  MEDPERF_CHECK(make_private_file(file));
-  sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(file.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-  auto connection = std::make_unique<Connection>(file, handle);
-  if (code != SQLITE_OK) return file_error(code, file.string(), sqlite3_errstr(code));
-  sqlite3_busy_timeout(handle, kBusyMilliseconds);
-  for (const int setting :
-       {SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
-    sqlite3_db_config(handle, setting, 0, nullptr);
-  }
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  const std::string settings =
-      std::string("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;") +
-      "PRAGMA foreign_keys=ON; PRAGMA query_only=" + (writes ? "OFF;" : "ON;");
-  // Changing to WAL does not wait for other processes by itself.
-  MEDPERF_CHECK(with_retries([&]() -> Attempt {
-    Status status = connection->run_script(settings);
-    const bool again = !status.ok() && status.error().kind == ErrorKind::kBusy;
-    return {std::move(status), again};
-  }));
-  MEDPERF_TRY(sqlite3_stmt * mode, connection->bound("PRAGMA journal_mode", {}));
-  const StatementReset reset(mode);
-  if (sqlite3_step(mode) != SQLITE_ROW || column_value(mode, 0) != Value(std::string("wal"))) {
-    return make_error(ErrorKind::kUnavailable, file.string(),
-                      "the file system cannot hold a database with a write-ahead log",
-                      "Put the database on a local disk.");
-  }
-  return connection;
-}
-
-Connection::~Connection() {
-  forget_statements();
-  sqlite3_close(handle_);
-}
-
-void Connection::forget_statements() {
-  for (const auto& [text, statement] : statements_) sqlite3_finalize(statement);
-  statements_.clear();
-}
-
-Error Connection::error(std::string_view statement) const {
-  const int code = sqlite3_extended_errcode(handle_);
-  const std::string message = sqlite3_errmsg(handle_);
-  if ((code & 0xff) == SQLITE_CONSTRAINT) return constraint_error(code, message, statement);
-  if (code == SQLITE_READONLY && sqlite3_db_readonly(handle_, "main") == 0) {
-    return make_error(ErrorKind::kBug, "database", "a read transaction tried to write", {},
-                      std::string(statement));
-  }
-  return file_error(code, file_.string(), message);
-}
-
-Status Connection::run_script(const std::string& script) {
-  if (sqlite3_exec(handle_, script.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return error(script);
-  }
-  return {};
-}
-
-Result<sqlite3_stmt*> Connection::prepared(std::string_view statement) {
-  const auto known = statements_.find(std::string(statement));
-  if (known != statements_.end()) return known->second;
-  if (statements_.size() >= kCachedStatements) forget_statements();
-  sqlite3_stmt* made = nullptr;
-  const char* rest = nullptr;
-  const int code = sqlite3_prepare_v3(handle_, statement.data(), static_cast<int>(statement.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &made, &rest);
-  if (code != SQLITE_OK) return error(statement);
-  const std::string_view tail(rest, static_cast<std::size_t>(statement.end() - rest));
-  if (made == nullptr || tail.find_first_not_of(" \t\r\n;") != std::string_view::npos) {
-    sqlite3_finalize(made);
-    return make_error(ErrorKind::kBug, "database", "exactly one SQL statement is expected", {},
-                      std::string(statement));
-  }
-  statements_.emplace(statement, made);
-  return made;
-}
-
-Result<sqlite3_stmt*> Connection::bound(std::string_view statement, const Params& params) {
-  MEDPERF_TRY(sqlite3_stmt * made, prepared(statement));
-  const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
-  if (wanted != params.size()) return wrong_parameter_count(statement, wanted, params.size());
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    if (bind_value(made, static_cast<int>(i) + 1, params[i]) != SQLITE_OK) {
-      Error failure = error(statement);
-      const StatementReset reset(made);
-      return failure;
-    }
-  }
-  return made;
-}
-
-Attempt Connection::transaction(const char* begin, const std::function<Status(Session&)>& f) {
-  const auto ended = [](Status status) {
-    const bool again = !status.ok() && status.error().kind == ErrorKind::kBusy;
-    return Attempt{std::move(status), again};
-  };
-  if (Status begun = run_script(begin); !begun.ok()) return ended(std::move(begun));
-  const Rollback rollback(*this);
-  SqliteSession session(*this);
-  Status returned = f(session);
-  if (auto reason = reason_to_roll_back(std::move(returned), session)) return std::move(*reason);
-  return ended(run_script("COMMIT"));
-}
 
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::unique_ptr<Connection> writer, const SqliteOptions& options)
-      : writer_(std::move(writer)),
+      : writes_(std::move(writer)),
         readers_(options.readers > 0 ? options.readers : 1,
                  [file = options.file] { return Connection::open(file, false); }) {}
 
   Dialect dialect() const override { return Dialect::kSqlite; }
 
   Status write_transaction(const std::function<Status(Session&)>& f) override {
-    const TransactionMark mark(this);
-    MEDPERF_CHECK(mark.check());
-    const std::lock_guard lock(writing_);
-    return with_retries([&] { return writer_->transaction("BEGIN IMMEDIATE", f); });
+    return write(f, false);
   }
 
   Status read_transaction(const std::function<Status(Session&)>& f) override {
@@ -368,12 +126,17 @@ class SqliteDatabase final : public Database {
   }
 
   Status exclusive_transaction(const std::function<Status(Session&)>& f) override {
-    return write_transaction(f);  // the file has one writer at a time anyway
+    return write(f, true);
   }
 
  private:
-  std::mutex writing_;
-  std::unique_ptr<Connection> writer_;
+  Status write(const std::function<Status(Session&)>& f, bool alone) {
+    const TransactionMark mark(this);
+    MEDPERF_CHECK(mark.check());
+    return writes_.run(f, alone);
+  }
+
+  WriteQueue writes_;
   Pool<Connection> readers_;
 };
 

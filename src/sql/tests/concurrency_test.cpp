@@ -166,6 +166,37 @@ TEST_P(ConcurrencyTest, AcknowledgedRowsSurviveAKilledWriter) {
   EXPECT_TRUE(change(*database, "INSERT INTO t VALUES (?)", {std::int64_t{1'000'000}}).ok());
 }
 
+/// As commands beside a running server do: open the database, read, close it.
+TEST_P(ConcurrencyTest, AProcessThatComesAndGoesTakesNothingWithIt) {
+  int asked[2];
+  int answered[2];
+  ASSERT_EQ(pipe(asked) + pipe(answered), 0);
+  const pid_t visitor = fork();  // before this process opens anything
+  if (visitor == 0) {
+    close(asked[1]);
+    char expected = 0;
+    while (::read(asked[0], &expected, 1) == 1) {
+      auto database = try_open();
+      const char good = database.ok() && count(**database, "t") == expected ? 1 : 0;
+      database = make_error(ErrorKind::kUnavailable, "", "closed");
+      if (::write(answered[1], &good, 1) != 1) break;
+    }
+    _exit(0);
+  }
+  auto database = open();
+  ASSERT_TRUE(run(*database, "CREATE TABLE t (i BIGINT)").ok());
+  for (char i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(change(*database, "INSERT INTO t (i) VALUES (?)", {std::int64_t{i}}).ok());
+    ASSERT_EQ(count(*database, "t"), i);
+    char good = 0;
+    ASSERT_EQ(::write(asked[1], &i, 1), 1);
+    ASSERT_EQ(::read(answered[0], &good, 1), 1);
+    EXPECT_EQ(good, 1) << "row " << static_cast<int>(i);
+  }
+  for (const int end : {asked[0], asked[1], answered[0], answered[1]}) close(end);
+  waitpid(visitor, nullptr, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, ConcurrencyTest,
                          testing::Values(Dialect::kSqlite, Dialect::kPostgres), engine_name);
 

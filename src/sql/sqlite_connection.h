@@ -1,0 +1,58 @@
+#pragma once
+// One connection to an SQLite file. For the files of this driver only.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "sql/driver.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace medperf::sql::sqlite {
+
+/// One of the transactions that are committed together, and how it ended.
+struct Member {
+  const std::function<Status(Session&)>* work = nullptr;
+  Status status;
+  bool again = false;         ///< not committed, through no fault of its own: try it alone
+  std::exception_ptr thrown;  ///< what `work` threw
+};
+
+class Connection {
+ public:
+  static Result<std::unique_ptr<Connection>> open(const fs::path& file, bool writes);
+  Connection(fs::path file, sqlite3* handle) : file_(std::move(file)), handle_(handle) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs `f` in a transaction begun with `begin` (BEGIN or BEGIN IMMEDIATE).
+  Attempt transaction(std::string_view begin, const std::function<Status(Session&)>& f);
+  /// Runs the members one after the other in one transaction, each under a savepoint.
+  void transactions(const std::vector<Member*>& members);
+
+  Status run_script(const std::string& script);
+  /// A prepared statement, reset and with `params` bound.
+  Result<sqlite3_stmt*> bound(std::string_view statement, const Params& params);
+  /// Runs a statement without parameters or rows.
+  Status run(std::string_view statement);
+  Error error(std::string_view statement) const;
+  bool in_transaction() const;
+  sqlite3* handle() const { return handle_; }
+
+ private:
+  Result<sqlite3_stmt*> prepared(std::string_view statement);
+  void run_member(Member& member);
+  void forget_statements();
+
+  const fs::path file_;
+  sqlite3* const handle_;
+  StatementCache<sqlite3_stmt*> statements_;
+};
+
+}  // namespace medperf::sql::sqlite
