@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,40 @@ enum class Form { kFull, kPublic };
 std::string write_text(const domain::Record& record, Form form);
 /// A model with its nested object, as in every answer but that of an update.
 std::string write_text(const NestedModel& model);
+
+/// The values of one object where they lie, by the order of its field table: a database's row.
+class FieldSource {
+ public:
+  virtual ~FieldSource() = default;
+  virtual bool is_null(std::size_t field) const = 0;
+  /// Booleans are 0 or 1, times microseconds.
+  virtual std::int64_t integer(std::size_t field) const = 0;
+  virtual std::string_view text(std::size_t field) const = 0;
+};
+
+/// Writes objects of one entity straight from where their values lie: for lists. Thread-safe.
+class ObjectWriter {
+ public:
+  ObjectWriter(domain::Entity entity, Form form);
+  /// An object to be written in place of the id of a reference.
+  struct Nested {
+    std::string_view field;
+    const ObjectWriter* writer;
+    const FieldSource* source;
+  };
+  void append(std::string& out, const FieldSource& source,
+              std::span<const Nested> nested = {}) const;
+
+ private:
+  struct Member {
+    std::string_view name;
+    std::string before;  ///< {"name": or ,"name":
+    std::size_t field;
+    domain::FieldType type;
+  };
+  std::vector<Member> members_;
+};
+
 Json write_json(const domain::Record& record, Form form);
 /// What the client reads from a hub: every field of the answer that the table knows; missing ones
 /// take defaults (foreign hubs lack our additions).

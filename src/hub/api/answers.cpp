@@ -33,16 +33,49 @@ Answer json_answer(const Json& body) {
   return {200, to_text(body), {}};
 }
 
-RowWriter object_rows(wire::Form form) {
-  return [form](sql::Session&, std::vector<Record> records) -> Result<std::vector<std::string>> {
-    std::vector<std::string> rows;
-    rows.reserve(records.size());
-    for (const auto& record : records) rows.push_back(wire::write_text(record, form));
-    return rows;
-  };
+namespace {
+
+constexpr std::size_t kUsualPage = 48 * 1024;
+
+/// The columns of a row from `first` on, as the fields of an object.
+class RowFields final : public wire::FieldSource {
+ public:
+  RowFields(const sql::RowView& row, std::size_t first) : row_(row), first_(first) {}
+  bool is_null(std::size_t field) const override { return row_.is_null(first_ + field); }
+  std::int64_t integer(std::size_t field) const override { return row_.integer(first_ + field); }
+  std::string_view text(std::size_t field) const override { return row_.text(first_ + field); }
+
+ private:
+  const sql::RowView& row_;
+  std::size_t first_;
+};
+
+const wire::ObjectWriter& writer_of(Entity entity, wire::Form form) {
+  static const auto kWriters = [] {
+    std::vector<std::pair<wire::ObjectWriter, wire::ObjectWriter>> writers;
+    for (const Entity one : domain::all_entities()) {
+      writers.emplace_back(wire::ObjectWriter(one, wire::Form::kFull),
+                           wire::ObjectWriter(one, wire::Form::kPublic));
+    }
+    return writers;
+  }();
+  const auto entities = domain::all_entities();
+  const auto at = std::find(entities.begin(), entities.end(), entity) - entities.begin();
+  const auto& pair = kWriters[static_cast<std::size_t>(at)];
+  return form == wire::Form::kFull ? pair.first : pair.second;
 }
 
-namespace {
+Answer page_of(const Call& call, std::int64_t count, const Selection& selection,
+               std::string_view rows) {
+  const PageLinks links = page_links(call, count, selection.limit, selection.offset);
+  std::string body;
+  body.reserve(rows.size() + 512);
+  body += "{\"count\":" + std::to_string(count) + ",\"next\":" + to_text(links.next) +
+          ",\"previous\":" + to_text(links.previous) + ",\"results\":[";
+  body += rows;
+  body += "]}";
+  return {200, std::move(body), {}};
+}
 
 Result<std::string> shown_text(sql::Session& session, const Endpoint& endpoint,
                                const Record& record, wire::Form form) {
@@ -65,7 +98,6 @@ Result<std::string> shown_text(sql::Session& session, const Endpoint& endpoint,
 }  // namespace
 
 RowWriter shown_rows(const Call& call) {
-  if (call.endpoint.nested) return model_rows();
   return
       [&endpoint = call.endpoint, form = form_for(call)](
           sql::Session& session, std::vector<Record> records) -> Result<std::vector<std::string>> {
@@ -95,7 +127,12 @@ Result<Answer> list_answer(const Call& call, int status, std::vector<Record> rec
 }
 
 Result<Answer> page_answer(const Call& call, Selection base) {
-  return page_answer(call, *call.endpoint.answer, std::move(base), shown_rows(call));
+  if (call.endpoint.nested) return models_page_answer(call, std::move(base));
+  const Entity entity = *call.endpoint.answer;
+  if (call.endpoint.shown.empty() && !call.endpoint.expands_owner) {
+    return page_answer(call, entity, std::move(base), form_for(call));
+  }
+  return page_answer(call, entity, std::move(base), shown_rows(call));
 }
 
 Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
@@ -103,20 +140,47 @@ Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
   MEDPERF_CHECK(apply_query(call, entity, base));
   MEDPERF_TRY(auto page, Repository(entity).page(call.context.session, base));
   MEDPERF_TRY(auto rows, write(call.context.session, std::move(page.rows)));
-  const PageLinks links = page_links(call, page.count, base.limit, base.offset);
-  std::string body = "{\"count\":" + std::to_string(page.count) +
-                     ",\"next\":" + to_text(links.next) +
-                     ",\"previous\":" + to_text(links.previous) + ",\"results\":[";
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i > 0) body += ',';
-    body += rows[i];
+  std::string text;
+  for (const auto& row : rows) {
+    if (!text.empty()) text += ',';
+    text += row;
   }
-  body += "]}";
-  return Answer{200, std::move(body), {}};
+  return page_of(call, page.count, base, text);
 }
 
 Result<Answer> page_answer(const Call& call, Entity entity, Selection base, wire::Form form) {
-  return page_answer(call, entity, std::move(base), object_rows(form));
+  MEDPERF_CHECK(apply_query(call, entity, base));
+  const wire::ObjectWriter& writer = writer_of(entity, form);
+  std::string text;
+  text.reserve(kUsualPage);
+  MEDPERF_TRY(const auto count, Repository(entity).stream_page(
+                                    call.context.session, base, [&](const sql::RowView& row) {
+                                      if (!text.empty()) text += ',';
+                                      writer.append(text, RowFields(row, 0));
+                                    }));
+  return page_of(call, count, base, text);
+}
+
+Result<Answer> models_page_answer(const Call& call, Selection base) {
+  static const std::size_t kContainerAt = domain::table_of(Entity::kModel).fields.size();
+  static const std::size_t kAssetAt =
+      kContainerAt + domain::table_of(Entity::kContainer).fields.size();
+  MEDPERF_CHECK(apply_query(call, Entity::kModel, base));
+  const wire::ObjectWriter& models = writer_of(Entity::kModel, wire::Form::kFull);
+  const wire::ObjectWriter& containers = writer_of(Entity::kContainer, wire::Form::kFull);
+  const wire::ObjectWriter& assets = writer_of(Entity::kAsset, wire::Form::kFull);
+  std::string text;
+  text.reserve(kUsualPage);
+  const auto write = [&](const sql::RowView& row) {
+    if (!text.empty()) text += ',';
+    const RowFields container(row, kContainerAt);
+    const RowFields asset(row, kAssetAt);
+    const wire::ObjectWriter::Nested nested[] = {{"container", &containers, &container},
+                                                 {"asset", &assets, &asset}};
+    models.append(text, RowFields(row, 0), nested);
+  };
+  MEDPERF_TRY(const auto count, stream_models_page(call.context.session, base, write));
+  return page_of(call, count, base, text);
 }
 
 }  // namespace medperf::hub

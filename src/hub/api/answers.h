@@ -24,15 +24,12 @@ Answer json_answer(const Json& body);
 /// Rows of a page as JSON texts.
 using RowWriter =
     std::function<Result<std::vector<std::string>>(sql::Session&, std::vector<domain::Record>)>;
-RowWriter object_rows(wire::Form form);
 /// Rows as the endpoint's row says: their form, the fields shown, the owner's account.
 RowWriter shown_rows(const Call& call);
 /// 200 with one object written so.
 Result<Answer> shown_answer(const Call& call, domain::Record record);
 /// An array of objects written so.
 Result<Answer> list_answer(const Call& call, int status, std::vector<domain::Record> records);
-/// Models with what they wrap.
-RowWriter model_rows();
 
 /// One page of `base`, narrowed and ordered by the query parameters that the endpoint's row allows.
 /// Error: invalid, for a filter value that cannot be.
@@ -40,8 +37,10 @@ Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection ba
                            const RowWriter& write);
 /// The page that the endpoint's row describes.
 Result<Answer> page_answer(const Call& call, Selection base);
-/// The usual page: whole rows in one form.
+/// The usual page: whole rows in one form, written from the database's rows without a stop.
 Result<Answer> page_answer(const Call& call, domain::Entity entity, Selection base,
                            wire::Form form);
+/// A page of models, each with what it wraps.
+Result<Answer> models_page_answer(const Call& call, Selection base);
 
 }  // namespace medperf::hub

@@ -10,17 +10,6 @@ namespace medperf::hub {
 
 using domain::Entity;
 
-RowWriter model_rows() {
-  return [](sql::Session& session,
-            std::vector<domain::Record> models) -> Result<std::vector<std::string>> {
-    MEDPERF_TRY(auto wrapped, with_wrapped(session, std::move(models)));
-    std::vector<std::string> rows;
-    rows.reserve(wrapped.size());
-    for (const auto& model : wrapped) rows.push_back(wire::write_text(model));
-    return rows;
-  };
-}
-
 namespace {
 
 constexpr std::string_view kFilters[] = {"type"};

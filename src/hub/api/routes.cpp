@@ -24,25 +24,36 @@ std::string_view without_last_slash(std::string_view path) {
   return path;
 }
 
+/// Takes the text before the next slash, and the slash; a view of null is what follows the last.
+std::string_view take_segment(std::string_view& path) {
+  const auto slash = path.find('/');
+  const std::string_view segment = path.substr(0, slash);
+  path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+  return segment;
+}
+
 }  // namespace
 
 bool match_path(std::string_view pattern, std::string_view path, PathValues& values) {
-  const auto wanted = split(without_last_slash(pattern), '/');
-  const auto given = split(without_last_slash(path), '/');
-  if (wanted.size() != given.size()) return false;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] == "{id}") {
-      if (!parse_id(given[i], values.ids[0])) return false;
-    } else if (wanted[i] == "{other}") {
-      if (!parse_id(given[i], values.ids[1])) return false;
-    } else if (wanted[i] == "{key_id}") {
-      if (given[i].empty()) return false;
-      values.text = given[i];
-    } else if (wanted[i] != given[i]) {
+  std::string_view wanted = without_last_slash(pattern);
+  std::string_view given = without_last_slash(path);
+  for (;;) {
+    const std::string_view part = take_segment(wanted);
+    const std::string_view text = take_segment(given);
+    if (part == "{id}") {
+      if (!parse_id(text, values.ids[0])) return false;
+    } else if (part == "{other}") {
+      if (!parse_id(text, values.ids[1])) return false;
+    } else if (part == "{key_id}") {
+      if (text.empty()) return false;
+      values.text = text;
+    } else if (part != text) {
       return false;
     }
+    if (wanted.data() == nullptr || given.data() == nullptr) {
+      return wanted.data() == given.data();
+    }
   }
-  return true;
 }
 
 std::string full_path(const Endpoint& endpoint) {
