@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "hub/api/hub.h"
 #include "hub/setup.h"
+#include "hub/upkeep.h"
 #include "net/http_server.h"
 
 namespace medperf::hub {
@@ -92,6 +93,7 @@ Status serve(const Options& options, const fs::path& folder, const Clock& clock)
   std::atomic<bool> draining{false};
   const Hub hub({*database, clock, tokens, settings_of(options),
                  options.boolean("http.trust_forwarded"), &draining});
+  const Upkeep upkeep(*database, clock);
   MEDPERF_TRY(auto server,
               net::HttpServer::start(server_settings, [&hub](const net::Request& request) {
                 return hub.handle(request);

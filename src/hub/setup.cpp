@@ -128,6 +128,7 @@ Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, cons
 Result<CheckReport> check_database(sql::Database& database) {
   CheckReport report;
   MEDPERF_TRY(report.schema, sql::schema_version(database));
+  MEDPERF_CHECK(ledger::chain_all(database));
   return database.read([&](sql::Session& session) -> Result<CheckReport> {
     if (session.dialect() == sql::Dialect::kSqlite) {
       MEDPERF_TRY(auto rows, session.query("PRAGMA integrity_check"));

@@ -45,11 +45,21 @@ class FileLedger {
 /// Checks every line. A broken chain is an answer, not an error.
 Result<Verification> verify_file(const fs::path& file);
 
-/// The hub's log: table `log_lines`, appended inside the transaction it records.
+/// The hub's log: table `log_lines`, appended inside the transaction it records. SQLite has one
+/// writer, so each line is chained at once. On PostgreSQL a chain would make every two writers
+/// collide: there an entry is stored with its transaction in `log_waiting` and chained a moment
+/// later, in the order of storing, by whoever calls chain_waiting.
 inline constexpr std::string_view kLogTable = "log_lines";
-/// CREATE TABLE text for a migration.
+/// CREATE TABLE texts for migrations.
 std::string_view create_table_script(sql::Dialect dialect);
+std::string_view create_waiting_script(sql::Dialect dialect);
 Status append(sql::Session& session, const Entry& entry, Timestamp time);
+/// Chains at most `limit` of the entries that wait; returns how many. Only inside an exclusive
+/// transaction, which makes it the only one on this database.
+Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit);
+/// Chains all that wait, in transactions of its own.
+Status chain_all(sql::Database& database);
+/// Checks the chain; what waits is no part of it yet.
 Result<Verification> verify_table(sql::Session& session);
 
 }  // namespace medperf::ledger

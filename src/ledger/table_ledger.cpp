@@ -1,10 +1,38 @@
 #include "ledger/ledger.h"
+
+#include <algorithm>
+
 #include "ledger/line.h"
 
 namespace medperf::ledger {
 namespace {
 
 constexpr std::int64_t kPage = 1000;
+
+JsonLimits waiting_limits() {
+  JsonLimits limits;
+  limits.bytes = kLineLimit.value;
+  return limits;
+}
+
+Result<Position> last_position(sql::Session& session) {
+  MEDPERF_TRY(const auto rows,
+              session.query("SELECT n, hash FROM log_lines ORDER BY n DESC LIMIT 1"));
+  if (rows.empty()) return Position{};
+  return Position{rows[0].integer(0), rows[0].text(1)};
+}
+
+/// An entry that could not be chained later is refused now.
+Status append_waiting(sql::Session& session, const Entry& entry, Timestamp time) {
+  MEDPERF_TRY(const auto line, make_line(Position{}, entry, time));
+  const Json waiting = Json::object({{"actor", entry.actor},
+                                     {"body", entry.body},
+                                     {"kind", entry.kind},
+                                     {"time", to_iso8601(time)}});
+  MEDPERF_CHECK(
+      session.execute("INSERT INTO log_waiting (entry) VALUES (?)", {to_canonical(waiting)}));
+  return {};
+}
 
 }  // namespace
 
@@ -17,14 +45,58 @@ std::string_view create_table_script(sql::Dialect dialect) {
          "line TEXT NOT NULL) STRICT;";
 }
 
+std::string_view create_waiting_script(sql::Dialect dialect) {
+  if (dialect == sql::Dialect::kPostgres) {
+    return "CREATE TABLE log_waiting (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+           "entry TEXT NOT NULL);";
+  }
+  return "";
+}
+
 Status append(sql::Session& session, const Entry& entry, Timestamp time) {
-  MEDPERF_TRY(const auto rows,
-              session.query("SELECT n, hash FROM log_lines ORDER BY n DESC LIMIT 1"));
-  Position last;
-  if (!rows.empty()) last = Position{rows[0].integer(0), rows[0].text(1)};
+  if (session.dialect() == sql::Dialect::kPostgres) return append_waiting(session, entry, time);
+  MEDPERF_TRY(const Position last, last_position(session));
   MEDPERF_TRY(const auto line, make_line(last, entry, time));
   MEDPERF_CHECK(session.execute("INSERT INTO log_lines (n, hash, line) VALUES (?, ?, ?)",
                                 {last.n + 1, line.hash, line.text}));
+  return {};
+}
+
+Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
+  if (session.dialect() != sql::Dialect::kPostgres) return std::int64_t{0};
+  // One statement takes what it returns: what is committed meanwhile stays for the next time.
+  MEDPERF_TRY(auto rows,
+              session.query("DELETE FROM log_waiting WHERE id IN (SELECT id FROM log_waiting "
+                            "ORDER BY id LIMIT ?) RETURNING id, entry",
+                            {limit}));
+  std::sort(rows.begin(), rows.end(), [](const sql::Row& one, const sql::Row& other) {
+    return one.integer(0) < other.integer(0);
+  });
+  MEDPERF_TRY(Position last, last_position(session));
+  for (const auto& row : rows) {
+    MEDPERF_TRY(const Json waiting, parse_json(row.text(1), waiting_limits()));
+    MEDPERF_TRY(const Timestamp time, parse_iso8601(waiting.get_string("time")));
+    const Json* body = waiting.find("body");
+    MEDPERF_TRY(const auto line, make_line(last,
+                                           {waiting.get_string("kind"), waiting.get_string("actor"),
+                                            body == nullptr ? Json() : *body},
+                                           time));
+    MEDPERF_CHECK(session.execute("INSERT INTO log_lines (n, hash, line) VALUES (?, ?, ?)",
+                                  {last.n + 1, line.hash, line.text}));
+    last = Position{last.n + 1, line.hash};
+  }
+  return static_cast<std::int64_t>(rows.size());
+}
+
+Status chain_all(sql::Database& database) {
+  if (database.dialect() != sql::Dialect::kPostgres) return {};
+  std::int64_t chained = kPage;
+  while (chained == kPage) {
+    MEDPERF_CHECK(database.exclusive_transaction([&](sql::Session& session) -> Status {
+      MEDPERF_TRY(chained, chain_waiting(session, kPage));
+      return {};
+    }));
+  }
   return {};
 }
 

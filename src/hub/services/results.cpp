@@ -47,18 +47,19 @@ Status check_subjects(const Context& context, const Record& result, const Record
   return domain::check_result_subjects(is_reference, model_status, dataset_status);
 }
 
-/// Tells which row is in the way, so that the client can go on with it.
-Status check_none_open(const Context& context, const Record& result) {
-  MEDPERF_TRY(auto open, Repository(Entity::kResult)
-                             .find_where(context.session,
-                                         "benchmark = ? AND model = ? AND dataset = ? AND "
-                                         "finalized = 0 AND is_valid = 1",
-                                         {result.integer("benchmark"), result.integer("model"),
-                                          result.integer("dataset")}));
-  if (!open) return {};
+/// Which row is in the way, so that the client can go on with it.
+Error already_open(const Context& context, const Record& result) {
+  auto open = Repository(Entity::kResult)
+                  .find_where(context.session,
+                              "benchmark = ? AND model = ? AND dataset = ? AND finalized = 0 AND "
+                              "is_valid = 1",
+                              {result.integer("benchmark"), result.integer("model"),
+                               result.integer("dataset")});
+  if (!open.ok()) return std::move(open).error();
+  if (!*open) return make_error(ErrorKind::kBug, "results", "a row is in the way of another");
   return domain::object_error(
       "An unfinished result of this benchmark, model and dataset exists already: id " +
-      std::to_string(open->id()) + ". Finish it, or mark it invalid.");
+      std::to_string((*open)->id()) + ". Finish it, or mark it invalid.");
 }
 
 }  // namespace
@@ -69,8 +70,9 @@ Result<Record> create_result(const Context& context, const Json& body) {
               Repository(Entity::kBenchmark).get(context.session, row.integer("benchmark")));
   MEDPERF_CHECK(check_benchmark_open(benchmark));
   MEDPERF_CHECK(check_subjects(context, row, benchmark));
-  if (row.boolean(domain::kIsValid)) MEDPERF_CHECK(check_none_open(context, row));
-  MEDPERF_CHECK(store_new(context, row));
+  // The constraint decides: looking first would make every two writers wait for each other.
+  MEDPERF_TRY(const bool stored, Repository(Entity::kResult).insert_if_free(context.session, row));
+  if (!stored) return already_open(context, row);
   return row;
 }
 

@@ -3,11 +3,11 @@
 namespace medperf::hub {
 
 Result<std::optional<StoredAnswer>> find_answer(sql::Session& session, std::int64_t user,
-                                                std::string_view key) {
+                                                std::string_view key, Timestamp expired) {
   MEDPERF_TRY(auto rows,
               session.query("SELECT request_digest, status, body FROM idempotency_keys WHERE "
-                            "user_id = ? AND idempotency_key = ?",
-                            {user, std::string(key)}));
+                            "user_id = ? AND idempotency_key = ? AND created_at >= ?",
+                            {user, std::string(key), expired.microseconds}));
   if (rows.empty()) return std::optional<StoredAnswer>();
   const sql::Row& row = rows.front();
   return std::optional<StoredAnswer>(
@@ -16,13 +16,23 @@ Result<std::optional<StoredAnswer>> find_answer(sql::Session& session, std::int6
 
 Status keep_answer(sql::Session& session, std::int64_t user, std::string_view key,
                    const StoredAnswer& answer, Timestamp now, Timestamp expired) {
+  MEDPERF_TRY(
+      const auto kept,
+      session.execute("INSERT INTO idempotency_keys (user_id, idempotency_key, "
+                      "request_digest, status, body, created_at) VALUES (?, ?, ?, ?, ?, ?) "
+                      "ON CONFLICT (user_id, idempotency_key) DO UPDATE SET "
+                      "request_digest = excluded.request_digest, status = excluded.status, "
+                      "body = excluded.body, created_at = excluded.created_at "
+                      "WHERE idempotency_keys.created_at < ?",
+                      {user, std::string(key), answer.request_digest, std::int64_t{answer.status},
+                       answer.body, now.microseconds, expired.microseconds}));
+  if (kept == 1) return {};
+  return make_error(ErrorKind::kConflict, "Idempotency-Key", "this key was used before");
+}
+
+Status forget_answers(sql::Session& session, Timestamp expired) {
   MEDPERF_CHECK(
       session.execute("DELETE FROM idempotency_keys WHERE created_at < ?", {expired.microseconds}));
-  MEDPERF_CHECK(session.execute(
-      "INSERT INTO idempotency_keys (user_id, idempotency_key, request_digest, status, body, "
-      "created_at) VALUES (?, ?, ?, ?, ?, ?)",
-      {user, std::string(key), answer.request_digest, std::int64_t{answer.status}, answer.body,
-       now.microseconds}));
   return {};
 }
 

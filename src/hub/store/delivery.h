@@ -12,18 +12,27 @@
 
 namespace medperf::hub {
 
+/// Answers from before this time are not kept any more: repeats come within seconds, or after a
+/// week-end.
+constexpr Timestamp answers_expired_at(Timestamp now) {
+  return {now.microseconds - std::int64_t{7} * 24 * 3600 * 1'000'000};
+}
+
 struct StoredAnswer {
   std::string request_digest;  ///< SHA-256 hex of method, path and body
   int status = 0;
   std::string body;
 };
 
-/// The first answer to a user's request with this key.
+/// The first answer to a user's request with this key, unless it is from before `expired`.
 Result<std::optional<StoredAnswer>> find_answer(sql::Session& session, std::int64_t user,
-                                                std::string_view key);
-/// Keeps an answer; drops those from before `expired`. Error: conflict, when one is there.
+                                                std::string_view key, Timestamp expired);
+/// Keeps an answer, in place of one from before `expired`. Error: conflict, when one is there.
 Status keep_answer(sql::Session& session, std::int64_t user, std::string_view key,
                    const StoredAnswer& answer, Timestamp now, Timestamp expired);
+
+/// Drops answers from before `expired`.
+Status forget_answers(sql::Session& session, Timestamp expired);
 
 /// Puts a notice for a user into the outbox.
 Status announce(sql::Session& session, std::string_view kind, std::int64_t recipient,

@@ -1,7 +1,9 @@
 #include "hub/store/repository.h"
 
+#include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "hub/store/columns.h"
+#include "hub/store/list_counts.h"
 
 namespace medperf::hub {
 
@@ -38,6 +40,69 @@ std::string select_text(Entity entity, const Selection& selection, sql::Params& 
     text += " LIMIT ? OFFSET ?";
     params.emplace_back(selection.limit);
     params.emplace_back(selection.offset);
+  }
+  return text;
+}
+
+/// Makes the statement of a page and adds its last parameters.
+using PageText = std::function<std::string(const Selection&, sql::Params&)>;
+
+std::string count_text(Entity entity, const Selection& selection) {
+  std::string text = "SELECT COUNT(*) FROM " + std::string(sql_table(entity));
+  if (!selection.where.empty()) text += " WHERE " + selection.where;
+  return text;
+}
+
+/// Below this, stepping over rows costs less than looking for the place.
+constexpr std::int64_t kNearOffset = 1000;
+
+/// A page of a counted list, far from its begin: from its place on.
+struct Seek {
+  Selection selection;
+  std::int64_t count = 0;
+};
+Result<std::optional<Seek>> seek(sql::Session& session, Entity entity, const Selection& selection) {
+  const bool usual = selection.order.empty() || selection.order == default_order(entity);
+  if (!usual || selection.offset < kNearOffset) return std::optional<Seek>();
+  const auto row_class = counted_class(entity, selection);
+  if (!row_class) return std::optional<Seek>();
+  MEDPERF_TRY(const auto place, find_place(session, entity, selection, *row_class));
+  if (!place) return std::optional<Seek>();
+  Seek found{selection, place->count};
+  if (!found.selection.where.empty()) found.selection.where += " AND ";
+  found.selection.where += "(modified_at, id) >= (?, ?)";
+  found.selection.params.emplace_back(place->modified_at);
+  found.selection.params.emplace_back(place->id);
+  found.selection.offset = place->skip;
+  return std::optional<Seek>(std::move(found));
+}
+
+/// Counts, and streams the page when there is something at its place.
+Result<std::int64_t> stream(sql::Session& session, Entity entity, const Selection& selection,
+                            const PageText& text_of, const sql::RowReader& read) {
+  MEDPERF_TRY(const auto far, seek(session, entity, selection));
+  sql::Params params = far ? far->selection.params : selection.params;
+  const std::string page = text_of(far ? far->selection : selection, params);
+  if (far) {
+    if (far->count > selection.offset) MEDPERF_CHECK(session.stream(page, params, read));
+    return far->count;
+  }
+  session.prefetch(page, params);
+  const auto row_class = counted_class(entity, selection);
+  const CountQuery query = row_class ? count_query(entity, selection, *row_class)
+                                     : CountQuery{count_text(entity, selection), selection.params};
+  MEDPERF_TRY(auto counted, session.query(query.text, query.params));
+  const std::int64_t count = counted.front().integer(0);
+  if (count > selection.offset) MEDPERF_CHECK(session.stream(page, params, read));
+  return count;
+}
+
+/// "modified_at, id" -> "m.modified_at, m.id": orders are columns of the entity.
+std::string of_alias(const std::string& order, std::string_view alias) {
+  std::string text;
+  for (const auto term : split(order, ',')) {
+    if (!text.empty()) text += ", ";
+    text += std::string(alias) + std::string(trim(term));
   }
   return text;
 }
@@ -102,9 +167,7 @@ Result<std::vector<Record>> Repository::select(sql::Session& session,
 }
 
 Result<Page> Repository::page(sql::Session& session, const Selection& selection) const {
-  std::string text = "SELECT COUNT(*) FROM " + std::string(sql_table(entity_));
-  if (!selection.where.empty()) text += " WHERE " + selection.where;
-  MEDPERF_TRY(auto counted, session.query(text, selection.params));
+  MEDPERF_TRY(auto counted, session.query(count_text(entity_, selection), selection.params));
   Page page;
   page.count = counted.front().integer(0);
   if (page.count > selection.offset) {
@@ -113,7 +176,35 @@ Result<Page> Repository::page(sql::Session& session, const Selection& selection)
   return page;
 }
 
-Status Repository::insert(sql::Session& session, Record& record) const {
+Result<std::int64_t> Repository::stream_page(sql::Session& session, const Selection& selection,
+                                             const sql::RowReader& read) const {
+  const auto text = [this](const Selection& page, sql::Params& params) {
+    return select_text(entity_, page, params);
+  };
+  return stream(session, entity_, selection, text, read);
+}
+
+Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& selection,
+                                        const sql::RowReader& read) {
+  static const std::string kColumns = "SELECT " + column_list(Entity::kModel, "m.") + ", " +
+                                      column_list(Entity::kContainer, "c.") + ", " +
+                                      column_list(Entity::kAsset, "a.") + " FROM (";
+  const std::string order =
+      selection.order.empty() ? default_order(Entity::kModel) : selection.order;
+  const auto text = [&order](const Selection& page, sql::Params& params) {
+    return kColumns + select_text(Entity::kModel, page, params) +
+           ") m LEFT JOIN mlcubes c ON c.id = m.container LEFT JOIN assets a ON a.id = m.asset "
+           "ORDER BY " +
+           of_alias(order, "m.");
+  };
+  return stream(session, Entity::kModel, selection, text, read);
+}
+
+namespace {
+
+/// The rows that an INSERT of the record returns: its id, or none when `on_conflict` says so.
+Result<sql::Rows> insert_row(sql::Session& session, const Record& record,
+                             std::string_view on_conflict) {
   std::string columns;
   std::string marks;
   sql::Params params;
@@ -126,11 +217,24 @@ Status Repository::insert(sql::Session& session, Record& record) const {
     marks += "?";
     params.push_back(std::move(value));
   }
-  MEDPERF_TRY(auto rows, session.query("INSERT INTO " + std::string(sql_table(entity_)) + " (" +
-                                           columns + ") VALUES (" + marks + ") RETURNING id",
-                                       params));
+  return session.query("INSERT INTO " + std::string(sql_table(record.entity())) + " (" + columns +
+                           ") VALUES (" + marks + ")" + std::string(on_conflict) + " RETURNING id",
+                       params);
+}
+
+}  // namespace
+
+Status Repository::insert(sql::Session& session, Record& record) const {
+  MEDPERF_TRY(auto rows, insert_row(session, record, ""));
   record.set("id", rows.front().integer(0));
   return {};
+}
+
+Result<bool> Repository::insert_if_free(sql::Session& session, Record& record) const {
+  MEDPERF_TRY(auto rows, insert_row(session, record, " ON CONFLICT DO NOTHING"));
+  if (rows.empty()) return false;
+  record.set("id", rows.front().integer(0));
+  return true;
 }
 
 Status Repository::update(sql::Session& session, const Record& record) const {

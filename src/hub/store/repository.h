@@ -44,8 +44,15 @@ class Repository {
   Result<std::vector<domain::Record>> select(sql::Session& session,
                                              const Selection& selection) const;
   Result<Page> page(sql::Session& session, const Selection& selection) const;
+  /// One page for who writes it on at once: hands each row to `read`, its columns in the order of
+  /// the field table, and returns the count of all that the selection would give without limit.
+  Result<std::int64_t> stream_page(sql::Session& session, const Selection& selection,
+                                   const sql::RowReader& read) const;
   /// Stores a new row; `record` gets its id. Errors: conflict (unique rule), invalid.
   Status insert(sql::Session& session, domain::Record& record) const;
+  /// As insert, but tells with false, and goes on, when a unique rule is in the way. It reads
+  /// nothing, so that writers of different rows do not wait for each other on any database.
+  Result<bool> insert_if_free(sql::Session& session, domain::Record& record) const;
   /// Writes every column of an existing row.
   Status update(sql::Session& session, const domain::Record& record) const;
   /// Error: not_found; conflict when other rows refer to it.
@@ -54,6 +61,11 @@ class Repository {
  private:
   domain::Entity entity_;
 };
+
+/// As Repository::stream_page for models, each with what it wraps: the columns of the model, then
+/// those of a container, then those of an asset, one of which is all null.
+Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& selection,
+                                        const sql::RowReader& read);
 
 /// SHA-256 of the canonical form of the four fields of a container that must differ together;
 /// nothing when there are no parameters (SQL null is equal to nothing).

@@ -19,6 +19,7 @@ struct Step {
 constexpr std::array kSteps = {
     Step{"first schema", first_schema},
     Step{"certificates, keys, training", registries_schema},
+    Step{"counts of large lists", list_counts_schema},
 };
 
 struct Scripts {
