@@ -32,7 +32,11 @@ Result<Identity> TokenAuthority::check(std::string_view token, Timestamp now) co
     claims = provider_->verifier.verify(token, provider_->expectation, now);
   }
   if (!claims.ok()) return std::move(claims).error();
-  Identity identity{claims->get_string("sub"), claims->get_string(kEmailClaim), from_provider};
+  Identity identity{claims->get_string("sub"), claims->get_string(kEmailClaim), from_provider, {}};
+  // The check demands that exp is a number.
+  if (const Json* expiry = claims->find("exp"); expiry != nullptr && expiry->is_number()) {
+    identity.expires_at = {static_cast<std::int64_t>(expiry->as_double() * 1e6)};
+  }
   if (identity.subject.empty()) {
     return make_error(ErrorKind::kUnauthenticated, "token", "Token contains no subject");
   }

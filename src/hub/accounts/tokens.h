@@ -19,6 +19,7 @@ struct Identity {
   std::string subject;         ///< the user's name
   std::string email;           ///< empty when the token has none
   bool from_provider = false;  ///< signed by the identity provider, not by this hub
+  Timestamp expires_at;
 };
 
 struct IssuedToken {

@@ -9,6 +9,7 @@
 #include "crypto/sha256.h"
 #include "domain/messages.h"
 #include "hub/api/errors.h"
+#include "hub/api/preconditions.h"
 #include "hub/api/routes.h"
 #include "hub/api/subjects.h"
 #include "hub/store/accounts.h"
@@ -22,7 +23,7 @@ using domain::Relation;
 namespace {
 
 constexpr std::size_t kIdempotencyKeyLimit = 128;
-constexpr Seconds kAnswersKept{7 * 24 * 3600};
+constexpr std::string_view kIfMatch = "If-Match";
 
 /// The body of a request, or the response that says what is wrong with it.
 struct Body {
@@ -53,12 +54,22 @@ struct SignIn {
   std::optional<net::Response> problem;
 };
 
-SignIn identify(const HubParts& parts, const net::Request& request) {
+/// The identity of a token whose signature is checked now, or was when it was last seen.
+Result<Identity> checked_identity(const HubParts& parts, TokenCache& seen, std::string_view token) {
+  const Timestamp now = parts.clock.now();
+  const std::string digest = crypto::sha256_hex(token);
+  if (auto known = seen.find(digest, now)) return std::move(*known);
+  auto identity = parts.tokens.check(token, now);
+  if (identity.ok()) seen.keep(digest, *identity, now);
+  return identity;
+}
+
+SignIn identify(const HubParts& parts, TokenCache& seen, const net::Request& request) {
   const std::string_view header = trim(request.header("authorization"));
   const auto words = split(header, ' ');
   if (header.empty() || words.front() != "Bearer") return {{}, missing_credentials()};
   if (words.size() != 2) return {{}, bad_authorization_header()};
-  auto identity = parts.tokens.check(words[1], parts.clock.now());
+  auto identity = checked_identity(parts, seen, words[1]);
   if (!identity.ok()) return {{}, bad_token(identity.error().what)};
   return {std::move(identity).value(), {}};
 }
@@ -81,16 +92,19 @@ class Exchange {
       return detail_response(400, "Idempotency-Key is longer than 128 characters.");
     }
     auto outcome = attempt();
-    if (!outcome.ok() && outcome.error().kind == ErrorKind::kConflict &&
-        outcome.error().where.starts_with("idempotency_keys.")) {
-      outcome = attempt();  // the same request was answered meanwhile: give that answer
-    }
     if (outcome.ok() && !outcome->has_value()) {
       auto added = add_unknown_user();
       if (!added.ok()) return error_response(added.error(), request_.request_id);
       outcome = attempt();
     }
-    if (!outcome.ok()) return error_response(outcome.error(), request_.request_id);
+    // A repeat fails, at the latest where its answer would be kept a second time: looking for the
+    // first answer only then costs the others nothing.
+    if (!outcome.ok() && !repeat_key_.empty()) outcome = first_answer_or(outcome.error());
+    if (!outcome.ok()) {
+      const Error& error = outcome.error();
+      if (error.where == kIfMatch) return detail_response(412, error.text());
+      return error_response(error, request_.request_id);
+    }
     return std::move(**outcome);
   }
 
@@ -111,10 +125,6 @@ class Exchange {
     }
     if (!account->active) return Outcome(inactive_user());
     const Caller caller{std::move(account->user), account->admin};
-    if (!repeat_key_.empty()) {
-      MEDPERF_TRY(auto kept, find_answer(session, caller.id(), repeat_key_));
-      if (kept) return repeated(*kept);
-    }
     return answer(session, caller);
   }
 
@@ -133,13 +143,36 @@ class Exchange {
                     values_.text,
                     body_.value,
                     parts_.trust_forwarded};
+    MEDPERF_CHECK(check_if_match(call));
     MEDPERF_TRY(auto made, endpoint_.handler(call));
+    if (has_tag(endpoint_) && made.status == 200) {
+      made.headers["etag"] = tag_of(made.body);
+      if (names_tag(request_.header("if-none-match"), made.headers["etag"])) {
+        made.status = 304;
+        made.body.clear();
+      }
+    }
     if (endpoint_.writes()) MEDPERF_CHECK(record(session, caller, now, made, std::move(notes)));
     net::Response response;
     response.status = made.status;
     response.body = std::move(made.body);
     response.headers = std::move(made.headers);
     return Outcome(std::move(response));
+  }
+
+  /// A change that names what it saw is made only to that (v0 has no such header: without it
+  /// nothing is checked).
+  Status check_if_match(const Call& call) {
+    const std::string_view wanted = request_.header("if-match");
+    if (wanted.empty() || !takes_tag(endpoint_)) return {};
+    const Call look{
+        request_,  *reader_of(endpoint_), call.context, call.relations, call.ids, call.text,
+        call.body, call.trust_forwarded};
+    MEDPERF_TRY(const auto seen, look.endpoint.handler(look));
+    if (names_tag(wanted, tag_of(seen.body))) return {};
+    return make_error(ErrorKind::kConflict, std::string(kIfMatch),
+                      "the object is not what it was any more",
+                      "Read it again before changing it.");
   }
 
   bool needs_body_to_decide() const {
@@ -179,10 +212,20 @@ class Exchange {
     MEDPERF_CHECK(ledger::append(
         session, {std::string(endpoint_.operation), caller.username(), std::move(line)}, now));
     if (repeat_key_.empty()) return {};
-    const Timestamp expired{now.microseconds -
-                            static_cast<std::int64_t>(kAnswersKept.count() * 1e6)};
     return keep_answer(session, caller.id(), repeat_key_,
-                       {request_digest(), made.status, made.body}, now, expired);
+                       {request_digest(), made.status, made.body}, now, answers_expired_at(now));
+  }
+
+  Result<Outcome> first_answer_or(const Error& error) const {
+    auto kept =
+        parts_.database.read([this](sql::Session& session) -> Result<std::optional<StoredAnswer>> {
+          MEDPERF_TRY(const auto account, find_account(session, identity_.subject));
+          if (!account) return std::optional<StoredAnswer>();
+          return find_answer(session, account->user.id(), repeat_key_,
+                             answers_expired_at(parts_.clock.now()));
+        });
+    if (!kept.ok() || !kept->has_value()) return error;
+    return repeated(**kept);
   }
 
   Result<Outcome> repeated(const StoredAnswer& kept) const {
@@ -249,13 +292,13 @@ net::Response wrong_method(const net::Request& request, const Route& route) {
   return response;
 }
 
-net::Response respond(const HubParts& parts, const net::Request& request) {
+net::Response respond(const HubParts& parts, TokenCache& seen, const net::Request& request) {
   const Route route = find_route(all_endpoints(), request.method, request.path);
   if (route.methods.empty()) return detail_response(404, "Not found.");
   if (route.endpoint != nullptr && route.endpoint->open != nullptr) {
     return answer_open(parts, request, *route.endpoint);
   }
-  SignIn caller = identify(parts, request);
+  SignIn caller = identify(parts, seen, request);
   if (caller.problem) return std::move(*caller.problem);
   if (route.endpoint == nullptr) return wrong_method(request, route);
   return Exchange(parts, request, route, std::move(caller.identity), read_body(request)).run();
@@ -264,7 +307,7 @@ net::Response respond(const HubParts& parts, const net::Request& request) {
 }  // namespace
 
 net::Response Hub::handle(const net::Request& request) const {
-  net::Response response = respond(parts_, request);
+  net::Response response = respond(parts_, checked_tokens_, request);
   if (request.method == "HEAD") response.body.clear();
   log::info("request", {{"request_id", request.request_id},
                         {"method", request.method},

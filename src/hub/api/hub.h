@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "hub/accounts/token_cache.h"
 #include "hub/accounts/tokens.h"
 #include "hub/api/endpoint.h"
 #include "hub/services/context.h"
@@ -38,6 +39,7 @@ class Hub {
 
  private:
   HubParts parts_;
+  mutable TokenCache checked_tokens_;
 };
 
 }  // namespace medperf::hub

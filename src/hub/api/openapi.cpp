@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "domain/names.h"
+#include "hub/api/preconditions.h"
 #include "hub/api/query.h"
 #include "hub/api/routes.h"
 #include "hub/api/schemas.h"
@@ -104,6 +105,15 @@ Json parameters(const Endpoint& endpoint) {
                         Json::object({{"type", "string"}, {"maxLength", 128}}),
                         "A repeated request with the same key gets the first answer again."));
   }
+  const Json tag = Json::object({{"type", "string"}});
+  if (has_tag(endpoint)) {
+    list.push(parameter("If-None-Match", "header", tag,
+                        "The ETag of an earlier answer: 304 while the object looks the same."));
+  }
+  if (takes_tag(endpoint)) {
+    list.push(parameter("If-Match", "header", tag,
+                        "The ETag of what the caller saw: 412 when the object looks different."));
+  }
   return list;
 }
 
@@ -148,12 +158,14 @@ constexpr Meaning kMeanings[] = {
     {200, "Done."},
     {201, "Created."},
     {204, "Removed."},
+    {304, "As the ETag in If-None-Match says."},
     {400, "The request is wrong: messages by field, or one sentence.", kFieldErrorsName},
     {401, "No or bad credentials.", kUnauthenticatedName},
     {403, "The caller may not do this.", kDetailName},
     {404, "No such object.", kDetailName},
     {408, "The request did not arrive in time.", kDetailName},
     {409, "In conflict with what is stored.", kDetailName},
+    {412, "Not what the ETag in If-Match says.", kDetailName},
     {413, "The body is too large.", kDetailName},
     {415, "The body is not JSON.", kDetailName},
     {431, "The headers are too large.", kDetailName},
@@ -196,7 +208,7 @@ Json component_responses() {
 /// An answer that the row itself describes.
 Json own_response(const Endpoint& endpoint, int status) {
   Json response = Json::object({{"description", meaning_of(status).sentence}});
-  if (endpoint.shape == Shape::kNone) return response;
+  if (endpoint.shape == Shape::kNone || status == 304) return response;
   Json body = content(answer_schema(endpoint));
   if (endpoint.method == "GET") {
     auto example = parse_json(endpoint.example);
@@ -210,7 +222,7 @@ Json responses(const Endpoint& endpoint) {
   Json list = Json::object();
   for (const int status : possible_statuses(endpoint)) {
     // Being not ready is an answer of its own, not an error.
-    const bool own = status < 300 || (endpoint.open != nullptr && status == 503);
+    const bool own = status < 400 || (endpoint.open != nullptr && status == 503);
     list.set(std::to_string(status),
              own ? own_response(endpoint, status)
                  : Json::object({{"$ref", "#/components/responses/" + response_name(status)}}));
@@ -331,6 +343,8 @@ std::vector<int> possible_statuses(const Endpoint& endpoint) {
   if (endpoint.path.find('{') != std::string_view::npos) all.insert(404);
   if (endpoint.method == "POST" || endpoint.method == "PUT") all.insert({413, 415});
   if (endpoint.method == "POST" && endpoint.handler != nullptr) all.insert(409);
+  if (has_tag(endpoint)) all.insert(304);
+  if (takes_tag(endpoint)) all.insert(412);
   return {all.begin(), all.end()};
 }
 

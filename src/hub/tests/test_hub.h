@@ -20,6 +20,7 @@
 #include "hub/setup.h"
 #include "hub/store/accounts.h"
 #include "hub/tests/conformance.h"
+#include "ledger/ledger.h"
 #include "sql/tests/engines.h"
 
 namespace medperf::hub {
@@ -249,7 +250,12 @@ class HubTest : public sql::EngineTest {
            Json::object({{"approval_status", "APPROVED"}}));
   }
 
-  std::int64_t rows(const std::string& table) const { return count(*database_, table); }
+  std::int64_t rows(const std::string& table) const {
+    if (table == ledger::kLogTable) {
+      EXPECT_TRUE(ledger::chain_all(*database_).ok());
+    }
+    return count(*database_, table);
+  }
 
   static inline const std::string kUid =
       "ab01000000000000000000000000000000000000000000000000000000000000";
