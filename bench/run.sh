@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev bench [start|metrics]: measures; never fails because a machine is slow.
+# ./dev bench [start|metrics|hub]: measures; never fails because a machine is slow.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/common.sh
@@ -15,5 +15,10 @@ case ${1:-start} in
     cmake --build build/bench --target bench_metrics
     exec build/bench/src/bench_metrics
     ;;
-  *) echo "bench: there is no benchmark '$1' (start, metrics)" >&2; exit 2 ;;
+  hub) # [--parts lists,writes,tls,large] [--databases sqlite,postgres] [--seconds N] [--repeats N]
+    scripts/setup.sh build run test bench
+    build_release medperf-hub > /dev/null
+    exec bench/hub/bench.py "${@:2}"
+    ;;
+  *) echo "bench: there is no benchmark '$1' (start, metrics, hub)" >&2; exit 2 ;;
 esac
