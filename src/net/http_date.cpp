@@ -18,7 +18,8 @@ constexpr std::string_view kSample = "Sun, 06 Nov 1994 08:49:37 GMT";
 }  // namespace
 
 std::string to_http_date(Timestamp time) {
-  const std::chrono::sys_time since{std::chrono::microseconds{time.microseconds}};
+  const std::chrono::sys_time<std::chrono::microseconds> since{
+      std::chrono::microseconds{time.microseconds}};
   const auto day = std::chrono::floor<std::chrono::days>(since);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(since - day)};
