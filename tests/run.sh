@@ -46,12 +46,15 @@ check() {
 }
 
 # counted NAME COMMAND...: a program that prints GoogleTest's totals or a last line "N passed, M failed".
+# Cases that one test runs from files it prints as "[  CASES   ] N passed, M failed"; their test counts beside them.
 counted() {
-  local name=$1 begin=$SECONDS status=0 good bad
+  local name=$1 begin=$SECONDS status=0 good bad more
   shift
   "$@" > "$LOGS/$name.log" 2>&1 < /dev/null || status=$?
   good=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p; s/^([0-9]+) passed, [0-9]+ failed.*/\1/p' "$LOGS/$name.log" | tail -n 1)
   bad=$(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?,.*/\1/p; s/^[0-9]+ passed, ([0-9]+) failed.*/\1/p' "$LOGS/$name.log" | tail -n 1)
+  more=$(sed -nE 's/^\[  CASES   \] ([0-9]+) passed, [0-9]+ failed.*/\1/p' "$LOGS/$name.log" | tail -n 1)
+  [ -z "$more" ] || good=$((${good:-0} + more))
   finish "$name" "$status" "${good:-0}" "${bad:-0}" $((SECONDS - begin))
 }
 

@@ -53,10 +53,13 @@ enum Writable : unsigned {
   kInOperation = 4,  ///< O: also while OPERATION
 };
 
+/// Longest text of a JSON field that says nothing else: the hub keeps descriptions, no data.
+inline constexpr int kJsonBytes = 1 << 20;
+
 struct Field {
   std::string_view name;
   FieldType type;
-  int max_length = 0;
+  int max_length = 0;     ///< characters of a text; bytes of a JSON document, 0: kJsonBytes
   bool required = false;  ///< the key must be present on create
   bool blank = false;     ///< "" allowed
   bool nullable = false;
@@ -68,6 +71,7 @@ struct Field {
   bool unique = false;
   std::string_view sentence = {};  ///< for OpenAPI and forms
   bool null_is_unsent = false;     ///< a null in a body counts as "not sent" (user metadata)
+  bool text_list = false;          ///< of a JSON field: a list of texts, nothing else
 };
 
 struct EntityTable {

@@ -8,6 +8,15 @@ std::string max_length_message(int limit) {
   return "Ensure this field has no more than " + std::to_string(limit) + " characters.";
 }
 
+std::string max_bytes_message(int limit) {
+  return "Ensure this document has no more than " + std::to_string(limit) +
+         " bytes. The hub holds no images, weights or data, only where they are.";
+}
+
+std::string list_message(std::string_view type) {
+  return "Expected a list of items but got type \"" + std::string(type) + "\".";
+}
+
 std::string choice_message(std::string_view value) {
   return "\"" + std::string(value) + "\" is not a valid choice.";
 }

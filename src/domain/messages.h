@@ -17,9 +17,14 @@ inline constexpr std::string_view kBlankMessage = "This field may not be blank."
 inline constexpr std::string_view kTextMessage = "Not a valid string.";
 inline constexpr std::string_view kBooleanMessage = "Must be a valid boolean.";
 inline constexpr std::string_view kIntegerMessage = "A valid integer is required.";
+inline constexpr std::string_view kNoDataMessage = "No data provided";
 
 /// "Ensure this field has no more than N characters."
 std::string max_length_message(int limit);
+/// For a JSON document that is longer than its field takes.
+std::string max_bytes_message(int limit);
+/// 'Expected a list of items but got type "T".'; `type` as Json::type_name() gives it.
+std::string list_message(std::string_view type);
 /// "\"X\" is not a valid choice."
 std::string choice_message(std::string_view value);
 /// "Incorrect type. Expected pk value, received T."; `type` as Json::type_name() gives it.

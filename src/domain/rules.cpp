@@ -73,6 +73,13 @@ Status check_approval(std::string_view what, std::string_view from, std::string_
   return {};
 }
 
+Status check_result_approval(bool finalized, std::string_view from, std::string_view to) {
+  if (!finalized) {
+    return field_error(kApprovalStatus, "Only a finalized result can be approved or rejected.");
+  }
+  return check_approval("result", from, to);
+}
+
 Status check_benchmark_operation(std::string_view preparator_state,
                                  std::string_view reference_model_state,
                                  std::string_view evaluator_state) {

@@ -27,6 +27,8 @@ Status check_state_change(std::string_view from, std::string_view to);
 /// Approval of a benchmark or a training experiment (`what`) by an admin: PENDING ->
 /// APPROVED|REJECTED, APPROVED -> REJECTED.
 Status check_approval(std::string_view what, std::string_view from, std::string_view to);
+/// The benchmark group's decision on a result, which must be final.
+Status check_result_approval(bool finalized, std::string_view from, std::string_view to);
 /// A benchmark may be in OPERATION only if both containers and the reference model are.
 Status check_benchmark_operation(std::string_view preparator_state,
                                  std::string_view reference_model_state,

@@ -17,14 +17,11 @@ using domain::Field;
 using domain::FieldValue;
 using domain::Record;
 
-std::string_view python_type_name(const Json& value) {
-  return value.is_null() ? "NoneType" : value.type_name();
-}
-
 Status check_is_object(const Json& body) {
   if (body.is_object()) return {};
+  if (body.is_null()) return domain::object_error(domain::kNoDataMessage);
   return domain::object_error("Invalid data. Expected a dictionary, but got " +
-                              std::string(python_type_name(body)) + ".");
+                              std::string(body.type_name()) + ".");
 }
 
 // Reads one field of a request into `record`, or adds its message to `errors`.
@@ -176,10 +173,9 @@ Result<Record> read_answer(Entity entity, const Json& answer) {
   Record record(entity);
   const EntityTable& table = record.table();
   if (!answer.is_object()) {
-    return make_error(
-        ErrorKind::kCorrupt, std::string(table.plural),
-        "The hub's answer is not an object but " + std::string(python_type_name(answer)),
-        "Check that the address is that of a MedPerf hub.");
+    return make_error(ErrorKind::kCorrupt, std::string(table.plural),
+                      "The hub's answer is not an object but " + std::string(answer.type_name()),
+                      "Check that the address is that of a MedPerf hub.");
   }
   for (const Field& field : table.fields) {
     const Json* value = answer.find(field.name);

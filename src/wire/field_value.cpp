@@ -171,6 +171,20 @@ FieldReading read_choice(const Field& field, const Json& value) {
   return FieldValue(std::move(text));
 }
 
+FieldReading read_json(const Field& field, const Json& value) {
+  if (field.text_list) {
+    if (!value.is_array()) return domain::list_message(value.type_name());
+    const auto& items = value.items();
+    if (!std::all_of(items.begin(), items.end(), [](const Json& i) { return i.is_string(); })) {
+      return std::string(domain::kTextMessage);
+    }
+  }
+  std::string bytes = to_text(value);
+  const int limit = field.max_length > 0 ? field.max_length : domain::kJsonBytes;
+  if (bytes.size() > static_cast<std::size_t>(limit)) return domain::max_bytes_message(limit);
+  return FieldValue(JsonText{std::move(bytes)});
+}
+
 FieldReading read_time(const Json& value) {
   if (value.is_string()) {
     const auto time = parse_iso8601(value.as_string());
@@ -202,7 +216,7 @@ FieldReading read_field(const Field& field, const Json& value) {
     case FieldType::kReference:
       return read_reference(value);
     case FieldType::kJson:
-      return FieldValue(JsonText{to_text(value)});
+      return read_json(field, value);
     case FieldType::kTime:
       return read_time(value);
     case FieldType::kChoice:

@@ -20,7 +20,8 @@ constexpr Field allow_list(std::string_view name) {
           .default_json = "[]",
           .writable = kCUO,
           .visibility = Visibility::kPrivate,
-          .sentence = "Email addresses whose requests are approved in the mode ALLOWLIST."};
+          .sentence = "Email addresses whose requests are approved in the mode ALLOWLIST.",
+          .text_list = true};
 }
 
 constexpr Field component(std::string_view name, Entity target, std::string_view sentence) {

@@ -60,6 +60,7 @@ constexpr Field kDatasetFields[] = {
     kUserMetadataField,
     {.name = "report",
      .type = FieldType::kJson,
+     .max_length = 4 * kJsonBytes,  // a line for each case
      .nullable = true,
      .default_json = "{}",
      .writable = kCU,

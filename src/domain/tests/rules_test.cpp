@@ -93,6 +93,14 @@ TEST(Freeze, ReadOnlyFieldsDoNotCount) {
   EXPECT_TRUE(check_freeze(stored, updated).ok());
 }
 
+TEST(ResultApproval, IsOfFinalResultsAndFinalWhenRejected) {
+  EXPECT_EQ(only_field(check_result_approval(false, kPending, kApproved)), "approval_status");
+  EXPECT_TRUE(check_result_approval(true, kPending, kApproved).ok());
+  EXPECT_TRUE(check_result_approval(true, kApproved, kRejected).ok());
+  EXPECT_FALSE(check_result_approval(true, kApproved, kPending).ok());
+  EXPECT_FALSE(check_result_approval(true, kRejected, kApproved).ok());
+}
+
 TEST(PlatformApproval, StateMachine) {
   struct Case {
     std::string_view from, to;

@@ -33,6 +33,7 @@ struct Body {
 
 Body read_body(const net::Request& request) {
   if (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE") return {};
+  if (request.body.empty()) return {Json::object(), {}};
   const std::string_view type = trim(request.header("content-type"));
   const std::string_view media = trim(type.substr(0, type.find(';')));
   if (media != "application/json") {
@@ -188,6 +189,7 @@ class Exchange {
     if (caller.admin) relations.add(Relation::kAdmin);
     const bool narrowed =
         !endpoint_.narrowing_key.empty() && body_.value.contains(endpoint_.narrowing_key);
+    if (narrowed && endpoint_.narrowed_but.intersects(relations)) return forbidden();
     const bool exists =
         standing.exists || !endpoint_.must_exist || endpoint_.ids_in != IdsIn::kPath;
     switch (domain::decide(narrowed ? endpoint_.narrowed_who : endpoint_.who, relations, exists)) {
@@ -199,6 +201,10 @@ class Exchange {
       case domain::Decision::kForbidden:
         break;
     }
+    return forbidden();
+  }
+
+  static Error forbidden() {
     return make_error(ErrorKind::kForbidden, {},
                       "You do not have permission to perform this action.");
   }
@@ -287,6 +293,8 @@ net::Response wrong_method(const net::Request& request, const Route& route) {
   if (request.method != "OPTIONS") {
     response =
         detail_response(405, "Method \"" + printable(request.method, 20) + "\" not allowed.");
+  } else {
+    response.body = R"({"renders":["application/json"],"parses":["application/json"]})";
   }
   response.headers["allow"] = allowed;
   return response;

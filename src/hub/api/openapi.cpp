@@ -11,6 +11,7 @@
 #include "hub/api/query.h"
 #include "hub/api/routes.h"
 #include "hub/api/schemas.h"
+#include "hub/store/repository.h"
 #include "wire/entity_json.h"
 
 namespace medperf::hub {
@@ -90,7 +91,14 @@ void add_list_parameters(const Endpoint& endpoint, Json& list) {
     list.push(parameter(filter, "query", type_schema(*field),
                         "Only rows whose " + std::string(filter) + " is this."));
   }
-  if (endpoint.filters.empty()) return;
+  const auto& filters = endpoint.filters;
+  const bool named = std::find(filters.begin(), filters.end(), domain::kIsValid) != filters.end();
+  if (endpoint.shape == Shape::kPage && !named && !validity_condition(*endpoint.answer).empty()) {
+    list.push(parameter(domain::kIsValid, "query", Json::object({{"type", "boolean"}}),
+                        "Only valid rows; those of an association are as valid as the dataset or "
+                        "model."));
+  }
+  if (filters.empty()) return;
   list.push(parameter("ordering", "query", Json::object({{"type", "string"}}),
                       "Names of fields, separated by commas; a minus before a name turns the order "
                       "round."));
@@ -277,7 +285,8 @@ Json operation(const Endpoint& endpoint) {
                              {"responses", responses(endpoint)}});
   if (!endpoint.narrowing_key.empty()) {
     entry.set("x-medperf-narrowed", Json::object({{"key", endpoint.narrowing_key},
-                                                  {"who", names(endpoint.narrowed_who)}}));
+                                                  {"who", names(endpoint.narrowed_who)},
+                                                  {"but", names(endpoint.narrowed_but)}}));
   }
   if (endpoint.method == "POST" || endpoint.method == "PUT") {
     entry.set("requestBody", request_body(endpoint));

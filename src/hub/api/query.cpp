@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "domain/messages.h"
+#include "domain/names.h"
 #include "hub/store/columns.h"
 
 namespace medperf::hub {
@@ -66,15 +67,19 @@ struct Filters {
     return {};
   }
 
+  /// Anything but these words is ignored, as existing clients expect.
+  void by_boolean(std::string_view text, const std::string& condition) const {
+    if (text == "True" || text == "true") selection.add(condition, std::int64_t{1});
+    if (text == "False" || text == "false") selection.add(condition, std::int64_t{0});
+  }
+
   Status add(const Field& field, const std::string& text) {
     const std::string condition = std::string(field.name) + " = ?";
     switch (field.type) {
       case FieldType::kReference:
         return by_reference(field, text, condition);
       case FieldType::kBoolean:
-        // Anything but these is ignored, as existing clients expect.
-        if (text == "True" || text == "true") selection.add(condition, std::int64_t{1});
-        if (text == "False" || text == "false") selection.add(condition, std::int64_t{0});
+        by_boolean(text, condition);
         return {};
       case FieldType::kChoice:
         if (std::find(field.choices.begin(), field.choices.end(), text) == field.choices.end()) {
@@ -84,7 +89,7 @@ struct Filters {
         selection.add(condition, text);
         return {};
       case FieldType::kText:
-        selection.add(condition, text);
+        selection.add(condition, std::string(trim(text)));
         return {};
       default:
         return {};
@@ -118,6 +123,8 @@ std::string link_to(const Call& call, std::int64_t limit, std::optional<std::int
   std::string_view host = call.request.header("host");
   if (call.trust_forwarded && !call.request.header("x-forwarded-host").empty()) {
     host = call.request.header("x-forwarded-host");
+    // Of several proxies only the last is one of the platform's own.
+    host = trim(host.substr(host.rfind(',') + 1));
   }
   return call.request.scheme + "://" + std::string(host) + call.request.path + "?" +
          net::to_query_text(query);
@@ -133,8 +140,13 @@ Status apply_query(const Call& call, Entity entity, Selection& selection) {
     const std::string* value = parameter(query, name);
     const Field* field = table.find(name);
     if (value == nullptr || value->empty() || field == nullptr) continue;
+    if (name == domain::kIsValid) continue;  // that of every list, below
     MEDPERF_CHECK(filters.add(*field, *value));
   }
+  // Existing clients send is_valid=True with every list, and mean it.
+  const std::string* valid = parameter(query, domain::kIsValid);
+  const std::string validity = validity_condition(entity);
+  if (valid != nullptr && !validity.empty()) filters.by_boolean(*valid, validity);
   if (!filters.errors.empty()) return domain::field_errors(std::move(filters.errors));
   const std::string* ordering = parameter(query, "ordering");
   if (ordering != nullptr && !call.endpoint.filters.empty()) {

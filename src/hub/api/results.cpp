@@ -2,6 +2,7 @@
 
 #include "hub/services/results.h"
 
+#include "domain/names.h"
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/steps.h"
@@ -32,7 +33,9 @@ Result<Answer> get(const Call& call) {
 }
 
 Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto result, update_result(call.context, call.ids[0], call.body));
+  const bool decides = call.body.contains(call.endpoint.narrowing_key);
+  const auto change = decides ? decide_on_result : update_result;
+  MEDPERF_TRY(auto result, change(call.context, call.ids[0], call.body));
   return object_answer(call, result);
 }
 
@@ -76,10 +79,15 @@ const Endpoint kEndpoints[] = {
      .operation = "results_update",
      .who = kWriters,
      .subject = SubjectKind::kResult,
+     .narrowing_key = domain::kApprovalStatus,
+     .narrowed_who = {Relation::kAdmin, Relation::kBenchmarkOwner},
+     .narrowed_but = {Relation::kOwner, Relation::kDatasetOwner},
      .body = Entity::kResult,
      .answer = Entity::kResult,
      .statuses = {200, 400, 403, 404},
-     .sentence = "Reports progress; with `results` the result is final.",
+     .sentence =
+         "Reports progress; with `results` the result is final; with `approval_status` alone "
+         "it is the benchmark group's decision.",
      .example = R"({"model_report": {"execution_status": "finished"}})",
      .handler = put},
     {.method = "DELETE",

@@ -149,7 +149,10 @@ Json type_schema(const Field& field) {
       schema.set("format", "int64");
       break;
     case FieldType::kJson:
-      if (!field.nullable) {  // else any value
+      if (field.text_list) {
+        schema.set("type", "array");
+        schema.set("items", Json::object({{"type", "string"}}));
+      } else if (!field.nullable) {  // else any value
         schema.set("type", Json::array({"object", "array", "string", "number", "boolean"}));
       }
       break;

@@ -40,11 +40,11 @@ std::int64_t id_in(const Json& body, std::string_view key) {
   if (value == nullptr) return 0;
   if (value->is_int()) return value->as_int();
   if (!value->is_string()) return 0;
-  const std::string& text = value->as_string();
+  const std::string_view text = trim(value->as_string());
   const bool digits =
       !text.empty() && text.size() < 19 &&
       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? std::stoll(text) : 0;
+  return digits ? std::stoll(std::string(text)) : 0;
 }
 
 Result<Standing> standing_to_each(sql::Session& session, std::int64_t user, SubjectKind kind,

@@ -28,6 +28,7 @@ constexpr std::string_view kCounted =
     "FROM results r JOIN models m ON m.id = r.model JOIN datasets d ON d.id = r.dataset "
     "JOIN benchmarks b ON b.id = r.benchmark "
     "WHERE r.benchmark = ? AND r.finalized = 1 AND r.is_valid = 1 AND r.signed = 1 "
+    "AND r.compatibility_run = 0 AND r.approval_status <> 'REJECTED' "
     "AND m.is_valid = 1 AND d.is_valid = 1 "
     "AND EXISTS (SELECT 1 FROM current_dataset_associations a WHERE a.dataset = r.dataset "
     "AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED') "
@@ -35,6 +36,7 @@ constexpr std::string_view kCounted =
     "WHERE a.model = r.model AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED')) "
     "AND NOT EXISTS (SELECT 1 FROM results n WHERE n.benchmark = r.benchmark AND n.model = r.model "
     "AND n.dataset = r.dataset AND n.finalized = 1 AND n.is_valid = 1 AND n.signed = 1 "
+    "AND n.compatibility_run = 0 AND n.approval_status <> 'REJECTED' "
     "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
     "ORDER BY m.id, d.id";
 

@@ -29,6 +29,16 @@ Status check_parts_in_operation(const Context& context, const Record& benchmark)
       preparator.text(domain::kState), model.text(domain::kState), evaluator.text(domain::kState));
 }
 
+/// Those whose benchmarks are approved at once wait too; for all others the constraint sees to it.
+Status check_none_pending(const Context& context) {
+  MEDPERF_TRY(auto pending,
+              Repository(Entity::kBenchmark)
+                  .find_where(context.session, "owner = ? AND approval_status = 'PENDING'",
+                              {context.caller.id()}));
+  if (!pending) return {};
+  return domain::object_error(kPendingBenchmark);
+}
+
 }  // namespace
 
 Result<Record> create_benchmark(const Context& context, const Json& body) {
@@ -36,6 +46,7 @@ Result<Record> create_benchmark(const Context& context, const Json& body) {
   MEDPERF_CHECK(check_parts_in_operation(context, benchmark));
   const auto& approved = context.settings.auto_approved_emails;
   if (std::find(approved.begin(), approved.end(), context.caller.email()) != approved.end()) {
+    MEDPERF_CHECK(check_none_pending(context));
     benchmark.set(domain::kApprovalStatus, std::string(domain::kApproved));
     benchmark.set(domain::kApprovedAt, context.now);
   }

@@ -19,8 +19,8 @@ using domain::Record;
 namespace {
 
 Status check_benchmark_open(const Record& benchmark) {
-  if (benchmark.text(domain::kApprovalStatus) != domain::kApproved) {
-    return domain::object_error("The benchmark is not approved.");
+  if (benchmark.text(domain::kApprovalStatus) == domain::kRejected) {
+    return domain::object_error("The benchmark was rejected.");
   }
   if (!benchmark.boolean("is_active") || !benchmark.boolean(domain::kIsValid)) {
     return domain::object_error("The benchmark takes no results: it is inactive or withdrawn.");
@@ -36,15 +36,20 @@ Result<std::optional<std::string>> current_status(sql::Session& session,
   return std::optional<std::string>(row->text(domain::kApprovalStatus));
 }
 
-Status check_subjects(const Context& context, const Record& result, const Record& benchmark) {
+/// Whether the benchmark takes this result now; says if it is a compatibility run.
+Result<bool> check_subjects(const Context& context, const Record& result) {
   auto& session = context.session;
+  MEDPERF_TRY(auto benchmark,
+              Repository(Entity::kBenchmark).get(session, result.integer("benchmark")));
+  MEDPERF_CHECK(check_benchmark_open(benchmark));
   const auto model = result.integer("model");
   MEDPERF_TRY(auto model_status,
               current_status(session, kModelAssociations, model, benchmark.id()));
   MEDPERF_TRY(auto dataset_status, current_status(session, kDatasetAssociations,
                                                   result.integer("dataset"), benchmark.id()));
   const bool is_reference = benchmark.integer("reference_model") == model;
-  return domain::check_result_subjects(is_reference, model_status, dataset_status);
+  MEDPERF_CHECK(domain::check_result_subjects(is_reference, model_status, dataset_status));
+  return is_reference && dataset_status != domain::kApproved;
 }
 
 /// Which row is in the way, so that the client can go on with it.
@@ -66,10 +71,8 @@ Error already_open(const Context& context, const Record& result) {
 
 Result<Record> create_result(const Context& context, const Json& body) {
   MEDPERF_TRY(auto row, accept_create(context, Entity::kResult, body));
-  MEDPERF_TRY(auto benchmark,
-              Repository(Entity::kBenchmark).get(context.session, row.integer("benchmark")));
-  MEDPERF_CHECK(check_benchmark_open(benchmark));
-  MEDPERF_CHECK(check_subjects(context, row, benchmark));
+  MEDPERF_TRY(auto is_compatibility_run, check_subjects(context, row));
+  row.set("compatibility_run", is_compatibility_run);
   // The constraint decides: looking first would make every two writers wait for each other.
   MEDPERF_TRY(const bool stored, Repository(Entity::kResult).insert_if_free(context.session, row));
   if (!stored) return already_open(context, row);
@@ -87,6 +90,8 @@ Result<Record> update_result(const Context& context, std::int64_t id, const Json
     MEDPERF_CHECK(store_changes(context, row));
     return std::move(row);
   }
+  // What was agreed when the run began may have been revoked since.
+  MEDPERF_CHECK(check_subjects(context, row));
   MEDPERF_TRY(auto acceptance, accept_results(context, row));
   row.set("finalized", true);
   row.set("finalized_at", context.now);
@@ -96,6 +101,22 @@ Result<Record> update_result(const Context& context, std::int64_t id, const Json
   if (acceptance.is_signed) {
     MEDPERF_CHECK(context.session.execute("UPDATE results SET signed = 1 WHERE id = ?", {id}));
   }
+  return std::move(row);
+}
+
+Result<Record> decide_on_result(const Context& context, std::int64_t id, const Json& body) {
+  MEDPERF_TRY(auto stored, Repository(Entity::kResult).get(context.session, id));
+  MEDPERF_TRY(auto update, accept_update(context, stored, body));
+  if (update.sent.size() > 1) {
+    return domain::object_error("A decision changes nothing else: send approval_status alone.");
+  }
+  Record& row = update.record;
+  const std::string& before = stored.text(domain::kApprovalStatus);
+  const std::string& after = row.text(domain::kApprovalStatus);
+  MEDPERF_CHECK(domain::check_result_approval(stored.boolean("finalized"), before, after));
+  if (before != after) row.set(domain::kApprovedAt, context.now);
+  MEDPERF_CHECK(store_changes(context, row));
+  context.notes.set(domain::kApprovalStatus, after);
   return std::move(row);
 }
 

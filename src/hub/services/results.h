@@ -11,4 +11,7 @@ Result<domain::Record> create_result(const Context& context, const Json& body);
 /// schema accepts is decided by hub/services/acceptance.h.
 Result<domain::Record> update_result(const Context& context, std::int64_t id, const Json& body);
 
+/// The benchmark group's decision on a final result: `approval_status` and nothing else.
+Result<domain::Record> decide_on_result(const Context& context, std::int64_t id, const Json& body);
+
 }  // namespace medperf::hub

@@ -69,7 +69,7 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
     {"mlcubes.uniqueness",
      "The fields image_hash, additional_files_tarball_hash, container_config, parameters_config "
      "must make a unique set."},
-    {"benchmarks.owner", "User already has a pending benchmark. Wait until it is decided on."},
+    {"benchmarks.owner", kPendingBenchmark},
     {"training.owner",
      "User already has a pending training experiment. Wait until it is decided on."},
     {"training_events.training_exp", "The training experiment has an event that is not finished."},

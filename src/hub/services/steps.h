@@ -10,6 +10,9 @@
 
 namespace medperf::hub {
 
+inline constexpr std::string_view kPendingBenchmark =
+    "User already has a pending benchmark. Wait until it is decided on.";
+
 /// A new record from a create body: fields checked, references exist, owner and times set.
 Result<domain::Record> accept_create(const Context& context, domain::Entity entity,
                                      const Json& body);

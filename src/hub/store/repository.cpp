@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
+#include "domain/names.h"
 #include "hub/store/columns.h"
 #include "hub/store/list_counts.h"
 
@@ -113,6 +114,18 @@ void Selection::add(std::string_view condition, sql::Value value) {
   if (!where.empty()) where += " AND ";
   where += condition;
   params.push_back(std::move(value));
+}
+
+std::string validity_condition(Entity entity) {
+  const auto& table = domain::table_of(entity);
+  if (table.find(domain::kIsValid) != nullptr) return "is_valid = ?";
+  for (const std::string_view side : {"dataset", "model"}) {
+    const domain::Field* field = table.find(side);
+    if (field == nullptr) continue;
+    return std::string(side) + " IN (SELECT id FROM " + std::string(sql_table(field->target)) +
+           " WHERE is_valid = ?)";
+  }
+  return {};
 }
 
 std::string default_order(Entity entity) {

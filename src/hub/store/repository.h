@@ -28,6 +28,9 @@ struct Page {
   std::vector<domain::Record> rows;
 };
 
+/// "... = ?" for the validity of an entity's rows; of an association it is that of the dataset or
+/// model. Empty: its rows are never invalid.
+std::string validity_condition(domain::Entity entity);
 /// v0 section 1.3, with id as tie-break so that paging is stable.
 std::string default_order(domain::Entity entity);
 

@@ -20,6 +20,7 @@ constexpr std::array kSteps = {
     Step{"first schema", first_schema},
     Step{"certificates, keys, training", registries_schema},
     Step{"counts of large lists", list_counts_schema},
+    Step{"compatibility runs", compatibility_runs},
 };
 
 struct Scripts {

@@ -42,10 +42,11 @@ const Question kDatasetQuestion = {
     {Relation::kOwner, Relation::kDatasetOwner, Relation::kPreparatorOwner}};
 const Question kResultQuestion = {
     "SELECT CASE WHEN d.owner = ? THEN 1 ELSE 0 END, CASE WHEN b.owner = ? THEN 1 ELSE 0 END, "
-    "CASE WHEN m.owner = ? THEN 1 ELSE 0 END FROM results r JOIN datasets d ON d.id = r.dataset "
+    "CASE WHEN m.owner = ? THEN 1 ELSE 0 END, CASE WHEN r.owner = ? THEN 1 ELSE 0 END FROM results "
+    "r JOIN datasets d ON d.id = r.dataset "
     "JOIN benchmarks b ON b.id = r.benchmark JOIN models m ON m.id = r.model WHERE r.id = ?",
-    3,
-    {Relation::kDatasetOwner, Relation::kBenchmarkOwner, Relation::kModelOwner}};
+    4,
+    {Relation::kDatasetOwner, Relation::kBenchmarkOwner, Relation::kModelOwner, Relation::kOwner}};
 
 const Question kTrainingQuestion = {
     "SELECT CASE WHEN t.owner = ? THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM "

@@ -1,162 +1,264 @@
-// Runs tests/api/*.yaml: declared requests with the status and the part of the body that they must
-// get, each file on a fresh hub of both databases. tests/api/README.md describes the form.
+// Runs tests/api/*.yaml: requests written down with the status and the part of the body that they
+// must get. Each file is one test for each database, on a fresh hub; tests/api/README.md describes
+// the form.
 
 #include <algorithm>
+#include <cstdio>
 #include <optional>
+#include <set>
 
 #include "base/yaml.h"
+#include "hub/tests/case_form.h"
 #include "hub/tests/test_hub.h"
 
 namespace medperf::hub {
 namespace {
 
-using Variables = std::map<std::string, Json>;
-
-std::string shown(const Json& value) {
-  return value.is_string() ? value.as_string() : to_text(value);
+fs::path cases_folder() {
+  return fs::path(MEDPERF_SOURCE_DIR) / "tests/api";
 }
 
-/// Replaces ${name} in a text.
-std::string filled(std::string text, const Variables& variables) {
-  for (auto at = text.find("${"); at != std::string::npos; at = text.find("${", at)) {
-    const auto end = text.find('}', at);
-    const auto found = variables.find(text.substr(at + 2, end - at - 2));
-    if (found == variables.end()) {
-      ADD_FAILURE() << "unknown variable in " << text;
-      return text;
-    }
-    text.replace(at, end - at + 1, shown(found->second));
-  }
-  return text;
-}
-
-/// A text that is one variable alone becomes its value, with its type.
-Json filled(const Json& value, const Variables& variables) {
-  if (value.is_string()) {
-    const std::string& text = value.as_string();
-    if (text.starts_with("${") && text.find('}') == text.size() - 1) {
-      const auto found = variables.find(text.substr(2, text.size() - 3));
-      if (found != variables.end()) return found->second;
-    }
-    return filled(text, variables);
-  }
-  if (value.is_array()) {
-    Json items = Json::array();
-    for (const auto& item : value.items()) items.push(filled(item, variables));
-    return items;
-  }
-  if (!value.is_object()) return value;
-  Json members = Json::object();
-  for (const auto& [key, member] : value.members()) members.set(key, filled(member, variables));
-  return members;
-}
-
-/// The first place where `found` lacks a part of `wanted`. In texts '*' at the end stands for
-/// anything; the text "<any>" for any value, "<none>" for an absent member.
-std::optional<std::string> difference(const Json& wanted, const Json* found,
-                                      const std::string& place) {
-  const bool word = wanted.is_string();
-  if (word && wanted.as_string() == "<none>") {
-    return found == nullptr ? std::nullopt : std::optional(place + " is there");
-  }
-  if (found == nullptr) return place + " is missing";
-  if (word && wanted.as_string() == "<any>") return std::nullopt;
-  if (wanted.is_object() && found->is_object()) {
-    for (const auto& [key, member] : wanted.members()) {
-      if (auto problem = difference(member, found->find(key), place + "." + key)) return problem;
-    }
-    return std::nullopt;
-  }
-  if (wanted.is_array() && found->is_array() && wanted.items().size() == found->items().size()) {
-    for (std::size_t i = 0; i < wanted.items().size(); ++i) {
-      const std::string item = place + "[" + std::to_string(i) + "]";
-      if (auto problem = difference(wanted.items()[i], &found->items()[i], item)) return problem;
-    }
-    return std::nullopt;
-  }
-  if (word && wanted.as_string().ends_with('*') && found->is_string()) {
-    const std::string_view start(wanted.as_string().data(), wanted.as_string().size() - 1);
-    if (found->as_string().starts_with(start)) return std::nullopt;
-  }
-  if (wanted == *found) return std::nullopt;
-  return place + " is " + to_text(*found) + ", not " + to_text(wanted);
-}
-
-class CasesTest : public HubTest {
- protected:
-  void run_file(const fs::path& file) {
-    SCOPED_TRACE(file.filename().string());
-    auto text = read_file(file);
-    ASSERT_TRUE(text.ok()) << text.error().text();
-    auto document = parse_yaml(*text);
-    ASSERT_TRUE(document.ok()) << document.error().text();
-    Variables variables;
-    for (const auto& [name, id] : users_) variables[name + "_id"] = id;
-    variables["uid"] = kUid;
-    if (document->get_string("given") == "world") add_world(variables);
-    for (const auto& one : document->find("cases")->items()) run_case(one, variables);
-  }
-
-  void add_world(Variables& variables) {
-    const World world = make_world();
-    variables["preparation"] = world.preparation;
-    variables["evaluator"] = world.evaluator;
-    variables["reference"] = world.reference;
-    variables["benchmark"] = world.benchmark;
-    variables["dataset"] = world.dataset;
-    variables["model"] = world.model;
-  }
-
-  void run_case(const Json& one, Variables& variables) {
-    SCOPED_TRACE(one.get_string("it"));
-    ++cases_;
-    const std::string call = filled(one.get_string("do"), variables);
-    const auto space = call.find(' ');
-    net::Headers headers;
-    if (const Json* given = one.find("headers"); given != nullptr) {
-      for (const auto& [name, value] : given->members()) headers[name] = shown(value);
-    }
-    const Json* body = one.find("body");
-    const Reply reply = send(one.get_string("as"), call.substr(0, space), call.substr(space + 1),
-                             body == nullptr ? Json() : filled(*body, variables), headers);
-    EXPECT_EQ(reply.status, one.get_int("status")) << call << "\n" << reply.response.body;
-    if (const Json* answer = one.find("answer"); answer != nullptr) {
-      const auto problem = difference(filled(*answer, variables), &reply.body, "body");
-      EXPECT_FALSE(problem) << call << "\n" << *problem << "\n" << reply.response.body;
-    }
-    if (const Json* save = one.find("save"); save != nullptr) {
-      for (const auto& [name, key] : save->members()) {
-        const Json* value = reply.body.find(key.as_string());
-        if (value != nullptr) variables[name] = *value;
-      }
-    }
-  }
-
-  int cases_ = 0;
-};
-
-TEST_P(CasesTest, EveryFileOfTestsApi) {
+std::vector<fs::path> case_files() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(fs::path(MEDPERF_SOURCE_DIR) / "tests/api")) {
+  for (const auto& entry : fs::directory_iterator(cases_folder())) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  ASSERT_FALSE(files.empty());
-  bool first = true;
-  for (const auto& file : files) {
-    if (!first) {
-      HubTest::TearDown();
-      HubTest::SetUp();
-    }
-    first = false;
-    run_file(file);
-  }
-  EXPECT_GT(cases_, 100);
+  return files;
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, CasesTest,
-                         testing::Values(sql::Dialect::kSqlite, sql::Dialect::kPostgres),
-                         sql::engine_name);
+Json read_cases(const fs::path& file) {
+  auto text = read_file(file);
+  if (!text.ok()) throw CaseMistake{text.error().text()};
+  auto document = parse_yaml(*text);
+  if (!document.ok()) throw CaseMistake{document.error().text()};
+  return std::move(document).value();
+}
+
+/// Each case with what its group says for all: calls `visit(case)`.
+template <typename Visit>
+void each_case(const Json& cases, const Visit& visit) {
+  for (const auto& entry : cases.items()) {
+    const Json* inner = entry.find("cases");
+    if (inner == nullptr) {
+      visit(entry);
+      continue;
+    }
+    for (Json one : inner->items()) {
+      for (const auto& [key, value] : entry.members()) {
+        if (key != "cases" && key != "about" && !one.contains(key)) one.set(key, value);
+      }
+      one.set("it", entry.get_string("about") + ": " + one.get_string("it"));
+      visit(one);
+    }
+  }
+}
+
+/// Counts over all files, for the last line.
+struct Totals {
+  std::set<std::string> files;
+  int cases = 0;
+  int failed = 0;
+};
+Totals& totals() {
+  static Totals counted;
+  return counted;
+}
+
+class CaseFileTest : public HubTest {
+ public:
+  CaseFileTest(sql::Dialect dialect, fs::path file) : dialect_(dialect), file_(std::move(file)) {}
+  sql::Dialect dialect() const override { return dialect_; }
+
+  void TestBody() override {
+    SCOPED_TRACE(file_.filename().string());
+    try {
+      const Json document = read_cases(file_);
+      given(document);
+      bodies_ = document.find("bodies");
+      each_case(*document.find("cases"), [this](const Json& one) { run_case(one); });
+    } catch (const CaseMistake& mistake) {
+      ADD_FAILURE() << mistake.what;
+    }
+    std::printf("%-36s %-9s %4d cases, %d failed\n", file_.filename().c_str(),
+                dialect_ == sql::Dialect::kSqlite ? "sqlite" : "postgres", cases_, failed_);
+    std::fflush(stdout);  // a database server forks from here
+    totals().cases += cases_;
+    totals().failed += failed_;
+  }
+
+ private:
+  void given(const Json& document) {
+    Settings settings;
+    if (const Json* wanted = document.find("settings"); wanted != nullptr) {
+      trust_forwarded_ = wanted->get_bool("trust_forwarded");
+      if (const Json* emails = wanted->find("auto_approved_emails"); emails != nullptr) {
+        for (const auto& email : emails->items()) {
+          settings.auto_approved_emails.push_back(email.as_string());
+        }
+      }
+      make_hub(settings);
+    }
+    if (const Json* names = document.find("accounts"); names != nullptr) {
+      for (const auto& name : names->items()) add(name.as_string(), false);
+    }
+    for (const auto& [name, id] : users_) variables_[name + "_id"] = id;
+    variables_["uid"] = kUid;
+    variables_["api"] = "https://" + kHost + std::string(kApiPrefix);
+    if (document.get_string("given") == "world") add_world();
+  }
+
+  void add_world() {
+    const World world = make_world();
+    variables_["preparation"] = world.preparation;
+    variables_["evaluator"] = world.evaluator;
+    variables_["reference"] = world.reference;
+    variables_["benchmark"] = world.benchmark;
+    variables_["dataset"] = world.dataset;
+    variables_["model"] = world.model;
+  }
+
+  Reply call(const Json& one, const std::string& request) const {
+    net::Headers headers;
+    if (const Json* given = one.find("headers"); given != nullptr) {
+      for (const auto& [name, value] : given->members()) {
+        headers[name] = filled(shown(value), variables_);
+      }
+    }
+    const auto space = request.find(' ');
+    Sent sent{one.get_string("as"), request.substr(0, space), request.substr(space + 1), {}, {}};
+    if (const Json* raw = one.find("raw"); raw != nullptr) {
+      sent.raw = filled(raw->as_string(), variables_);
+    } else {
+      sent.body = filled(body_of(one, bodies_), variables_);
+    }
+    return send(sent, headers);
+  }
+
+  void run_case(const Json& one) {
+    SCOPED_TRACE(one.get_string("it"));
+    ++cases_;
+    variables_["n"] = cases_;
+    const std::string request = filled(one.get_string("do"), variables_);
+    const Reply reply = call(one, request);
+    const auto problem = wrong_in(one, reply);
+    if (problem) {
+      ++failed_;
+      ADD_FAILURE() << request << "\n" << *problem << "\n" << reply.response.body;
+    }
+    save(one, reply);
+  }
+
+  std::optional<std::string> wrong_in(const Json& one, const Reply& reply) const {
+    const auto status = one.get_int("status");
+    if (reply.status != status) {
+      return "status " + std::to_string(reply.status) + ", not " + std::to_string(status);
+    }
+    if (status == 204 && !reply.response.body.empty()) return "204 with a body";
+    if (auto problem = wrong_in_headers(one, reply)) return problem;
+    if (const Json* ids = one.find("ids"); ids != nullptr) {
+      const Json* rows = reply.body.find("results");
+      Json found = Json::array();
+      if (rows != nullptr) {
+        for (const auto& row : rows->items()) found.push(row.get_int("id"));
+      }
+      const Json wanted = filled(*ids, variables_);
+      if (!(wanted == found)) return "ids are " + to_text(found) + ", not " + to_text(wanted);
+    }
+    const auto answer = wanted_answer(one, static_cast<int>(status));
+    if (!answer) return std::nullopt;
+    return difference(filled(*answer, variables_), &reply.body, "body", status >= 400);
+  }
+
+  std::optional<std::string> wrong_in_headers(const Json& one, const Reply& reply) const {
+    Json wanted = Json::object();
+    if (reply.status == 401) wanted.set("www-authenticate", "Bearer realm=\"api\"");
+    if (const Json* named = one.find("answer_headers"); named != nullptr) {
+      for (const auto& [name, value] : named->members()) {
+        wanted.set(name, filled(shown(value), variables_));
+      }
+    }
+    for (const auto& [name, value] : wanted.members()) {
+      const auto found = reply.response.headers.find(name);
+      if (found == reply.response.headers.end()) return "header " + name + " is missing";
+      if (found->second != shown(value)) return "header " + name + " is " + found->second;
+    }
+    return std::nullopt;
+  }
+
+  /// What a refusal says goes without saying.
+  static std::optional<Json> wanted_answer(const Json& one, int status) {
+    if (const Json* answer = one.find("answer"); answer != nullptr) return *answer;
+    if (status == 403) {
+      return Json::object({{"detail", "You do not have permission to perform this action."}});
+    }
+    if (status == 404) return Json::object({{"detail", "Not found."}});
+    return std::nullopt;
+  }
+
+  void save(const Json& one, const Reply& reply) {
+    const Json* wanted = one.find("save");
+    if (wanted == nullptr) return;
+    for (const auto& [name, path] : wanted->members()) {
+      const Json* value = &reply.body;
+      for (const auto key : split(path.as_string(), '.')) {
+        value = value == nullptr ? nullptr : value->find(key);
+      }
+      if (value == nullptr) throw CaseMistake{"nothing to save as " + name};
+      variables_[name] = *value;
+    }
+  }
+
+  const sql::Dialect dialect_;
+  const fs::path file_;
+  const Json* bodies_ = nullptr;
+  Variables variables_;
+  int cases_ = 0;
+  int failed_ = 0;
+};
+
+/// One test a file and database: `CaseFiles/<file>.<database>`.
+bool register_files() {
+  for (const auto& file : case_files()) {
+    totals().files.insert(file.filename().string());
+    for (const auto dialect : {sql::Dialect::kSqlite, sql::Dialect::kPostgres}) {
+      const std::string database = dialect == sql::Dialect::kSqlite ? "sqlite" : "postgres";
+      testing::RegisterTest(("CaseFiles/" + file.stem().string()).c_str(), database.c_str(),
+                            nullptr, nullptr, __FILE__, __LINE__, [dialect, file]() -> HubTest* {
+                              return new CaseFileTest(dialect, file);
+                            });
+    }
+  }
+  return true;
+}
+const bool kRegistered = register_files();
+
+/// The line that the whole run is counted by.
+class PrintTotals : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (totals().cases == 0) return;
+    std::printf("[  CASES   ] %d passed, %d failed\n", totals().cases - totals().failed,
+                totals().failed);
+  }
+};
+testing::Environment* const kPrintTotals =
+    testing::AddGlobalTestEnvironment(new PrintTotals);  // GoogleTest deletes it
+
+TEST(CaseFiles, EachCaseHasATitleOfItsOwn) {
+  ASSERT_TRUE(kRegistered && kPrintTotals != nullptr);
+  int cases = 0;
+  for (const auto& file : case_files()) {
+    SCOPED_TRACE(file.filename().string());
+    std::set<std::string> titles;
+    const Json document = read_cases(file);
+    each_case(*document.find("cases"), [&](const Json& one) {
+      ++cases;
+      EXPECT_TRUE(titles.insert(one.get_string("it")).second) << one.get_string("it");
+    });
+  }
+  EXPECT_GT(cases, 100);
+}
 
 }  // namespace
 }  // namespace medperf::hub

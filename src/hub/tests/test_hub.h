@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -75,8 +76,8 @@ class HubTest : public sql::EngineTest {
   }
 
   void make_hub(Settings settings) {
-    hub_ = std::make_unique<Hub>(
-        HubParts{*database_, clock_, test_tokens(), std::move(settings), false, &draining_});
+    hub_ = std::make_unique<Hub>(HubParts{*database_, clock_, test_tokens(), std::move(settings),
+                                          trust_forwarded_, &draining_});
   }
 
   /// Accounts without password: tests sign their tokens themselves.
@@ -89,9 +90,20 @@ class HubTest : public sql::EngineTest {
     return users_[name];
   }
 
-  /// Sends a request as `user` ("": without credentials).
+  /// A request of `user` ("": without credentials); `raw` goes out as it is instead of `body`.
+  struct Sent {
+    std::string user;
+    std::string method;
+    std::string path;
+    Json body;
+    std::optional<std::string> raw;
+  };
   Reply send(const std::string& user, const std::string& method, const std::string& path,
              const Json& body = nullptr, const net::Headers& headers = {}) const {
+    return send({user, method, path, body, std::nullopt}, headers);
+  }
+  Reply send(const Sent& sent, const net::Headers& headers) const {
+    const auto& [user, method, path, body, raw] = sent;
     net::Request request;
     request.method = method;
     const auto question = path.find('?');
@@ -104,7 +116,7 @@ class HubTest : public sql::EngineTest {
     request.request_id = "test";
     if (method == "POST" || method == "PUT") {
       request.headers.emplace("content-type", "application/json");
-      request.body = to_text(body);
+      request.body = raw ? *raw : to_text(body);
     }
     if (!user.empty()) {
       request.headers.emplace(
@@ -261,6 +273,7 @@ class HubTest : public sql::EngineTest {
       "ab01000000000000000000000000000000000000000000000000000000000000";
   TickingClock clock_;
   std::atomic<bool> draining_{false};
+  bool trust_forwarded_ = false;
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<Hub> hub_;
   std::map<std::string, std::int64_t> users_;

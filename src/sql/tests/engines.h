@@ -107,10 +107,12 @@ class PostgresCluster {
 /// An empty database for each test.
 class EngineTest : public testing::TestWithParam<Dialect> {
  protected:
+  /// Of the test's parameter, unless a test says it by itself.
+  virtual Dialect dialect() const { return GetParam(); }
   void SetUp() override {
     static int number = 0;
     name_ = "t" + std::to_string(getpid()) + "_" + std::to_string(++number);
-    if (GetParam() == Dialect::kSqlite) {
+    if (dialect() == Dialect::kSqlite) {
       folder_ = fs::temp_directory_path() / ("medperf-sql-" + name_);
       fs::create_directory(folder_);
       return;
@@ -131,7 +133,7 @@ class EngineTest : public testing::TestWithParam<Dialect> {
   }
 
   Result<std::unique_ptr<Database>> try_open() const {
-    if (GetParam() == Dialect::kSqlite) return Database::open(SqliteOptions{file(), 4});
+    if (dialect() == Dialect::kSqlite) return Database::open(SqliteOptions{file(), 4});
     return Database::open(PostgresOptions{PostgresCluster::instance().connection(name_), 8});
   }
   /// Opens this test's database; several may be open.

@@ -15,5 +15,6 @@ std::string in_dialect(std::string_view text, sql::Dialect dialect);
 std::string first_schema(sql::Dialect dialect);
 std::string registries_schema(sql::Dialect dialect);
 std::string list_counts_schema(sql::Dialect dialect);
+std::string compatibility_runs(sql::Dialect dialect);
 
 }  // namespace medperf::hub
