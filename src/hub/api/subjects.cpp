@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "base/encoding.h"
 #include "domain/messages.h"
 
 namespace medperf::hub {

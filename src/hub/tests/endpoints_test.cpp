@@ -1,11 +1,13 @@
-// Cases that the endpoint tables make themselves: every endpoint x actor x existence of its
-// subject, against relations that are written down here by hand.
+// Cases that the endpoint tables make themselves: every endpoint x actor x unknown, foreign and own
+// subject, against the relations that cast.h writes down by hand.
 
 #include <set>
+#include <vector>
 
 #include "base/encoding.h"
 #include "hub/api/routes.h"
-#include "hub/tests/test_hub.h"
+#include "hub/tests/cast.h"
+#include "hub/tests/count.h"
 
 namespace medperf::hub {
 namespace {
@@ -16,139 +18,16 @@ using domain::Relations;
 constexpr std::int64_t kUnknown = 999999;
 const std::string kActors[] = {"", "stranger", "group", "hospital", "vendor", "admin"};
 
-class EndpointsTest : public HubTest {
+/// Generated cases have a foreign and an own object for everybody: of three sides, of the stranger
+/// alone, and of the admin alone.
+class EndpointsTest : public CastTest {
  protected:
   void SetUp() override {
-    HubTest::SetUp();
+    CastTest::SetUp();
     if (IsSkipped()) return;
-    world_ = make_world();
-    join(world_, "dataset", "hospital", world_.dataset);
-    join(world_, "model", "vendor", world_.model);
-    asset_ = expect(201, "vendor", "POST", "assets/",
-                    Json::object({{"name", "a"}, {"asset_hash", "1"}, {"asset_url", "local"}}))
-                 .get_int("id");
-    result_ = expect(201, "hospital", "POST", "results/",
-                     Json::object({{"benchmark", world_.benchmark},
-                                   {"model", world_.model},
-                                   {"dataset", world_.dataset}}))
-                  .get_int("id");
-    add_registries();
-  }
-
-  /// One of each: a certificate of the hospital with a key that the vendor made for it, an
-  /// experiment of the group with an aggregator of the vendor, the hospital's dataset and an event.
-  void add_registries() {
-    const Json any = Json::object();
-    const auto made = [&](const char* user, const char* path, Json body) {
-      return expect(201, user, "POST", path, body).get_int("id");
-    };
-    ca_ = 1;  // registered with the hub itself
-    certificate_ =
-        made("hospital", "certificates/",
-             Json::object({{"name", "c"}, {"ca", ca_}, {"certificate_content_base64", "x"}}));
-    const auto inside = expect(200, "vendor", "GET", path_of("models", world_.model))
-                            .find("container")
-                            ->get_int("id");
-    const Json key = Json::object({{"name", "k"},
-                                   {"certificate", certificate_},
-                                   {"container", inside},
-                                   {"encrypted_key_base64", "x"}});
-    key_ = expect(201, "vendor", "POST", "encrypted_keys/bulk/", Json::array({key}))
-               .items()[0]
-               .get_int("id");
-    aggregator_ =
-        made("vendor", "aggregators/",
-             Json::object({{"name", "a"}, {"config", any}, {"aggregation_mlcube", inside}}));
-    training_ = made("group", "training/", training_body("t", world_.preparation, aggregator_));
-    expect(200, "admin", "PUT", path_of("training", training_),
-           Json::object({{"approval_status", "APPROVED"}}));
-    made("hospital", "datasets/training/",
-         Json::object({{"dataset", world_.dataset}, {"training_exp", training_}}));
-    expect(200, "group", "PUT",
-           path_of("datasets", world_.dataset) + path_of("training", training_),
-           Json::object({{"approval_status", "APPROVED"}}));
-    event_ =
-        made("group", "training/events/",
-             Json::object({{"name", "e"}, {"training_exp", training_}, {"participants", any}}));
-  }
-
-  /// The world as the tables should see it: who stands how to the one object of each kind.
-  static Relations relations(const std::string& actor, SubjectKind subject) {
-    struct Line {
-      SubjectKind subject;
-      const char* actor;
-      Relations relations;
-    };
-    static const Line kLines[] = {
-        {SubjectKind::kUser, "hospital", {Relation::kSelf}},
-        {SubjectKind::kUser, "group", {Relation::kPreparatorOwner}},
-        {SubjectKind::kContainer, "group", {Relation::kOwner}},
-        {SubjectKind::kAsset, "vendor", {Relation::kOwner}},
-        {SubjectKind::kModel, "vendor", {Relation::kOwner}},
-        {SubjectKind::kBenchmark, "group", {Relation::kOwner}},
-        {SubjectKind::kBenchmark, "hospital", {Relation::kApprovedDatasetOwner}},
-        {SubjectKind::kBenchmark, "vendor", {Relation::kApprovedModelOwner}},
-        {SubjectKind::kDataset, "hospital", {Relation::kOwner, Relation::kDatasetOwner}},
-        {SubjectKind::kDataset, "group", {Relation::kPreparatorOwner}},
-        {SubjectKind::kResult, "hospital", {Relation::kDatasetOwner}},
-        {SubjectKind::kResult, "group", {Relation::kBenchmarkOwner}},
-        {SubjectKind::kResult, "vendor", {Relation::kModelOwner}},
-        {SubjectKind::kDatasetPair, "hospital", {Relation::kDatasetOwner}},
-        {SubjectKind::kDatasetPair, "group", {Relation::kBenchmarkOwner}},
-        {SubjectKind::kModelPair, "vendor", {Relation::kModelOwner}},
-        {SubjectKind::kModelPair, "group", {Relation::kBenchmarkOwner}},
-        {SubjectKind::kCertificate, "hospital", {Relation::kOwner}},
-        {SubjectKind::kEncryptedKey, "vendor", {Relation::kOwner}},
-        {SubjectKind::kAggregator, "vendor", {Relation::kOwner}},
-        {SubjectKind::kTraining, "group", {Relation::kOwner, Relation::kTrainingOwner}},
-        {SubjectKind::kTraining, "hospital", {Relation::kApprovedDatasetOwner}},
-        {SubjectKind::kTraining, "vendor", {Relation::kAggregatorOwner}},
-        {SubjectKind::kTrainingEvent, "group", {Relation::kTrainingOwner}},
-        {SubjectKind::kTrainingEvent, "vendor", {Relation::kAggregatorOwner}},
-        {SubjectKind::kTrainingPair, "hospital", {Relation::kDatasetOwner}},
-        {SubjectKind::kTrainingPair, "group", {Relation::kTrainingOwner}},
-    };
-    for (const auto& line : kLines) {
-      if (line.subject == subject && line.actor == actor) return line.relations;
-    }
-    return {};
-  }
-
-  std::int64_t id_of(SubjectKind subject) const {
-    switch (subject) {
-      case SubjectKind::kUser:
-        return users_.at("hospital");
-      case SubjectKind::kContainer:
-        return world_.preparation;
-      case SubjectKind::kAsset:
-        return asset_;
-      case SubjectKind::kModel:
-      case SubjectKind::kModelPair:
-        return world_.model;
-      case SubjectKind::kBenchmark:
-        return world_.benchmark;
-      case SubjectKind::kDataset:
-      case SubjectKind::kDatasetPair:
-      case SubjectKind::kTrainingPair:
-        return world_.dataset;
-      case SubjectKind::kResult:
-        return result_;
-      case SubjectKind::kCa:
-        return ca_;
-      case SubjectKind::kCertificate:
-        return certificate_;
-      case SubjectKind::kEncryptedKey:
-        return key_;
-      case SubjectKind::kAggregator:
-        return aggregator_;
-      case SubjectKind::kTraining:
-        return training_;
-      case SubjectKind::kTrainingEvent:
-        return event_;
-      case SubjectKind::kNone:
-        break;
-    }
-    return 0;
+    casts_.push_back(make_cast({"group", "hospital", "vendor"}, "shared"));
+    casts_.push_back(make_cast({"stranger", "stranger", "stranger"}, "stranger's"));
+    casts_.push_back(make_cast({"admin", "admin", "admin"}, "admin's"));
   }
 
   static std::string with(std::string path, const std::string& mark, std::int64_t id) {
@@ -157,25 +36,31 @@ class EndpointsTest : public HubTest {
     return path;
   }
 
-  std::string path(const Endpoint& endpoint, bool exists) const {
-    const bool known = exists && endpoint.ids_in == IdsIn::kPath;
+  /// `cast` null: with ids that nothing has.
+  static std::string path(const Endpoint& endpoint, const Cast* cast) {
+    const bool known = cast != nullptr && endpoint.ids_in == IdsIn::kPath;
     std::string text =
-        with(full_path(endpoint), "{id}", known ? id_of(endpoint.subject) : kUnknown);
-    const auto host = endpoint.subject == SubjectKind::kTrainingPair ? training_ : world_.benchmark;
-    text = with(text, "{other}", known ? host : kUnknown);
+        with(full_path(endpoint), "{id}", known ? cast->id_of(endpoint.subject) : kUnknown);
+    text = with(text, "{other}", known ? host(endpoint, *cast) : kUnknown);
     const auto key = text.find("{key_id}");
     if (key != std::string::npos) text.replace(key, 8, "unknown");
     return text;
   }
 
-  Json body(const Endpoint& endpoint, bool exists) const {
+  /// The second side of a pair.
+  static std::int64_t host(const Endpoint& endpoint, const Cast& cast) {
+    return endpoint.subject == SubjectKind::kTrainingPair ? cast.training : cast.benchmark;
+  }
+
+  static Json body(const Endpoint& endpoint, const Cast* cast) {
     if (endpoint.ids_in == IdsIn::kPath) return Json::object();
-    const auto id = exists ? id_of(endpoint.subject) : kUnknown;
+    const auto id = cast != nullptr ? cast->id_of(endpoint.subject) : kUnknown;
+    const auto other = cast != nullptr ? host(endpoint, *cast) : kUnknown;
     switch (endpoint.subject) {
       case SubjectKind::kModelPair:
-        return Json::object({{"model", id}, {"benchmark", exists ? world_.benchmark : kUnknown}});
+        return Json::object({{"model", id}, {"benchmark", other}});
       case SubjectKind::kTrainingPair:
-        return Json::object({{"dataset", id}, {"training_exp", exists ? training_ : kUnknown}});
+        return Json::object({{"dataset", id}, {"training_exp", other}});
       case SubjectKind::kTraining:
         return Json::object({{"training_exp", id}});
       case SubjectKind::kContainer:
@@ -183,36 +68,57 @@ class EndpointsTest : public HubTest {
       case SubjectKind::kEncryptedKey:
         return Json::array({Json::object({{"id", id}})});
       default:
-        return Json::object({{"dataset", id}, {"benchmark", exists ? world_.benchmark : kUnknown}});
+        return Json::object({{"dataset", id}, {"benchmark", other}});
     }
   }
 
-  void check(const Endpoint& endpoint, const std::string& actor, bool exists) const {
-    SCOPED_TRACE(std::string(endpoint.operation) + " by '" + actor +
-                 (exists ? "' existing" : "' unknown"));
-    const Reply reply =
-        send(actor, std::string(endpoint.method), path(endpoint, exists), body(endpoint, exists));
-    const Relations allowed = endpoint.who;
+  /// The caller's relations as they should be found.
+  static Relations expected(const Endpoint& endpoint, const std::string& actor, const Cast* cast) {
     Relations caller;
-    if (exists) caller = relations(actor, endpoint.subject);
+    if (cast != nullptr) caller = cast->relations(actor, endpoint.subject);
     // An unknown item of an array takes no permission away: its field is wrong.
-    if (!exists && endpoint.ids_in == IdsIn::kBodyList) caller.add(Relation::kOwner);
+    if (cast == nullptr && endpoint.ids_in == IdsIn::kBodyList) caller.add(Relation::kOwner);
     caller.add(Relation::kSignedIn);
     if (actor == "admin") caller.add(Relation::kAdmin);
+    return caller;
+  }
+
+  /// With `narrowing`, the body has the key that narrows who may.
+  void check(const Endpoint& endpoint, const std::string& actor, const Cast* cast,
+             bool narrowing = false) {
+    ++cases_;
+    SCOPED_TRACE(std::string(endpoint.operation) + " by '" + actor + "' on what " +
+                 (cast == nullptr ? "nobody" : cast->roles.group) + " has" +
+                 (narrowing ? ", narrowed" : ""));
+    Json sent = body(endpoint, cast);
+    if (narrowing) sent.set(endpoint.narrowing_key, "NONSENSE");
+    const Reply reply = send(actor, std::string(endpoint.method), path(endpoint, cast), sent);
+    const Relations caller = expected(endpoint, actor, cast);
+    const Relations allowed = narrowing ? endpoint.narrowed_who : endpoint.who;
+    const bool barred = narrowing && endpoint.narrowed_but.intersects(caller);
     if (actor.empty()) {
       EXPECT_EQ(reply.status, 401);
       EXPECT_EQ(reply.response.headers.at("www-authenticate"), "Bearer realm=\"api\"");
-    } else if (!allowed.intersects(caller)) {
+    } else if (!allowed.intersects(caller) || barred) {
       EXPECT_EQ(reply.status, 403) << reply.response.body;
       EXPECT_EQ(reply.body.get_string("detail"),
                 "You do not have permission to perform this action.");
-    } else if (!exists && endpoint.must_exist && endpoint.ids_in == IdsIn::kPath &&
+    } else if (cast == nullptr && endpoint.must_exist && endpoint.ids_in == IdsIn::kPath &&
                endpoint.subject != SubjectKind::kNone) {
       EXPECT_EQ(reply.status, 404) << reply.response.body;
       EXPECT_EQ(reply.body.get_string("detail"), "Not found.");
     } else {
       expect_documented(endpoint, reply);
     }
+  }
+
+  /// On unknown ids, and on what each cast has.
+  void check_everywhere(const Endpoint& endpoint, const std::string& actor) {
+    check(endpoint, actor, nullptr);
+    for (const auto& cast : casts_) check(endpoint, actor, &cast);
+    if (endpoint.narrowing_key.empty()) return;
+    check(endpoint, actor, nullptr, true);
+    for (const auto& cast : casts_) check(endpoint, actor, &cast, true);
   }
 
   /// A permitted request ends in one of the statuses that the row names.
@@ -227,40 +133,28 @@ class EndpointsTest : public HubTest {
     }
   }
 
-  World world_;
-  std::int64_t asset_ = 0;
-  std::int64_t result_ = 0;
-  std::int64_t ca_ = 0;
-  std::int64_t certificate_ = 0;
-  std::int64_t key_ = 0;
-  std::int64_t aggregator_ = 0;
-  std::int64_t training_ = 0;
-  std::int64_t event_ = 0;
+  std::vector<Cast> casts_;
+  int cases_ = 0;
 };
 
 TEST_P(EndpointsTest, EveryActorGetsWhatTheTableSays) {
-  int cases = 0;
   for (const bool removing : {false, true}) {  // what an admin may remove goes last
     for (const auto& endpoint : all_endpoints()) {
       if (endpoint.handler == nullptr || (endpoint.method == "DELETE") != removing) continue;
-      for (const auto& actor : kActors) {
-        for (const bool exists : {false, true}) {
-          check(endpoint, actor, exists);
-          ++cases;
-        }
-      }
+      for (const auto& actor : kActors) check_everywhere(endpoint, actor);
     }
   }
-  EXPECT_GT(cases, 500);
+  EXPECT_GT(cases_, 1500);
+  count_cases("generated from the endpoint tables", dialect(), cases_, HasFailure() ? 1 : 0);
 }
 
 TEST_P(EndpointsTest, ANarrowingKeyTakesPermissionAway) {
-  const std::string benchmark = path_of("benchmarks", world_.benchmark);
+  const std::string benchmark = path_of("benchmarks", casts_[0].benchmark);
   const Json approval = Json::object({{"approval_status", "APPROVED"}});
   expect(403, "group", "PUT", benchmark, approval);
   expect(200, "admin", "PUT", benchmark, approval);
   const std::string pair =
-      path_of("models", world_.model) + path_of("benchmarks", world_.benchmark);
+      path_of("models", casts_[0].model) + path_of("benchmarks", casts_[0].benchmark);
   const Json priority = Json::object({{"priority", 7}});
   expect(403, "vendor", "PUT", pair, priority);
   EXPECT_EQ(expect(200, "group", "PUT", pair, priority).get_int("priority"), 7);
@@ -274,7 +168,7 @@ TEST_P(EndpointsTest, OtherMethodsAndPathsAreRefused) {
   expect(401, "", "PATCH", "mlcubes/");
   expect(404, "group", "GET", "mlcubes/abc/");
   expect(404, "group", "GET", "nothing/");
-  expect(200, "group", "GET", "benchmarks/" + std::to_string(world_.benchmark));
+  expect(200, "group", "GET", "benchmarks/" + std::to_string(casts_[0].benchmark));
   const Reply head = send("group", "HEAD", "mlcubes/");
   EXPECT_EQ(head.status, 200);
   EXPECT_TRUE(head.response.body.empty());

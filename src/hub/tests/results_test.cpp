@@ -1,5 +1,7 @@
 // Results: what a site may send, by what key it must be signed, and what becomes of it.
 
+#include <vector>
+
 #include "crypto/ed25519.h"
 #include "crypto/sha256.h"
 #include "hub/tests/test_hub.h"
@@ -94,6 +96,31 @@ class ResultsTest : public HubTest {
     return Json::object(
         {{"results", results},
          {"metadata", Json::object({{"medperf", Json::object({{"statement", dsse}})}})}});
+  }
+
+  /// Opens a result, finishes it with a signed envelope and returns its id.
+  std::int64_t finished(double auc) const {
+    const auto id = open_result();
+    const Json sent = envelope(auc);
+    expect(200, "hospital", "PUT", path_of("results", id),
+           submission(sent, result::sign_statement(statement(sent), key_)));
+    return id;
+  }
+
+  /// Ids of the results that the group's aggregate is made from.
+  std::vector<std::int64_t> counted_results() const {
+    const Json report =
+        expect(200, "group", "GET", path_of("benchmarks", world_.benchmark) + "aggregate/");
+    std::vector<std::int64_t> ids;
+    for (const auto& model : report.find("models")->items()) {
+      for (const auto& site : model.find("sites")->items()) ids.push_back(site.get_int("result"));
+    }
+    return ids;
+  }
+
+  void decide(std::int64_t id, const std::string& status) const {
+    expect(200, "group", "PUT", path_of("results", id),
+           Json::object({{"approval_status", status}}));
   }
 
   World world_;
@@ -213,6 +240,48 @@ TEST_P(ResultsTest, AClosedBenchmarkTakesNone) {
   expect(200, "group", "PUT", benchmark, Json::object({{"is_active", true}}));
   expect(200, "admin", "PUT", benchmark, Json::object({{"approval_status", "REJECTED"}}));
   expect(400, "hospital", "POST", "results/", triple());
+}
+
+TEST_P(ResultsTest, TheNewestFinalResultOfATripleCounts) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  using Ids = std::vector<std::int64_t>;
+  const auto first = finished(0.5);
+  EXPECT_EQ(counted_results(), Ids{first});
+  open_result();  // an open one changes nothing
+  EXPECT_EQ(counted_results(), Ids{first});
+  expect(200, "hospital", "PUT", path_of("results", first + 1),
+         Json::object({{"is_valid", false}}));
+  const auto second = finished(0.75);
+  EXPECT_EQ(counted_results(), Ids{second});
+  decide(first, "APPROVED");
+  EXPECT_EQ(counted_results(), Ids{second});
+  decide(second, "REJECTED");
+  EXPECT_EQ(counted_results(), Ids{first});
+  decide(first, "REJECTED");
+  EXPECT_EQ(counted_results(), Ids{});
+}
+
+TEST_P(ResultsTest, ACompatibilityRunNeverCounts) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto ask = [&](const char* status) {
+    return expect(201, "hospital", "POST", "datasets/benchmarks/",
+                  Json::object({{"dataset", world_.dataset},
+                                {"benchmark", world_.benchmark},
+                                {"metadata", Json::object()},
+                                {"approval_status", status}}));
+  };
+  ask("REJECTED");
+  world_.model = world_.reference;
+  const auto before = finished(0.5);
+  EXPECT_TRUE(
+      expect(200, "hospital", "GET", path_of("results", before)).get_bool("compatibility_run"));
+  ask("PENDING");
+  expect(200, "group", "PUT",
+         path_of("datasets", world_.dataset) + path_of("benchmarks", world_.benchmark),
+         Json::object({{"approval_status", "APPROVED"}}));
+  EXPECT_TRUE(counted_results().empty());
+  const auto after = finished(0.75);
+  EXPECT_EQ(counted_results(), std::vector<std::int64_t>{after});
 }
 
 TEST_P(ResultsTest, AKeyBelongsToOneAccountAndAnAccountHasOne) {

@@ -1,6 +1,4 @@
-// The schema against the field tables, and rules that concurrency could break.
-
-#include <vector>
+// The schema against the field tables, rows as they come back, and repeated requests.
 
 #include "hub/store/columns.h"
 #include "hub/store/repository.h"
@@ -51,43 +49,6 @@ TEST_P(StoreTest, UniquenessIsOfValuesNotOfText) {
   EXPECT_FALSE(container_uniqueness(second));
 }
 
-TEST_P(StoreTest, OneOfManyParallelBenchmarksIsPending) {
-  const auto part = container("group", "part");
-  const auto reference = model("group", "reference");
-  const auto statuses = at_once(6, [&](int i) {
-    return send("vendor", "POST", "benchmarks/",
-                benchmark_body("benchmark " + std::to_string(i), part, reference, part))
-        .status;
-  });
-  EXPECT_EQ(statuses, (std::vector<int>{201, 400, 400, 400, 400, 400}));
-  EXPECT_EQ(rows("benchmarks"), 1);
-}
-
-TEST_P(StoreTest, OneOfManyParallelRequestsIsPending) {
-  const World world = make_world();
-  const Json body = Json::object(
-      {{"dataset", world.dataset}, {"benchmark", world.benchmark}, {"metadata", Json::object()}});
-  const auto statuses = at_once(
-      6, [&](int) { return send("hospital", "POST", "datasets/benchmarks/", body).status; });
-  EXPECT_EQ(statuses, (std::vector<int>{201, 400, 400, 400, 400, 400}));
-  EXPECT_EQ(rows("dataset_associations"), 1);
-}
-
-TEST_P(StoreTest, OneOfManyParallelDatasetsGetsTheUid) {
-  const auto part = container("group", "part");
-  std::vector<std::int64_t> ids;
-  for (int i = 0; i < 4; ++i) {
-    ids.push_back(expect(201, "hospital", "POST", "datasets/", dataset_body("d", "same uid", part))
-                      .get_int("id"));
-  }
-  const auto statuses = at_once(4, [&](int i) {
-    return send("hospital", "PUT", path_of("datasets", ids[static_cast<std::size_t>(i)]),
-                Json::object({{"state", "OPERATION"}}))
-        .status;
-  });
-  EXPECT_EQ(statuses, (std::vector<int>{200, 400, 400, 400}));
-}
-
 TEST_P(StoreTest, ARepeatedRequestGetsTheFirstAnswer) {
   const net::Headers key = {{"idempotency-key", "step-1"}};
   const Json body = container_body("once");
@@ -106,15 +67,6 @@ TEST_P(StoreTest, ARepeatedRequestGetsTheFirstAnswer) {
   EXPECT_EQ(
       send("vendor", "POST", "mlcubes/", body, {{"idempotency-key", std::string(129, 'k')}}).status,
       400);
-}
-
-TEST_P(StoreTest, ParallelRepeatsHaveOneEffect) {
-  const Json body = container_body("once");
-  const auto statuses = at_once(4, [&](int) {
-    return send("group", "POST", "mlcubes/", body, {{"idempotency-key", "same"}}).status;
-  });
-  EXPECT_EQ(statuses, (std::vector<int>{201, 201, 201, 201}));
-  EXPECT_EQ(rows("mlcubes"), 2);  // with the first of every hub
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, StoreTest,
