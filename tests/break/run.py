@@ -18,7 +18,7 @@ def read_rules():
 
 def copy_tree():
     SOURCE.mkdir(parents=True, exist_ok=True)
-    for part in ("src", "cmake", "benchmarks/chest-xray", "CMakeLists.txt", "CMakePresets.json"):
+    for part in ("src", "cmake", "benchmarks/chest-xray", "tests/api", "docs", "CMakeLists.txt", "CMakePresets.json"):
         source, target = TOP / part, SOURCE / part
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

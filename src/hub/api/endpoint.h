@@ -72,7 +72,8 @@ struct Endpoint {
   /// A body with this key needs one of `narrowed_who` instead of `who`.
   std::string_view narrowing_key = {};
   domain::Relations narrowed_who = {};
-  /// Who has one of these may not send that key, whoever else they are: nobody decides on their own.
+  /// Who has one of these may not send that key, whoever else they are: nobody decides on their
+  /// own.
   domain::Relations narrowed_but = {};
   /// Who gets the object with its private fields.
   domain::Relations full_for = {};

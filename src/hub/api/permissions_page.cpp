@@ -39,6 +39,8 @@ std::string line_of(const Endpoint& endpoint) {
   std::string who = joined(endpoint.who);
   if (!endpoint.narrowing_key.empty()) {
     who += "; with `" + std::string(endpoint.narrowing_key) + "`: " + joined(endpoint.narrowed_who);
+    const std::string barred = joined(endpoint.narrowed_but);
+    if (!barred.empty()) who += " (never: " + barred + ")";
   }
   if (endpoint.ids_in == IdsIn::kBodyList) who += " of every item";
   std::string sentence(endpoint.sentence);
