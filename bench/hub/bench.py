@@ -173,6 +173,9 @@ def measure_page(hub, user, entity, page, query, most, options):
     wanted = hub.sql(f"SELECT id FROM {entity} WHERE {where} ORDER BY modified_at, id LIMIT 32 OFFSET {offset}").split()
     answer = hub.ask(user, path)
     exact = int(hub.sql(f"SELECT COUNT(*) FROM {entity} WHERE {where}"))
+    if "is_valid" in query and answer["count"] == int(hub.sql(f"SELECT COUNT(*) FROM {entity}")):
+        print(f"{hub.name}: {entity}: is_valid is not a filter of this list")
+        return
     if answer["count"] != exact or [str(one["id"]) for one in answer["results"]] != wanted:
         raise RuntimeError(f"{path}: count {answer['count']}, not {exact}, or other rows")
     found = repeated(options, lambda _: wrk(hub, user, path, 2, options.seconds))

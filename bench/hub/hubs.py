@@ -2,7 +2,7 @@
 import ctypes, glob, json, mmap, os, pathlib, pwd, shutil, signal, socket, sqlite3, subprocess, tempfile, time, urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-HUB = TOP / "build/release/src/apps/medperf-hub"
+HUB = pathlib.Path(os.environ.get("MEDPERF_BENCH_HUB", TOP / "build/release/src/apps/medperf-hub"))
 PASSWORD = "a password of the benchmark"
 
 

@@ -376,40 +376,60 @@ Attempt Connection::transaction(std::string_view begin, const std::function<Stat
   return ended(run("COMMIT"));
 }
 
-void Connection::run_member(Member& member) {
+/// True: what it wrote is to be kept.
+bool Connection::run_member(Member& member) {
+  SqliteSession session(*this);
+  member.again = false;
+  member.thrown = nullptr;
+  try {
+    auto reason = reason_to_roll_back((*member.work)(session), session);
+    if (!reason) {
+      member.status = Status();
+      return true;
+    }
+    member.again = reason->again;
+    member.status = std::move(reason->status);
+  } catch (...) {  // the thread it belongs to throws it again
+    member.thrown = std::current_exception();
+  }
+  return false;
+}
+
+void Connection::run_under_savepoint(Member& member) {
   if (!run("SAVEPOINT member").ok()) {
     member.again = true;
     return;
   }
-  SqliteSession session(*this);
-  bool keep = false;
-  try {
-    auto reason = reason_to_roll_back((*member.work)(session), session);
-    keep = !reason;
-    if (reason) {
-      member.again = reason->again;
-      member.status = std::move(reason->status);
-    }
-  } catch (...) {  // the thread it belongs to throws it again
-    member.thrown = std::current_exception();
-  }
+  const bool keep = run_member(member);
   if (!keep && in_transaction()) member.again |= !run("ROLLBACK TO member").ok();
   if (in_transaction()) member.again |= !run("RELEASE member").ok();
 }
 
-void Connection::transactions(const std::vector<Member*>& members) {
-  const auto all_again = [&] {
-    // Refusals too: they may rest on what an earlier member had written.
-    for (Member* member : members) member->again = !member->thrown;
-  };
-  if (!run("BEGIN IMMEDIATE").ok()) return all_again();
+Connection::Together Connection::run_together(const std::vector<Member*>& members,
+                                              bool savepoints) {
+  if (!run("BEGIN IMMEDIATE").ok()) return Together::kNotCommitted;
   const Rollback rollback(*this);
   for (Member* member : members) {
-    run_member(*member);
+    const std::int64_t changes = sqlite3_total_changes64(handle_);
+    if (savepoints) {
+      run_under_savepoint(*member);
+    } else if (!run_member(*member) && sqlite3_total_changes64(handle_) != changes) {
+      return Together::kNeedSavepoints;
+    }
     // A full disk makes SQLite roll back everything at once.
-    if (!in_transaction()) return all_again();
+    if (!in_transaction()) return Together::kNotCommitted;
   }
-  if (!run("COMMIT").ok()) all_again();
+  return run("COMMIT").ok() ? Together::kCommitted : Together::kNotCommitted;
+}
+
+void Connection::transactions(const std::vector<Member*>& members) {
+  // A savepoint costs a copy of each page that is written under it. Most that fail have written
+  // nothing yet; only when one has are all run anew, under savepoints.
+  Together done = run_together(members, false);
+  if (done == Together::kNeedSavepoints) done = run_together(members, true);
+  if (done == Together::kCommitted) return;
+  // Refusals too: they may rest on what an earlier member had written.
+  for (Member* member : members) member->again = !member->thrown;
 }
 
 }  // namespace medperf::sql::sqlite

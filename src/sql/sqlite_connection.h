@@ -33,7 +33,8 @@ class Connection {
 
   /// Runs `f` in a transaction begun with `begin` (BEGIN or BEGIN IMMEDIATE).
   Attempt transaction(std::string_view begin, const std::function<Status(Session&)>& f);
-  /// Runs the members one after the other in one transaction, each under a savepoint.
+  /// Runs the members one after the other in one transaction. One that fails undoes what it wrote
+  /// itself and nothing else.
   void transactions(const std::vector<Member*>& members);
 
   Status run_script(const std::string& script);
@@ -47,7 +48,10 @@ class Connection {
 
  private:
   Result<sqlite3_stmt*> prepared(std::string_view statement);
-  void run_member(Member& member);
+  enum class Together { kCommitted, kNotCommitted, kNeedSavepoints };
+  Together run_together(const std::vector<Member*>& members, bool savepoints);
+  bool run_member(Member& member);
+  void run_under_savepoint(Member& member);
   void forget_statements();
 
   const fs::path file_;

@@ -1,5 +1,7 @@
 #include "hub/store/repository.h"
 
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "domain/names.h"
@@ -33,14 +35,33 @@ std::vector<Assignment> assignments(const Record& record) {
   return list;
 }
 
+std::string limit_text(const Selection& selection, sql::Params& params) {
+  if (selection.limit < 0) return {};
+  params.emplace_back(selection.limit);
+  params.emplace_back(selection.offset);
+  return " LIMIT ? OFFSET ?";
+}
+
 std::string select_text(Entity entity, const Selection& selection, sql::Params& params) {
   std::string text = "SELECT " + column_list(entity) + " FROM " + std::string(sql_table(entity));
   if (!selection.where.empty()) text += " WHERE " + selection.where;
   text += " ORDER BY " + (selection.order.empty() ? default_order(entity) : selection.order);
-  if (selection.limit >= 0) {
-    text += " LIMIT ? OFFSET ?";
-    params.emplace_back(selection.limit);
-    params.emplace_back(selection.offset);
+  return text + limit_text(selection, params);
+}
+
+/// "owner = ? AND type = ?" -> "m.owner = ? AND m.type = ?"; nothing for other conditions, which
+/// may name columns anywhere.
+std::optional<std::string> equalities_of_alias(std::string_view where, std::string_view alias) {
+  constexpr std::string_view kAnd = " AND ";
+  std::string text;
+  while (!where.empty()) {
+    const auto end = where.find(kAnd);
+    const std::string_view condition = where.substr(0, end);
+    where = end == where.npos ? std::string_view() : where.substr(end + kAnd.size());
+    const auto name = condition.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    if (name == 0 || condition.substr(std::min(name, condition.size())) != " = ?")
+      return std::nullopt;
+    text += (text.empty() ? "" : std::string(kAnd)) + std::string(alias) + std::string(condition);
   }
   return text;
 }
@@ -201,14 +222,18 @@ Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& 
                                         const sql::RowReader& read) {
   static const std::string kColumns = "SELECT " + column_list(Entity::kModel, "m.") + ", " +
                                       column_list(Entity::kContainer, "c.") + ", " +
-                                      column_list(Entity::kAsset, "a.") + " FROM (";
+                                      column_list(Entity::kAsset, "a.") + " FROM ";
+  static const std::string kJoins =
+      " LEFT JOIN mlcubes c ON c.id = m.container LEFT JOIN assets a ON a.id = m.asset";
   const std::string order =
       selection.order.empty() ? default_order(Entity::kModel) : selection.order;
   const auto text = [&order](const Selection& page, sql::Params& params) {
-    return kColumns + select_text(Entity::kModel, page, params) +
-           ") m LEFT JOIN mlcubes c ON c.id = m.container LEFT JOIN assets a ON a.id = m.asset "
-           "ORDER BY " +
-           of_alias(order, "m.");
+    if (const auto where = equalities_of_alias(page.where, "m.")) {
+      return kColumns + "models m" + kJoins + (where->empty() ? "" : " WHERE " + *where) +
+             " ORDER BY " + of_alias(order, "m.") + limit_text(page, params);
+    }
+    return kColumns + "(" + select_text(Entity::kModel, page, params) + ") m" + kJoins +
+           " ORDER BY " + of_alias(order, "m.");
   };
   return stream(session, Entity::kModel, selection, text, read);
 }
