@@ -8,6 +8,7 @@ namespace medperf::ledger {
 namespace {
 
 constexpr std::int64_t kPage = 1000;
+constexpr std::size_t kLinesAtOnce = 50;
 
 JsonLimits waiting_limits() {
   JsonLimits limits;
@@ -20,6 +21,21 @@ Result<Position> last_position(sql::Session& session) {
               session.query("SELECT n, hash FROM log_lines ORDER BY n DESC LIMIT 1"));
   if (rows.empty()) return Position{};
   return Position{rows[0].integer(0), rows[0].text(1)};
+}
+
+/// Stores lines, given as n, hash and text of each, by one statement for a full batch.
+Status store_lines(sql::Session& session, sql::Params& lines) {
+  const bool full = lines.size() == 3 * kLinesAtOnce;
+  const std::size_t at_once = full ? lines.size() : 3;
+  std::string text = "INSERT INTO log_lines (n, hash, line) VALUES (?, ?, ?)";
+  for (std::size_t i = 3; i < at_once; i += 3) text += ", (?, ?, ?)";
+  for (std::size_t i = 0; i < lines.size(); i += at_once) {
+    const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(i);
+    const sql::Params params(begin, begin + static_cast<std::ptrdiff_t>(at_once));
+    MEDPERF_CHECK(session.execute(text, params));
+  }
+  lines.clear();
+  return {};
 }
 
 /// An entry that could not be chained later is refused now.
@@ -73,6 +89,7 @@ Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
     return one.integer(0) < other.integer(0);
   });
   MEDPERF_TRY(Position last, last_position(session));
+  sql::Params waiting_lines;
   for (const auto& row : rows) {
     MEDPERF_TRY(const Json waiting, parse_json(row.text(1), waiting_limits()));
     MEDPERF_TRY(const Timestamp time, parse_iso8601(waiting.get_string("time")));
@@ -81,10 +98,14 @@ Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
                                            {waiting.get_string("kind"), waiting.get_string("actor"),
                                             body == nullptr ? Json() : *body},
                                            time));
-    MEDPERF_CHECK(session.execute("INSERT INTO log_lines (n, hash, line) VALUES (?, ?, ?)",
-                                  {last.n + 1, line.hash, line.text}));
     last = Position{last.n + 1, line.hash};
+    for (sql::Value value : {sql::Value(last.n), sql::Value(line.hash), sql::Value(line.text)}) {
+      waiting_lines.push_back(std::move(value));
+    }
+    if (waiting_lines.size() == 3 * kLinesAtOnce)
+      MEDPERF_CHECK(store_lines(session, waiting_lines));
   }
+  MEDPERF_CHECK(store_lines(session, waiting_lines));
   return static_cast<std::int64_t>(rows.size());
 }
 
