@@ -15,7 +15,7 @@ case ${1:-start} in
     cmake --build build/bench --target bench_metrics
     exec build/bench/src/bench_metrics
     ;;
-  hub) # [--parts lists,writes,tls,large] [--databases sqlite,postgres] [--seconds N] [--repeats N]
+  hub) # [--parts lists,writes,tls,large] [--databases sqlite,postgresql] [--seconds N] [--repeats N]
     scripts/setup.sh build run test bench
     build_release medperf-hub > /dev/null
     exec bench/hub/bench.py "${@:2}"

@@ -103,7 +103,7 @@ def measure_writes(hub, options, least):
 
 
 def small(folder, options, postgres):
-    for name, database, reads, writes in (("sqlite", None, 12_000, 6_000), ("postgres", postgres, 6_000, 1_500)):
+    for name, database, reads, writes in (("sqlite", None, 12_000, 6_000), ("postgresql", postgres, 6_000, 1_500)):
         if name not in options.databases:
             continue
         plain = hubs.Hub(folder, name, database)
@@ -128,7 +128,7 @@ def small(folder, options, postgres):
 
 
 def large(folder, options, postgres):
-    for name, database, most in (("sqlite", None, 10), ("postgres", postgres, 25)):
+    for name, database, most in (("sqlite", None, 10), ("postgresql", postgres, 25)):
         if name not in options.databases:
             continue
         hub = hubs.Hub(folder, name + "_large", database)
@@ -185,7 +185,7 @@ def measure_page(hub, user, entity, page, query, most, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", default="lists,writes,tls,large", type=lambda text: text.split(","))
-    parser.add_argument("--databases", default="sqlite,postgres", type=lambda text: text.split(","))
+    parser.add_argument("--databases", default="sqlite,postgresql", type=lambda text: text.split(","))
     parser.add_argument("--seconds", default=3, type=int, help="of each run")
     parser.add_argument("--repeats", default=5, type=int)
     options = parser.parse_args()
@@ -197,7 +197,7 @@ def main():
     postgres = None
     try:
         hubs.build_counter(folder)
-        if "postgres" in options.databases:
+        if "postgresql" in options.databases:
             postgres = hubs.Postgres(folder)
         small(folder, options, postgres)
         if "large" in options.parts:
