@@ -60,6 +60,14 @@ const EntityTable& table_of(Entity entity) {
       return kTrainingAssociationTable;
     case Entity::kTrainingEvent:
       return kTrainingEventTable;
+    case Entity::kOrganisation:
+      return kOrganisationTable;
+    case Entity::kMembership:
+      return kMembershipTable;
+    case Entity::kClosedGroup:
+      return kClosedGroupTable;
+    case Entity::kClosedGroupMember:
+      return kClosedGroupMemberTable;
   }
   throw std::logic_error("unknown entity");
 }
@@ -83,6 +91,10 @@ std::span<const Entity> all_entities() {
       Entity::kTraining,
       Entity::kTrainingAssociation,
       Entity::kTrainingEvent,
+      Entity::kOrganisation,
+      Entity::kMembership,
+      Entity::kClosedGroup,
+      Entity::kClosedGroupMember,
   };
   return kAll;
 }

@@ -26,6 +26,10 @@ enum class Entity {
   kTraining,
   kTrainingAssociation,
   kTrainingEvent,
+  kOrganisation,
+  kMembership,
+  kClosedGroup,
+  kClosedGroupMember,
 };
 
 enum class FieldType {
@@ -43,6 +47,7 @@ enum class FieldType {
 enum class Visibility {
   kEveryone,  ///< whoever may read the object
   kPrivate,   ///< only in the full form (benchmark allow lists, dataset report)
+  kWhenSet,   ///< left out while null: additions that objects of v0 clients do not have
 };
 
 /// When a request may write a field. Read-only keys in a body are ignored (v0 section 1).

@@ -14,6 +14,8 @@ inline constexpr std::string_view kState = "state";
 inline constexpr std::string_view kIsValid = "is_valid";
 inline constexpr std::string_view kMetadata = "metadata";
 inline constexpr std::string_view kUserMetadata = "user_metadata";
+inline constexpr std::string_view kOrganisationField = "organisation";
+inline constexpr std::string_view kClosedGroupField = "closed_group";
 inline constexpr std::string_view kApprovalStatus = "approval_status";
 inline constexpr std::string_view kApprovedAt = "approved_at";
 inline constexpr std::string_view kCreatedAt = "created_at";
@@ -37,6 +39,13 @@ inline constexpr std::array<std::string_view, 3> kApprovalStatuses = {"PENDING",
 inline constexpr std::array<std::string_view, 3> kAutoApprovalModes = {kNever, kAlways, kAllowList};
 inline constexpr std::array<std::string_view, 2> kModelTypes = {kAssetModel, kContainerModel};
 inline constexpr std::array<std::string_view, 2> kKeyTypes = {"RSA", "EC"};
+// Members of organisations.
+inline constexpr std::string_view kOwnerRole = "OWNER";
+inline constexpr std::string_view kMemberRole = "MEMBER";
+inline constexpr std::string_view kInvited = "INVITED";
+inline constexpr std::string_view kAccepted = "ACCEPTED";
+inline constexpr std::array<std::string_view, 2> kRoles = {kOwnerRole, kMemberRole};
+inline constexpr std::array<std::string_view, 2> kInvitationStatuses = {kInvited, kAccepted};
 inline constexpr std::array<std::string_view, 1> kKeyAlgorithms = {"ed25519"};
 
 }  // namespace medperf::domain

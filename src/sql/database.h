@@ -115,6 +115,11 @@ class Database {
   /// A write transaction that runs alone among all exclusive ones on this database, in all
   /// processes, and sees what the one before committed. For migrations.
   virtual Status exclusive_transaction(const std::function<Status(Session&)>& f) = 0;
+  /// The same for a step of the schema: SQLite checks references between tables only at its end, so
+  /// that a table can be made anew while others refer to it.
+  virtual Status schema_transaction(const std::function<Status(Session&)>& f) {
+    return exclusive_transaction(f);
+  }
 
   template <typename F>
   auto write(F&& f) -> decltype(f(std::declval<Session&>())) {

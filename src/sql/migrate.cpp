@@ -82,7 +82,7 @@ Result<int> migrate(Database& database, std::span<const Migration> migrations) {
   }
   for (;;) {
     int reached = 0;
-    MEDPERF_CHECK(database.exclusive_transaction([&](Session& session) -> Status {
+    MEDPERF_CHECK(database.schema_transaction([&](Session& session) -> Status {
       MEDPERF_TRY(reached, step(session, migrations));
       return {};
     }));

@@ -22,10 +22,13 @@ class WriteQueue {
  public:
   explicit WriteQueue(std::unique_ptr<Connection> writer) : writer_(std::move(writer)) {}
 
-  Status run(const std::function<Status(Session&)>& f, bool alone) {
+  /// `schema`: alone, and references between tables are checked at its end instead of after each
+  /// statement: SQLite changes a column's constraint only by making its table anew.
+  Status run(const std::function<Status(Session&)>& f, bool alone, bool schema = false) {
     Waiting mine;
     mine.member.work = &f;
     mine.alone = alone;
+    mine.schema = schema;
     if (wait_for_turn(mine)) commit_group();
     if (mine.member.thrown) std::rethrow_exception(mine.member.thrown);
     return std::move(mine.member.status);
@@ -35,6 +38,7 @@ class WriteQueue {
   struct Waiting {
     Member member;
     bool alone = false;
+    bool schema = false;
     bool done = false;
     bool leads = false;
     std::condition_variable woken;
@@ -80,6 +84,7 @@ class WriteQueue {
   }
 
   void run_group(const std::vector<Waiting*>& group) {
+    if (group.size() == 1 && group.front()->schema) return run_schema(group.front()->member);
     if (group.size() == 1) return run_alone(group.front()->member);
     std::vector<Member*> members;
     members.reserve(group.size());
@@ -96,6 +101,25 @@ class WriteQueue {
           with_retries([&] { return writer_->transaction("BEGIN IMMEDIATE", *member.work); });
     } catch (...) {  // thrown again in the thread it belongs to
       member.thrown = std::current_exception();
+    }
+  }
+
+  void run_schema(Member& member) {
+    const std::function<Status(Session&)>& change = *member.work;
+    const std::function<Status(Session&)> checked = [&change](Session& session) -> Status {
+      MEDPERF_CHECK(change(session));
+      MEDPERF_TRY(auto broken, session.query("PRAGMA foreign_key_check"));
+      if (broken.empty()) return {};
+      return make_error(ErrorKind::kInvalid, broken.front().text(0),
+                        "a row that is referred to does not exist");
+    };
+    member.status = writer_->run_script("PRAGMA foreign_keys=OFF");
+    if (!member.status.ok()) return;
+    member.work = &checked;
+    run_alone(member);
+    member.work = &change;
+    if (auto on = writer_->run_script("PRAGMA foreign_keys=ON"); member.status.ok()) {
+      member.status = std::move(on);
     }
   }
 
@@ -127,6 +151,12 @@ class SqliteDatabase final : public Database {
 
   Status exclusive_transaction(const std::function<Status(Session&)>& f) override {
     return write(f, true);
+  }
+
+  Status schema_transaction(const std::function<Status(Session&)>& f) override {
+    const TransactionMark mark(this);
+    MEDPERF_CHECK(mark.check());
+    return writes_.run(f, true, true);
   }
 
  private:

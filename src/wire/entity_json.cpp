@@ -78,6 +78,18 @@ std::optional<Record> read_nested(Entity entity, std::string_view key, const Jso
   return std::nullopt;
 }
 
+bool left_out(const Field& field, const FieldValue& value, Form form) {
+  switch (field.visibility) {
+    case domain::Visibility::kPrivate:
+      return form == Form::kPublic;
+    case domain::Visibility::kWhenSet:
+      return std::holds_alternative<std::monostate>(value);
+    case domain::Visibility::kEveryone:
+      break;
+  }
+  return false;
+}
+
 void append_member(std::string& text, std::string_view name, std::string_view value) {
   if (text.size() > 1) text += ',';
   text += '"';
@@ -135,7 +147,7 @@ std::string write_text(const Record& record, Form form) {
   std::string text = "{";
   const auto fields = record.table().fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (form == Form::kPublic && fields[i].visibility == domain::Visibility::kPrivate) continue;
+    if (left_out(fields[i], record.at(i), form)) continue;
     append_member(text, fields[i].name, field_text(record.at(i)));
   }
   text += '}';
@@ -147,6 +159,7 @@ std::string write_text(const NestedModel& model) {
   const auto fields = model.model.table().fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::string_view name = fields[i].name;
+    if (left_out(fields[i], model.model.at(i), Form::kFull)) continue;
     if (name == "container" && model.container.has_value()) {
       append_member(text, name, write_text(*model.container, Form::kFull));
     } else if (name == "asset" && model.asset.has_value()) {
@@ -163,7 +176,7 @@ Json write_json(const Record& record, Form form) {
   Json json = Json::object();
   const auto fields = record.table().fields;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (form == Form::kPublic && fields[i].visibility == domain::Visibility::kPrivate) continue;
+    if (left_out(fields[i], record.at(i), form)) continue;
     json.members().emplace_back(std::string(fields[i].name), field_json(record.at(i)));
   }
   return json;

@@ -79,6 +79,7 @@ class ObjectWriter {
     std::string before;  ///< {"name": or ,"name":
     std::size_t field;
     domain::FieldType type;
+    bool when_set;  ///< left out while null
   };
   std::vector<Member> members_;
 };

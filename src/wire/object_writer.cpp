@@ -49,13 +49,15 @@ ObjectWriter::ObjectWriter(domain::Entity entity, Form form) {
     if (form == Form::kPublic && field.visibility == domain::Visibility::kPrivate) continue;
     // Names are those of our tables: nothing to escape.
     const std::string before = (members_.empty() ? "{\"" : ",\"") + std::string(field.name) + "\":";
-    members_.push_back({field.name, before, i, field.type});
+    const bool when_set = field.visibility == domain::Visibility::kWhenSet;
+    members_.push_back({field.name, before, i, field.type, when_set});
   }
 }
 
 void ObjectWriter::append(std::string& out, const FieldSource& source,
                           std::span<const Nested> nested) const {
   for (const Member& member : members_) {
+    if (member.when_set && source.is_null(member.field)) continue;
     out += member.before;
     if (source.is_null(member.field)) {
       out += "null";

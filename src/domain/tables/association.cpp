@@ -19,6 +19,13 @@ constexpr Field kInitiatedBy = {.name = "initiated_by",
                                 .type = FieldType::kReference,
                                 .target = Entity::kUser,
                                 .sentence = "The user who made this row."};
+constexpr Field kInitiatedFor = {
+    .name = kOrganisationField,
+    .type = FieldType::kReference,
+    .nullable = true,
+    .visibility = Visibility::kWhenSet,
+    .target = Entity::kOrganisation,
+    .sentence = "The organisation that the user made it for: none of its members decides on it."};
 
 constexpr Field side(std::string_view name, Entity target) {
   return {.name = name,
@@ -38,6 +45,8 @@ constexpr Field kDatasetAssociationFields[] = {
     kInitiatedBy,
     kCreatedAtField,
     kModifiedAtField,
+    kInitiatedFor,
+    read_only(kClosedGroupReference),
 };
 
 constexpr Field kModelAssociationFields[] = {
@@ -55,6 +64,8 @@ constexpr Field kModelAssociationFields[] = {
     kInitiatedBy,
     kCreatedAtField,
     kModifiedAtField,
+    kInitiatedFor,
+    read_only(kClosedGroupReference),
 };
 
 }  // namespace

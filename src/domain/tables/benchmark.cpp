@@ -92,6 +92,8 @@ constexpr Field kBenchmarkFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kOrganisationReference,
+    kClosedGroupReference,
 };
 
 }  // namespace

@@ -81,6 +81,28 @@ inline constexpr Field kApprovedAtField = {.name = kApprovedAt,
                                            .nullable = true,
                                            .sentence = "Time of the decision, UTC."};
 
+inline constexpr Field kOrganisationReference = {
+    .name = kOrganisationField,
+    .type = FieldType::kReference,
+    .nullable = true,
+    .writable = kOnCreate,
+    .visibility = Visibility::kWhenSet,
+    .target = Entity::kOrganisation,
+    .sentence = "The organisation whose members act for it; absent: only the owner does."};
+inline constexpr Field kClosedGroupReference = {
+    .name = kClosedGroupField,
+    .type = FieldType::kReference,
+    .nullable = true,
+    .writable = kOnCreate,
+    .visibility = Visibility::kWhenSet,
+    .target = Entity::kClosedGroup,
+    .sentence = "The closed group outside of which it does not exist; absent: everybody sees it."};
+/// Of what follows its subjects: never from a request.
+constexpr Field read_only(Field field) {
+  field.writable = kReadOnly;
+  return field;
+}
+
 extern const EntityTable kUserTable;
 extern const EntityTable kSiteKeyTable;
 extern const EntityTable kContainerTable;
@@ -98,5 +120,9 @@ extern const EntityTable kAggregatorTable;
 extern const EntityTable kTrainingTable;
 extern const EntityTable kTrainingAssociationTable;
 extern const EntityTable kTrainingEventTable;
+extern const EntityTable kOrganisationTable;
+extern const EntityTable kMembershipTable;
+extern const EntityTable kClosedGroupTable;
+extern const EntityTable kClosedGroupMemberTable;
 
 }  // namespace medperf::domain

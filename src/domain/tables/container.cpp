@@ -47,6 +47,8 @@ constexpr Field kContainerFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kOrganisationReference,
+    kClosedGroupReference,
 };
 
 constexpr Field kAssetFields[] = {
@@ -71,6 +73,8 @@ constexpr Field kAssetFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kOrganisationReference,
+    kClosedGroupReference,
 };
 
 }  // namespace

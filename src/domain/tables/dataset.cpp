@@ -69,6 +69,8 @@ constexpr Field kDatasetFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kOrganisationReference,
+    kClosedGroupReference,
 };
 
 }  // namespace

@@ -33,6 +33,8 @@ constexpr Field kModelFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kOrganisationReference,
+    kClosedGroupReference,
 };
 
 }  // namespace

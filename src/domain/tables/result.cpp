@@ -59,6 +59,8 @@ constexpr Field kResultFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    read_only(kOrganisationReference),
+    read_only(kClosedGroupReference),
 };
 
 }  // namespace

@@ -89,7 +89,7 @@ Result<std::string> shown_text(sql::Session& session, const Endpoint& endpoint,
     if (wanted) shown.set(key, value);
   }
   if (endpoint.expands_owner) {
-    MEDPERF_TRY(auto owner, Repository(Entity::kUser).get(session, record.owner()));
+    MEDPERF_TRY(auto owner, Repository(Entity::kUser, Sight::whole()).get(session, record.owner()));
     shown.set(domain::kOwnerField, wire::write_json(owner, wire::Form::kFull));
   }
   return to_text(shown);
@@ -138,7 +138,7 @@ Result<Answer> page_answer(const Call& call, Selection base) {
 Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
                            const RowWriter& write) {
   MEDPERF_CHECK(apply_query(call, entity, base));
-  MEDPERF_TRY(auto page, Repository(entity).page(call.context.session, base));
+  MEDPERF_TRY(auto page, Repository(entity, call.context.sight()).page(call.context.session, base));
   MEDPERF_TRY(auto rows, write(call.context.session, std::move(page.rows)));
   std::string text;
   for (const auto& row : rows) {
@@ -153,11 +153,12 @@ Result<Answer> page_answer(const Call& call, Entity entity, Selection base, wire
   const wire::ObjectWriter& writer = writer_of(entity, form);
   std::string text;
   text.reserve(kUsualPage);
-  MEDPERF_TRY(const auto count, Repository(entity).stream_page(
-                                    call.context.session, base, [&](const sql::RowView& row) {
-                                      if (!text.empty()) text += ',';
-                                      writer.append(text, RowFields(row, 0));
-                                    }));
+  MEDPERF_TRY(const auto count,
+              Repository(entity, call.context.sight())
+                  .stream_page(call.context.session, base, [&](const sql::RowView& row) {
+                    if (!text.empty()) text += ',';
+                    writer.append(text, RowFields(row, 0));
+                  }));
   return page_of(call, count, base, text);
 }
 
@@ -179,7 +180,8 @@ Result<Answer> models_page_answer(const Call& call, Selection base) {
                                                  {"asset", &assets, &asset}};
     models.append(text, RowFields(row, 0), nested);
   };
-  MEDPERF_TRY(const auto count, stream_models_page(call.context.session, base, write));
+  MEDPERF_TRY(const auto count,
+              stream_models_page(call.context.session, call.context.sight(), base, write));
   return page_of(call, count, base, text);
 }
 

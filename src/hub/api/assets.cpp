@@ -24,7 +24,9 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record, Repository(Entity::kAsset).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto record,
+      Repository(Entity::kAsset, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, record);
 }
 
@@ -39,7 +41,7 @@ Result<Answer> remove(const Call& call) {
 }
 
 Result<Answer> model(const Call& call) {
-  MEDPERF_TRY(auto found, model_of(call.context.session, Entity::kAsset, call.ids[0]));
+  MEDPERF_TRY(auto found, model_of(call.context, Entity::kAsset, call.ids[0]));
   return Answer{200, wire::write_text(found), {}};
 }
 

@@ -51,7 +51,8 @@ Result<Answer> list(const Call& call) {
 }
 
 Result<Answer> get_pair(const Call& call) {
-  MEDPERF_TRY(auto rows, pair_rows(call.context.session, kind_of(call), call.ids[0], call.ids[1]));
+  MEDPERF_TRY(auto rows, pair_rows(call.context.session, call.context.sight(), kind_of(call),
+                                   call.ids[0], call.ids[1]));
   return list_answer(call, 200, std::move(rows));
 }
 

@@ -33,8 +33,9 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto benchmark,
-              Repository(Entity::kBenchmark).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto benchmark,
+      Repository(Entity::kBenchmark, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, benchmark);
 }
 

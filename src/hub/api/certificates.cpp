@@ -23,8 +23,8 @@ Result<Answer> list(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record,
-              Repository(*call.endpoint.answer).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(auto record, Repository(*call.endpoint.answer, call.context.sight())
+                               .get(call.context.session, call.ids[0]));
   return object_answer(call, record);
 }
 

@@ -22,7 +22,9 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto dataset, Repository(Entity::kDataset).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto dataset,
+      Repository(Entity::kDataset, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, dataset);
 }
 

@@ -138,7 +138,7 @@ class Exchange {
     const Timestamp now = parts_.clock.now();  // inside the transaction: rows are in order of time
     const Call call{request_,
                     endpoint_,
-                    {session, caller, now, parts_.settings, notes},
+                    {session, caller, now, parts_.settings, notes, relations},
                     relations,
                     values_.ids,
                     values_.text,
@@ -182,7 +182,7 @@ class Exchange {
 
   /// The caller's relations, or the error that v0 section 1.1 wants: 403 before 404.
   Result<domain::Relations> permitted(sql::Session& session, const Caller& caller) {
-    MEDPERF_TRY(auto standing, standing_of(session, caller.id(), endpoint_, values_, body_.value));
+    MEDPERF_TRY(auto standing, standing_of(session, caller, endpoint_, values_, body_.value));
     domain::Relations relations = standing.relations;
     relations.add(Relation::kAnyone);
     relations.add(Relation::kSignedIn);

@@ -17,7 +17,7 @@ Result<Answer> register_own(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto key, get_key(call.context.session, call.text));
+  MEDPERF_TRY(auto key, get_key(call.context, call.text));
   return object_answer(call, key);
 }
 

@@ -1,4 +1,4 @@
-// What the caller owns.
+// What the caller owns, or acts for as a member of an organisation.
 
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
@@ -16,7 +16,8 @@ Result<Answer> me(const Call& call) {
 
 Selection own(const Call& call) {
   Selection selection;
-  selection.add("owner = ?", call.context.caller.id());
+  selection.where =
+      bound(acts_for(*call.endpoint.answer), call.context.caller.id(), selection.params);
   return selection;
 }
 
@@ -28,8 +29,7 @@ Result<Answer> own_objects(const Call& call) {
 /// Association rows of which the caller owns a side.
 Result<Answer> own_associations(const Call& call, const AssociationKind& kind) {
   Selection selection;
-  selection.where = either_side_condition(kind);
-  selection.params = {call.context.caller.id(), call.context.caller.id()};
+  selection.where = bound(either_side_condition(kind), call.context.caller.id(), selection.params);
   return page_answer(call, std::move(selection));
 }
 

@@ -24,7 +24,9 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record, Repository(Entity::kContainer).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto record,
+      Repository(Entity::kContainer, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, record);
 }
 
@@ -45,7 +47,7 @@ Result<Answer> datasets(const Call& call) {
 }
 
 Result<Answer> model(const Call& call) {
-  MEDPERF_TRY(auto found, model_of(call.context.session, Entity::kContainer, call.ids[0]));
+  MEDPERF_TRY(auto found, model_of(call.context, Entity::kContainer, call.ids[0]));
   return Answer{200, wire::write_text(found), {}};
 }
 

@@ -25,7 +25,7 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto model, get_model(call.context.session, call.ids[0]));
+  MEDPERF_TRY(auto model, get_model(call.context, call.ids[0]));
   return Answer{200, wire::write_text(model), {}};
 }
 

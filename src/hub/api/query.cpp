@@ -44,6 +44,7 @@ std::int64_t number_or(const std::string* text, std::int64_t least, std::int64_t
 
 struct Filters {
   sql::Session& session;
+  Sight sight;
   Selection& selection;
   std::vector<FieldError> errors;
 
@@ -55,10 +56,8 @@ struct Filters {
   Status by_reference(const Field& field, const std::string& text, const std::string& condition) {
     const auto id = whole_number(text);
     if (id) {
-      MEDPERF_TRY(auto rows, session.query("SELECT 1 FROM " + std::string(sql_table(field.target)) +
-                                               " WHERE id = ?",
-                                           {*id}));
-      if (!rows.empty()) {
+      MEDPERF_TRY(auto row, Repository(field.target, sight).find_reference(session, *id));
+      if (row) {
         selection.add(condition, *id);
         return {};
       }
@@ -135,7 +134,7 @@ std::string link_to(const Call& call, std::int64_t limit, std::optional<std::int
 Status apply_query(const Call& call, Entity entity, Selection& selection) {
   const auto& query = call.request.query;
   const auto& table = domain::table_of(entity);
-  Filters filters{call.context.session, selection, {}};
+  Filters filters{call.context.session, call.context.sight(), selection, {}};
   for (const auto name : call.endpoint.filters) {
     const std::string* value = parameter(query, name);
     const Field* field = table.find(name);

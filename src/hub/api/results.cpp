@@ -28,7 +28,9 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto result, Repository(Entity::kResult).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto result,
+      Repository(Entity::kResult, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, result);
 }
 

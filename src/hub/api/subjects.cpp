@@ -48,7 +48,7 @@ std::int64_t id_in(const Json& body, std::string_view key) {
   return digits ? std::stoll(std::string(text)) : 0;
 }
 
-Result<Standing> standing_to_each(sql::Session& session, std::int64_t user, SubjectKind kind,
+Result<Standing> standing_to_each(sql::Session& session, const Caller& caller, SubjectKind kind,
                                   const Json& items) {
   const std::string_view key = keys_of(kind).id;
   Standing together;
@@ -58,7 +58,7 @@ Result<Standing> standing_to_each(sql::Session& session, std::int64_t user, Subj
     const std::int64_t id = id_in(item, key);
     if (id <= 0) return Standing{};
     if (!asked.insert(id).second) continue;
-    MEDPERF_TRY(auto one, find_standing(session, user, {kind, id, 0}));
+    MEDPERF_TRY(auto one, find_standing(session, caller.id(), caller.sight(), {kind, id, 0}));
     if (one.exists && !one.relations.has(domain::Relation::kOwner)) return Standing{};
   }
   return together;
@@ -72,20 +72,21 @@ Status check_body_shape(const Endpoint& endpoint, const Json& body) {
                               std::string(body.type_name()) + "\".");
 }
 
-Result<Standing> standing_of(sql::Session& session, std::int64_t user, const Endpoint& endpoint,
+Result<Standing> standing_of(sql::Session& session, const Caller& caller, const Endpoint& endpoint,
                              const PathValues& values, const Json& body) {
   switch (endpoint.ids_in) {
     case IdsIn::kPath:
       break;
     case IdsIn::kBody: {
       const BodyKeys keys = keys_of(endpoint.subject);
-      return find_standing(session, user,
+      return find_standing(session, caller.id(), caller.sight(),
                            {endpoint.subject, id_in(body, keys.id), id_in(body, keys.host)});
     }
     case IdsIn::kBodyList:
-      return standing_to_each(session, user, endpoint.subject, body);
+      return standing_to_each(session, caller, endpoint.subject, body);
   }
-  return find_standing(session, user, {endpoint.subject, values.ids[0], values.ids[1]});
+  return find_standing(session, caller.id(), caller.sight(),
+                       {endpoint.subject, values.ids[0], values.ids[1]});
 }
 
 }  // namespace medperf::hub

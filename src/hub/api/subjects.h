@@ -10,7 +10,7 @@ namespace medperf::hub {
 Status check_body_shape(const Endpoint& endpoint, const Json& body);
 /// How the caller stands to the subject. Of an array: to the subject of every item; an item without
 /// an id gives no relation, one that names nothing stored takes none away (its field is wrong).
-Result<Standing> standing_of(sql::Session& session, std::int64_t user, const Endpoint& endpoint,
+Result<Standing> standing_of(sql::Session& session, const Caller& caller, const Endpoint& endpoint,
                              const PathValues& values, const Json& body);
 
 }  // namespace medperf::hub

@@ -26,8 +26,8 @@ Result<Answer> list(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record,
-              Repository(*call.endpoint.answer).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(auto record, Repository(*call.endpoint.answer, call.context.sight())
+                               .get(call.context.session, call.ids[0]));
   return object_answer(call, record);
 }
 
@@ -83,10 +83,11 @@ Error nothing_there() {
 
 Result<Answer> aggregator(const Call& call) {
   auto& session = call.context.session;
-  MEDPERF_TRY(auto training, Repository(Entity::kTraining).get(session, call.ids[0]));
+  MEDPERF_TRY(auto training,
+              Repository(Entity::kTraining, call.context.sight()).get(session, call.ids[0]));
   if (training.is_null("aggregator")) return nothing_there();
-  MEDPERF_TRY(auto found,
-              Repository(Entity::kAggregator).get(session, training.integer("aggregator")));
+  MEDPERF_TRY(auto found, Repository(Entity::kAggregator, call.context.sight())
+                              .get(session, training.integer("aggregator")));
   return object_answer(call, found);
 }
 

@@ -19,7 +19,9 @@ Result<Answer> list(const Call& call) {
 }
 
 Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto user, Repository(Entity::kUser).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto user,
+      Repository(Entity::kUser, call.context.sight()).get(call.context.session, call.ids[0]));
   return object_answer(call, user);
 }
 
@@ -34,7 +36,9 @@ Result<Answer> remove(const Call& call) {
 }
 
 Result<Answer> metadata(const Call& call) {
-  MEDPERF_TRY(auto user, Repository(Entity::kUser).get(call.context.session, call.ids[0]));
+  MEDPERF_TRY(
+      auto user,
+      Repository(Entity::kUser, call.context.sight()).get(call.context.session, call.ids[0]));
   return shown_answer(call, std::move(user));
 }
 

@@ -96,7 +96,7 @@ View view_of(const ModelResults& model, const Pooled& pooled, bool is_reference,
 
 Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
                                  const Viewer& viewer) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kBenchmark).get(session, benchmark));
+  MEDPERF_TRY(auto stored, Repository(Entity::kBenchmark, Sight::whole()).get(session, benchmark));
   const Json metadata = stored.json(domain::kMetadata);
   const wire::ReleasePolicy policy =
       stored_policy(metadata.find_path({"medperf", "release_policy"}));

@@ -34,12 +34,15 @@ struct Facts {
 
 Result<Facts> load_facts(const Context& context, const Record& row) {
   Facts facts;
-  const Repository containers(Entity::kContainer);
-  MEDPERF_TRY(facts.benchmark,
-              Repository(Entity::kBenchmark).get(context.session, row.integer("benchmark")));
-  MEDPERF_TRY(facts.dataset,
-              Repository(Entity::kDataset).get(context.session, row.integer("dataset")));
-  MEDPERF_TRY(facts.model, Repository(Entity::kModel).get(context.session, row.integer("model")));
+  const Repository containers(Entity::kContainer, context.sight());
+  MEDPERF_TRY(facts.benchmark, Repository(Entity::kBenchmark, context.sight())
+                                   .get(context.session, row.integer("benchmark")));
+  MEDPERF_TRY(
+      facts.dataset,
+      Repository(Entity::kDataset, context.sight()).get(context.session, row.integer("dataset")));
+  MEDPERF_TRY(
+      facts.model,
+      Repository(Entity::kModel, context.sight()).get(context.session, row.integer("model")));
   MEDPERF_TRY(facts.evaluator,
               containers.get(context.session, facts.benchmark.integer("data_evaluator_mlcube")));
   if (!facts.model.is_null("container")) {
@@ -68,8 +71,8 @@ Result<result::Statement> read_statement(const Context& context, const Record& d
   }
   auto key_id = crypto::dsse_key_id(*dsse);
   if (!key_id.ok()) return domain::field_error("metadata", key_id.error().text());
-  MEDPERF_TRY(auto row,
-              Repository(Entity::kSiteKey).find_where(context.session, "key_id = ?", {*key_id}));
+  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey, context.sight())
+                            .find_where(context.session, "key_id = ?", {*key_id}));
   if (!row || row->owner() != dataset.owner() || !row->boolean(domain::kIsValid)) {
     return domain::field_error("metadata",
                                "The statement is not signed by the valid registered key "

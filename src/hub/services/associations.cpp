@@ -3,18 +3,21 @@
 #include <algorithm>
 #include <string>
 
+#include "domain/belonging.h"
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/steps.h"
 #include "hub/services/training.h"
 #include "hub/store/delivery.h"
+#include "hub/store/organisations.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
 
 using domain::Entity;
 using domain::Record;
+using domain::Relation;
 
 namespace {
 
@@ -23,10 +26,11 @@ struct Sides {
   Record host;
 };
 
-Result<Sides> load_sides(sql::Session& session, const AssociationKind& kind, std::int64_t member,
+Result<Sides> load_sides(const Context& context, const AssociationKind& kind, std::int64_t member,
                          std::int64_t host) {
-  MEDPERF_TRY(auto member_row, Repository(kind.member).get(session, member));
-  MEDPERF_TRY(auto host_row, Repository(kind.host).get(session, host));
+  MEDPERF_TRY(auto member_row,
+              Repository(kind.member, context.sight()).get(context.session, member));
+  MEDPERF_TRY(auto host_row, Repository(kind.host, context.sight()).get(context.session, host));
   return Sides{std::move(member_row), std::move(host_row)};
 }
 
@@ -40,6 +44,60 @@ Status check_subjects(const AssociationKind& kind, const Sides& sides) {
       kind.member != Entity::kDataset || sides.member.integer("data_preparation_mlcube") ==
                                              sides.host.integer("data_preparation_mlcube");
   return domain::check_association_subjects(subjects);
+}
+
+/// A reference of a record; nothing when it is null or its entity has no such field.
+std::optional<std::int64_t> reference_in(const Record& row, std::string_view field) {
+  if (row.table().find(field) == nullptr || row.is_null(field)) return std::nullopt;
+  return row.integer(field);
+}
+
+std::optional<std::int64_t> organisation_of(const Record& row) {
+  return reference_in(row, domain::kOrganisationField);
+}
+
+domain::Party party_of(const Record& object) {
+  return {object.owner(), organisation_of(object)};
+}
+
+bool acts_for_member(const Context& context) {
+  return context.relations.intersects({Relation::kDatasetOwner, Relation::kModelOwner});
+}
+
+bool acts_for_host(const Context& context) {
+  return context.relations.intersects({Relation::kBenchmarkOwner, Relation::kTrainingOwner});
+}
+
+/// A request tells the owner of the dataset or model of the benchmark: nobody outside may hear it.
+Status check_member_inside(const Context& context, const AssociationKind& kind,
+                           const Sides& sides) {
+  const auto group = reference_in(sides.host, domain::kClosedGroupField);
+  if (!group || acts_for_member(context)) return {};
+  MEDPERF_TRY(auto inside, party_is_inside(context.session, organisation_of(sides.member),
+                                           sides.member.owner(), *group));
+  if (inside) return {};
+  return domain::field_error(kind.member_key,
+                             "Its owner is not inside the benchmark's closed group: invite them "
+                             "first.");
+}
+
+/// The organisation in whose name the caller makes a request: none of its members decides on it.
+void set_initiator(const Context& context, const Sides& sides, Record& row) {
+  row.set("initiated_by", context.caller.id());
+  if (row.table().find(domain::kOrganisationField) == nullptr) return;
+  const Record& side = acts_for_member(context) ? sides.member : sides.host;
+  if (!acts_for_member(context) && !acts_for_host(context)) return;
+  if (const auto organisation = organisation_of(side)) {
+    row.set(domain::kOrganisationField, *organisation);
+  }
+}
+
+/// Whether the caller made the request, or is of the organisation that made it.
+Result<bool> is_initiator(const Context& context, const Record& row) {
+  if (row.integer("initiated_by") == context.caller.id()) return true;
+  const auto organisation = organisation_of(row);
+  if (!organisation) return false;
+  return is_member(context.session, context.caller.id(), *organisation);
 }
 
 bool lists_email(const Json& list, std::string_view email) {
@@ -75,25 +133,30 @@ Result<domain::AutoApproval> training_facts(const Context& context, const Sides&
 
 Result<std::string> status_at_once(const Context& context, const AssociationKind& kind,
                                    const Sides& sides) {
-  MEDPERF_TRY(auto owner, Repository(Entity::kUser).get(context.session, sides.member.owner()));
+  MEDPERF_TRY(
+      auto owner,
+      Repository(Entity::kUser, context.sight()).get(context.session, sides.member.owner()));
   const std::string& email = owner.text("email");
   MEDPERF_TRY(auto facts, kind.host == Entity::kTraining ? training_facts(context, sides, email)
                                                          : benchmark_facts(kind, sides, email));
-  facts.caller_owns_host = context.caller.id() == sides.host.owner();
-  facts.same_owner = sides.member.owner() == sides.host.owner();
+  facts.caller_owns_host = acts_for_host(context);
+  facts.same_owner = domain::same_party(party_of(sides.member), party_of(sides.host));
   return std::string(domain::initial_association_status(facts));
 }
 
 /// Tells the other side.
 Status tell(const Context& context, const AssociationKind& kind, const Sides& sides,
             const Record& row, std::string_view what) {
-  const std::int64_t recipient =
-      context.caller.id() == sides.host.owner() ? sides.member.owner() : sides.host.owner();
-  if (recipient == context.caller.id()) return {};
+  const Record& other = acts_for_host(context) ? sides.member : sides.host;
+  MEDPERF_TRY(auto people, people_of(context.session, organisation_of(other), other.owner()));
   const Json body = Json::object({{std::string(kind.member_key), sides.member.id()},
                                   {std::string(kind.host_key), sides.host.id()},
                                   {"approval_status", row.text(domain::kApprovalStatus)}});
-  return announce(context.session, what, recipient, body, context.now);
+  for (const auto recipient : people) {
+    if (recipient == context.caller.id()) continue;
+    MEDPERF_CHECK(announce(context.session, what, recipient, body, context.now));
+  }
+  return {};
 }
 
 void note(const Context& context, const AssociationKind& kind, const Record& row) {
@@ -109,9 +172,11 @@ Result<Record> request_association(const Context& context, const AssociationKind
   MEDPERF_TRY(auto row, accept_create(context, kind.entity, body));
   const auto member = row.integer(kind.member_key);
   const auto host = row.integer(kind.host_key);
-  MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, host));
+  MEDPERF_TRY(auto sides, load_sides(context, kind, member, host));
   MEDPERF_CHECK(check_subjects(kind, sides));
-  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, host));
+  MEDPERF_CHECK(check_member_inside(context, kind, sides));
+  MEDPERF_TRY(auto latest,
+              current_association(context.session, context.sight(), kind, member, host));
   std::optional<std::string_view> latest_status;
   if (latest) latest_status = latest->text(domain::kApprovalStatus);
   std::string status = row.text(domain::kApprovalStatus);
@@ -120,7 +185,7 @@ Result<Record> request_association(const Context& context, const AssociationKind
     MEDPERF_TRY(status, status_at_once(context, kind, sides));
   }
   row.set(domain::kApprovalStatus, status);
-  row.set("initiated_by", context.caller.id());
+  set_initiator(context, sides, row);
   if (status != domain::kPending) row.set(domain::kApprovedAt, context.now);
   MEDPERF_CHECK(store_new(context, row));
   note(context, kind, row);
@@ -130,7 +195,8 @@ Result<Record> request_association(const Context& context, const AssociationKind
 
 Result<Record> decide_association(const Context& context, const AssociationKind& kind,
                                   std::int64_t member, std::int64_t host, const Json& body) {
-  MEDPERF_TRY(auto latest, current_association(context.session, kind, member, host));
+  MEDPERF_TRY(auto latest,
+              current_association(context.session, context.sight(), kind, member, host));
   if (!latest) {
     return make_error(ErrorKind::kNotFound, {},
                       "No " + std::string(kind.member_key) + " association found.");
@@ -146,14 +212,14 @@ Result<Record> decide_association(const Context& context, const AssociationKind&
       MEDPERF_TRY(auto running, running_event(context.session, host));
       MEDPERF_CHECK(domain::check_no_event_running(running.has_value()));
     }
-    const bool same_user = latest->integer("initiated_by") == context.caller.id();
+    MEDPERF_TRY(auto same_user, is_initiator(context, *latest));
     MEDPERF_CHECK(domain::check_association_decision(before, after, same_user));
     row.set(domain::kApprovedAt, context.now);
   }
   MEDPERF_CHECK(store_changes(context, row));
   note(context, kind, row);
   if (decided) {
-    MEDPERF_TRY(auto sides, load_sides(context.session, kind, member, host));
+    MEDPERF_TRY(auto sides, load_sides(context, kind, member, host));
     MEDPERF_CHECK(tell(context, kind, sides, row, "association.decided"));
   }
   return std::move(row);

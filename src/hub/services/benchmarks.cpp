@@ -17,12 +17,11 @@ namespace {
 
 Status check_parts_in_operation(const Context& context, const Record& benchmark) {
   if (benchmark.text(domain::kState) != domain::kOperation) return {};
-  const Repository containers(Entity::kContainer);
+  const Repository containers(Entity::kContainer, context.sight());
   MEDPERF_TRY(auto preparator,
               containers.get(context.session, benchmark.integer("data_preparation_mlcube")));
-  MEDPERF_TRY(
-      auto model,
-      Repository(Entity::kModel).get(context.session, benchmark.integer("reference_model")));
+  MEDPERF_TRY(auto model, Repository(Entity::kModel, context.sight())
+                              .get(context.session, benchmark.integer("reference_model")));
   MEDPERF_TRY(auto evaluator,
               containers.get(context.session, benchmark.integer("data_evaluator_mlcube")));
   return domain::check_benchmark_operation(
@@ -32,7 +31,7 @@ Status check_parts_in_operation(const Context& context, const Record& benchmark)
 /// Those whose benchmarks are approved at once wait too; for all others the constraint sees to it.
 Status check_none_pending(const Context& context) {
   MEDPERF_TRY(auto pending,
-              Repository(Entity::kBenchmark)
+              Repository(Entity::kBenchmark, context.sight())
                   .find_where(context.session, "owner = ? AND approval_status = 'PENDING'",
                               {context.caller.id()}));
   if (!pending) return {};
@@ -55,7 +54,8 @@ Result<Record> create_benchmark(const Context& context, const Json& body) {
 }
 
 Result<Record> update_benchmark(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kBenchmark).get(context.session, id));
+  MEDPERF_TRY(auto stored,
+              Repository(Entity::kBenchmark, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   Record& benchmark = update.record;
   MEDPERF_CHECK(check_parts_in_operation(context, benchmark));

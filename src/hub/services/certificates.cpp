@@ -39,14 +39,14 @@ Status check_withdrawal(const domain::EntityTable& table, const wire::Update& up
 
 Result<Record> create_encrypted_key(const Context& context, const Json& body) {
   MEDPERF_TRY(auto key, accept_create(context, Entity::kEncryptedKey, body));
-  MEDPERF_TRY(auto certificate,
-              Repository(Entity::kCertificate).get(context.session, key.integer("certificate")));
+  MEDPERF_TRY(auto certificate, Repository(Entity::kCertificate, context.sight())
+                                    .get(context.session, key.integer("certificate")));
   if (!certificate.boolean(domain::kIsValid)) {
     return domain::object_error("A key can be registered only for a valid certificate.");
   }
   if (key.boolean(domain::kIsValid)) {
     // Looked for before the constraint finds it, so that the other items are still checked.
-    MEDPERF_TRY(auto other, Repository(Entity::kEncryptedKey)
+    MEDPERF_TRY(auto other, Repository(Entity::kEncryptedKey, context.sight())
                                 .find_where(context.session,
                                             "certificate = ? AND container = ? AND is_valid = 1",
                                             {certificate.id(), key.integer("container")}));
@@ -105,7 +105,8 @@ Result<Record> create_certificate(const Context& context, const Json& body) {
 }
 
 Result<Record> withdraw_certificate(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kCertificate).get(context.session, id));
+  MEDPERF_TRY(auto stored,
+              Repository(Entity::kCertificate, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   MEDPERF_CHECK(check_withdrawal(stored.table(), update, body));
   MEDPERF_CHECK(store_changes(context, update.record));

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "domain/permission.h"
 #include "domain/record.h"
+#include "hub/store/visibility.h"
 #include "sql/database.h"
 
 namespace medperf::hub {
@@ -27,6 +29,8 @@ struct Caller {
   std::int64_t id() const { return user.id(); }
   const std::string& username() const { return user.text("username"); }
   const std::string& email() const { return user.text("email"); }
+  /// What exists for them: the platform's admins see every closed group.
+  Sight sight() const { return admin ? Sight::whole() : Sight::of(id()); }
 };
 
 struct Context {
@@ -34,7 +38,10 @@ struct Context {
   const Caller& caller;
   Timestamp now;
   const Settings& settings;
-  Json& notes;  ///< facts for the log line of this write; no secrets
+  Json& notes;                       ///< facts for the log line of this write; no secrets
+  domain::Relations relations = {};  ///< the caller's to the subject, with kSignedIn and kAdmin
+
+  Sight sight() const { return caller.sight(); }
 };
 
 }  // namespace medperf::hub

@@ -20,7 +20,7 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
   row.set("public_key", key->base64());
   row.set("key_id", key->key_id());
 
-  const Repository keys(Entity::kSiteKey);
+  const Repository keys(Entity::kSiteKey, context.sight());
   MEDPERF_TRY(auto same, keys.find_where(context.session, "key_id = ?", {key->key_id()}));
   if (same) {
     if (same->owner() == context.caller.id() && same->boolean(domain::kIsValid)) {
@@ -42,10 +42,9 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
   return RegisteredKey{std::move(row), true};
 }
 
-Result<Record> get_key(sql::Session& session, std::string_view key_id) {
-  MEDPERF_TRY(
-      auto row,
-      Repository(Entity::kSiteKey).find_where(session, "key_id = ?", {std::string(key_id)}));
+Result<Record> get_key(const Context& context, std::string_view key_id) {
+  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey, context.sight())
+                            .find_where(context.session, "key_id = ?", {std::string(key_id)}));
   if (!row) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return std::move(*row);
 }

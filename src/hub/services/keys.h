@@ -14,6 +14,6 @@ struct RegisteredKey {
 /// key belongs to somebody else.
 Result<RegisteredKey> register_key(const Context& context, const Json& body);
 /// Error: not_found.
-Result<domain::Record> get_key(sql::Session& session, std::string_view key_id);
+Result<domain::Record> get_key(const Context& context, std::string_view key_id);
 
 }  // namespace medperf::hub

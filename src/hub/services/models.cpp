@@ -26,6 +26,7 @@ const Part& part_of(std::string_view type) {
   return type == domain::kContainerModel ? kParts[0] : kParts[1];
 }
 
+/// Whoever sees a model sees what it wraps: both belong to the same closed group, or to none.
 Result<std::vector<Record>> select_by_ids(sql::Session& session, Entity entity,
                                           const std::vector<std::int64_t>& ids) {
   if (ids.empty()) return std::vector<Record>();
@@ -36,7 +37,7 @@ Result<std::vector<Record>> select_by_ids(sql::Session& session, Entity entity,
     selection.params.emplace_back(id);
   }
   selection.where += ")";
-  return Repository(entity).select(session, selection);
+  return Repository(entity, Sight::whole()).select(session, selection);
 }
 
 Result<std::optional<Record>> find_part(const std::vector<Record>& parts, const Record& model,
@@ -65,7 +66,7 @@ Result<wire::NestedModel> create_model(const Context& context, const Json& body)
 }
 
 Result<Record> update_model(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kModel).get(context.session, id));
+  MEDPERF_TRY(auto stored, Repository(Entity::kModel, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   Record& model = update.record;
   for (const std::string_view fixed : {"type", "container", "asset"}) {
@@ -76,7 +77,7 @@ Result<Record> update_model(const Context& context, std::int64_t id, const Json&
   MEDPERF_CHECK(store_changes(context, model));
   if (update.has(domain::kState) || update.has(domain::kIsValid)) {
     const Part& part = part_of(model.text("type"));
-    const Repository parts(part.entity);
+    const Repository parts(part.entity, context.sight());
     MEDPERF_TRY(auto wrapped, parts.get(context.session, model.integer(part.key)));
     // One that was put into OPERATION by itself stays there.
     if (wrapped.text(domain::kState) != domain::kOperation) {
@@ -88,17 +89,19 @@ Result<Record> update_model(const Context& context, std::int64_t id, const Json&
   return std::move(model);
 }
 
-Result<wire::NestedModel> get_model(sql::Session& session, std::int64_t id) {
-  MEDPERF_TRY(auto model, Repository(Entity::kModel).get(session, id));
-  MEDPERF_TRY(auto wrapped, with_wrapped(session, {std::move(model)}));
+Result<wire::NestedModel> get_model(const Context& context, std::int64_t id) {
+  MEDPERF_TRY(auto model, Repository(Entity::kModel, context.sight()).get(context.session, id));
+  MEDPERF_TRY(auto wrapped, with_wrapped(context.session, {std::move(model)}));
   return std::move(wrapped.front());
 }
 
-Result<wire::NestedModel> model_of(sql::Session& session, Entity wrapped, std::int64_t id) {
+Result<wire::NestedModel> model_of(const Context& context, Entity wrapped, std::int64_t id) {
   const std::string key = wrapped == Entity::kContainer ? "container" : "asset";
-  MEDPERF_TRY(auto model, Repository(Entity::kModel).find_where(session, key + " = ?", {id}));
+  MEDPERF_TRY(
+      auto model,
+      Repository(Entity::kModel, context.sight()).find_where(context.session, key + " = ?", {id}));
   if (!model) return make_error(ErrorKind::kNotFound, {}, "Not found.");
-  MEDPERF_TRY(auto full, with_wrapped(session, {std::move(*model)}));
+  MEDPERF_TRY(auto full, with_wrapped(context.session, {std::move(*model)}));
   return std::move(full.front());
 }
 

@@ -12,9 +12,9 @@ namespace medperf::hub {
 Result<wire::NestedModel> create_model(const Context& context, const Json& body);
 /// State and validity are written to the wrapped object too. What it wraps cannot be changed.
 Result<domain::Record> update_model(const Context& context, std::int64_t id, const Json& body);
-Result<wire::NestedModel> get_model(sql::Session& session, std::int64_t id);
+Result<wire::NestedModel> get_model(const Context& context, std::int64_t id);
 /// The model that wraps a container or an asset. Error: not_found.
-Result<wire::NestedModel> model_of(sql::Session& session, domain::Entity wrapped, std::int64_t id);
+Result<wire::NestedModel> model_of(const Context& context, domain::Entity wrapped, std::int64_t id);
 /// Adds what they wrap, in two queries.
 Result<std::vector<wire::NestedModel>> with_wrapped(sql::Session& session,
                                                     std::vector<domain::Record> models);

@@ -20,7 +20,7 @@ Result<Record> create_plain(const Context& context, Entity entity, const Json& b
 
 Result<Record> update_plain(const Context& context, Entity entity, std::int64_t id,
                             const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(entity).get(context.session, id));
+  MEDPERF_TRY(auto stored, Repository(entity, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   if (entity == Entity::kContainer) MEDPERF_CHECK(domain::check_additional_files(update.record));
   MEDPERF_CHECK(store_changes(context, update.record));

@@ -28,24 +28,24 @@ Status check_benchmark_open(const Record& benchmark) {
   return {};
 }
 
-Result<std::optional<std::string>> current_status(sql::Session& session,
+Result<std::optional<std::string>> current_status(const Context& context,
                                                   const AssociationKind& kind, std::int64_t member,
                                                   std::int64_t benchmark) {
-  MEDPERF_TRY(auto row, current_association(session, kind, member, benchmark));
+  MEDPERF_TRY(auto row,
+              current_association(context.session, context.sight(), kind, member, benchmark));
   if (!row) return std::optional<std::string>();
   return std::optional<std::string>(row->text(domain::kApprovalStatus));
 }
 
 /// Whether the benchmark takes this result now; says if it is a compatibility run.
 Result<bool> check_subjects(const Context& context, const Record& result) {
-  auto& session = context.session;
-  MEDPERF_TRY(auto benchmark,
-              Repository(Entity::kBenchmark).get(session, result.integer("benchmark")));
+  MEDPERF_TRY(auto benchmark, Repository(Entity::kBenchmark, context.sight())
+                                  .get(context.session, result.integer("benchmark")));
   MEDPERF_CHECK(check_benchmark_open(benchmark));
   const auto model = result.integer("model");
   MEDPERF_TRY(auto model_status,
-              current_status(session, kModelAssociations, model, benchmark.id()));
-  MEDPERF_TRY(auto dataset_status, current_status(session, kDatasetAssociations,
+              current_status(context, kModelAssociations, model, benchmark.id()));
+  MEDPERF_TRY(auto dataset_status, current_status(context, kDatasetAssociations,
                                                   result.integer("dataset"), benchmark.id()));
   const bool is_reference = benchmark.integer("reference_model") == model;
   MEDPERF_CHECK(domain::check_result_subjects(is_reference, model_status, dataset_status));
@@ -54,7 +54,7 @@ Result<bool> check_subjects(const Context& context, const Record& result) {
 
 /// Which row is in the way, so that the client can go on with it.
 Error already_open(const Context& context, const Record& result) {
-  auto open = Repository(Entity::kResult)
+  auto open = Repository(Entity::kResult, context.sight())
                   .find_where(context.session,
                               "benchmark = ? AND model = ? AND dataset = ? AND finalized = 0 AND "
                               "is_valid = 1",
@@ -74,13 +74,14 @@ Result<Record> create_result(const Context& context, const Json& body) {
   MEDPERF_TRY(auto is_compatibility_run, check_subjects(context, row));
   row.set("compatibility_run", is_compatibility_run);
   // The constraint decides: looking first would make every two writers wait for each other.
-  MEDPERF_TRY(const bool stored, Repository(Entity::kResult).insert_if_free(context.session, row));
+  MEDPERF_TRY(const bool stored,
+              Repository(Entity::kResult, context.sight()).insert_if_free(context.session, row));
   if (!stored) return already_open(context, row);
   return row;
 }
 
 Result<Record> update_result(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kResult).get(context.session, id));
+  MEDPERF_TRY(auto stored, Repository(Entity::kResult, context.sight()).get(context.session, id));
   if (stored.boolean("finalized")) {
     return domain::object_error("This result is final: it cannot be changed.");
   }
@@ -105,7 +106,7 @@ Result<Record> update_result(const Context& context, std::int64_t id, const Json
 }
 
 Result<Record> decide_on_result(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kResult).get(context.session, id));
+  MEDPERF_TRY(auto stored, Repository(Entity::kResult, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   if (update.sent.size() > 1) {
     return domain::object_error("A decision changes nothing else: send approval_status alone.");

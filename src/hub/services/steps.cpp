@@ -3,12 +3,15 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "domain/belonging.h"
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/store/columns.h"
 #include "hub/store/delivery.h"
+#include "hub/store/organisations.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -19,46 +22,86 @@ using domain::Record;
 
 namespace {
 
-/// Checks of fields that need stored rows: references exist, unique values are free. A failure of
-/// the database is kept in `failure` and ends the use case.
+using domain::FieldValue;
+
+/// Checks of fields that need stored rows: references exist, unique values are free. Remembers to
+/// whom the objects belong that were referred to. A failure of the database is kept in `failure`
+/// and ends the use case.
 class StoredFieldCheck {
  public:
-  StoredFieldCheck(sql::Session& session, const Record* before)
-      : session_(session), before_(before) {}
+  /// `closed_group` (or null) is where unique values must be free.
+  StoredFieldCheck(const Context& context, const Record* before, FieldValue closed_group)
+      : context_(context), before_(before), closed_group_(std::move(closed_group)) {}
 
   wire::FieldCheck function() {
-    return [this](Entity entity, const domain::Field& field, const domain::FieldValue& value) {
+    return [this](Entity entity, const domain::Field& field, const FieldValue& value) {
       return check(entity, field, value);
     };
   }
   const std::optional<Error>& failure() const { return failure_; }
+  const std::vector<domain::GroupedReference>& references() const { return references_; }
+  /// The organisation of the dataset that was referred to; null when there is none.
+  const FieldValue& dataset_organisation() const { return dataset_organisation_; }
 
  private:
   std::optional<std::string> check(Entity entity, const domain::Field& field,
-                                   const domain::FieldValue& value) {
+                                   const FieldValue& value) {
     if (failure_) return std::nullopt;
     if (before_ != nullptr && before_->get(field.name) == value) return std::nullopt;
-    if (field.type == FieldType::kReference) {
-      const auto id = std::get<std::int64_t>(value);
-      if (exists(field.target, "id", value)) return std::nullopt;
-      return domain::missing_reference_message(id);
-    }
-    if (!field.unique || !exists(entity, field.name, value)) return std::nullopt;
+    if (field.type == FieldType::kReference) return check_reference(field, value);
+    if (!field.unique) return std::nullopt;
+    auto taken = Repository(entity, context_.sight())
+                     .taken(context_.session, field.name, value, closed_group_);
+    if (!taken.ok()) failure_ = taken.error();
+    if (!taken.ok() || !*taken) return std::nullopt;
     return domain::unique_message(domain::table_of(entity), field.name);
   }
 
-  bool exists(Entity entity, std::string_view column, const domain::FieldValue& value) {
-    auto rows = session_.query("SELECT 1 FROM " + std::string(sql_table(entity)) + " WHERE " +
-                                   std::string(column) + " = ?",
-                               {to_sql(value)});
-    if (!rows.ok()) failure_ = rows.error();
-    return rows.ok() && !rows->empty();
+  std::optional<std::string> check_reference(const domain::Field& field, const FieldValue& value) {
+    const auto id = std::get<std::int64_t>(value);
+    auto row = Repository(field.target, context_.sight()).find_reference(context_.session, id);
+    if (!row.ok()) {
+      failure_ = row.error();
+      return std::nullopt;
+    }
+    if (!*row) return domain::missing_reference_message(id);
+    if (const auto* group = std::get_if<std::int64_t>(&(*row)->closed_group)) {
+      references_.push_back({field.name, *group});
+    } else {
+      references_.push_back({field.name, std::nullopt});
+    }
+    if (field.target == Entity::kDataset) dataset_organisation_ = (*row)->organisation;
+    return std::nullopt;
   }
 
-  sql::Session& session_;
+  const Context& context_;
   const Record* before_;
+  FieldValue closed_group_;
+  std::vector<domain::GroupedReference> references_;
+  FieldValue dataset_organisation_;
   std::optional<Error> failure_;
 };
+
+/// Datasets follow the container that prepared them: existing clients cannot name a group.
+bool inherits_group(Entity entity) {
+  return entity == Entity::kDataset;
+}
+
+/// The group of what a field refers to; nothing when there is no such field.
+std::optional<std::optional<std::int64_t>> group_of(
+    const std::vector<domain::GroupedReference>& references, std::string_view field) {
+  for (const auto& reference : references) {
+    if (reference.field == field) return reference.closed_group;
+  }
+  return std::nullopt;
+}
+
+/// The closed group that a create body names, as far as it is one: the field check refuses others.
+FieldValue named_group(const Json& body) {
+  const Json* value = body.is_object() ? body.find(domain::kClosedGroupField) : nullptr;
+  if (value != nullptr && value->is_int()) return value->as_int();
+  return std::monostate();
+}
 
 struct ConflictWords {
   std::string_view where;  ///< beginning of the constraint's name: table.first column
@@ -91,6 +134,61 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
      "A request for this dataset and training experiment is pending already."},
 };
 
+/// Whether a broken constraint is this one, over all rows or within a closed group.
+bool is_at(std::string_view broken, std::string_view where) {
+  if (broken.starts_with(where)) return true;
+  const auto dot = where.find('.') + 1;
+  const std::string within =
+      std::string(where.substr(0, dot)) + "closed_group," + std::string(where.substr(dot));
+  return broken.starts_with(within);
+}
+
+/// Whose a new object is: the organisation that the body names, else the caller's active one.
+Status set_organisation(const Context& context, const Json& body, Record& record) {
+  const bool named = body.contains(domain::kOrganisationField);
+  if (!named) {
+    MEDPERF_TRY(auto active, active_organisation(context.session, context.caller.id()));
+    if (active) record.set(domain::kOrganisationField, *active);
+    return {};
+  }
+  if (record.is_null(domain::kOrganisationField)) return {};
+  MEDPERF_TRY(auto member, is_member(context.session, context.caller.id(),
+                                     record.integer(domain::kOrganisationField)));
+  if (member) return {};
+  return domain::field_error(domain::kOrganisationField,
+                             "You are not a member of this organisation.");
+}
+
+/// Sets to whom a new object belongs, from its body and from what it refers to.
+Status set_belonging(const Context& context, const Json& body, const StoredFieldCheck& check,
+                     Record& record) {
+  const auto* organisation = record.table().find(domain::kOrganisationField);
+  const auto* group = record.table().find(domain::kClosedGroupField);
+  if (organisation != nullptr && organisation->writable != domain::kReadOnly) {
+    MEDPERF_CHECK(set_organisation(context, body, record));
+  } else if (record.entity() == Entity::kResult) {
+    record.set(domain::kOrganisationField, check.dataset_organisation());
+  }
+  const auto& references = check.references();
+  if (group == nullptr) return domain::check_within_group(std::nullopt, references);
+  std::optional<std::int64_t> own;
+  if (!record.is_null(domain::kClosedGroupField)) own = record.integer(domain::kClosedGroupField);
+  if (!own && inherits_group(record.entity())) own = domain::inherited_group(references);
+  if (const auto benchmark = group_of(references, "benchmark")) own = *benchmark;
+  MEDPERF_CHECK(domain::check_within_group(own, references));
+  if (own) record.set(domain::kClosedGroupField, *own);
+  return {};
+}
+
+/// What is written after an update must be as it was before: nothing changes its group.
+Status check_group_kept(const StoredFieldCheck& check, const Record& record) {
+  const bool grouped = record.table().find(domain::kClosedGroupField) != nullptr;
+  std::optional<std::int64_t> own;
+  if (grouped && !record.is_null(domain::kClosedGroupField))
+    own = record.integer(domain::kClosedGroupField);
+  return domain::check_within_group(own, check.references());
+}
+
 void stamp_new(const Context& context, Record& record) {
   const auto& table = record.table();
   if (table.find(domain::kOwnerField) != nullptr) {
@@ -106,11 +204,13 @@ void stamp_new(const Context& context, Record& record) {
 Error explain_conflict(Error error, Entity entity) {
   if (error.kind != ErrorKind::kConflict) return error;
   for (const auto& [where, words] : kWholeObjectConflicts) {
-    if (error.where.starts_with(where)) return domain::object_error(words);
+    if (is_at(error.where, where)) return domain::object_error(words);
   }
   const std::string table = std::string(sql_table(entity)) + ".";
   if (!error.where.starts_with(table)) return error;
-  const std::string column = error.where.substr(table.size());
+  std::string column = error.where.substr(table.size());
+  const std::string_view within = "closed_group,";
+  if (column.starts_with(within)) column.erase(0, within.size());
   const auto& fields = domain::table_of(entity);
   if (fields.find(column) == nullptr) return error;
   return domain::field_error(column, domain::unique_message(fields, column));
@@ -122,29 +222,40 @@ Error within(Error error, std::string_view prefix) {
 }
 
 Result<Record> accept_create(const Context& context, Entity entity, const Json& body) {
-  StoredFieldCheck check(context.session, nullptr);
+  StoredFieldCheck check(context, nullptr, named_group(body));
   auto record = wire::read_create(entity, body, check.function());
   if (check.failure()) return *check.failure();
-  if (record.ok()) stamp_new(context, *record);
+  if (!record.ok()) return record;
+  MEDPERF_CHECK(set_belonging(context, body, check, *record));
+  stamp_new(context, *record);
   return record;
 }
 
 Result<wire::NestedModel> accept_model_create(const Context& context, const Json& body) {
-  StoredFieldCheck check(context.session, nullptr);
+  StoredFieldCheck check(context, nullptr, named_group(body));
   auto nested = wire::read_model_create(body, check.function());
   if (check.failure()) return *check.failure();
   if (!nested.ok()) return nested;
+  MEDPERF_CHECK(set_belonging(context, body, check, nested->model));
   stamp_new(context, nested->model);
-  if (nested->container) stamp_new(context, *nested->container);
-  if (nested->asset) stamp_new(context, *nested->asset);
+  for (auto* part : {&nested->container, &nested->asset}) {
+    if (!part->has_value()) continue;
+    for (const auto name : {domain::kOrganisationField, domain::kClosedGroupField}) {
+      (*part)->set(name, nested->model.get(name));
+    }
+    stamp_new(context, **part);
+  }
   return nested;
 }
 
 Result<wire::Update> accept_update(const Context& context, const Record& stored, const Json& body) {
-  StoredFieldCheck check(context.session, &stored);
+  const bool grouped = stored.table().find(domain::kClosedGroupField) != nullptr;
+  StoredFieldCheck check(context, &stored,
+                         grouped ? stored.get(domain::kClosedGroupField) : FieldValue());
   auto update = wire::read_update(stored, body, check.function());
   if (check.failure()) return *check.failure();
   if (!update.ok()) return update;
+  MEDPERF_CHECK(check_group_kept(check, update->record));
   MEDPERF_CHECK(domain::check_freeze(stored, update->record));
   if (stored.table().has_state) {
     MEDPERF_CHECK(domain::check_state_change(stored.text(domain::kState),
@@ -154,7 +265,7 @@ Result<wire::Update> accept_update(const Context& context, const Record& stored,
 }
 
 Status store_new(const Context& context, Record& record) {
-  auto stored = Repository(record.entity()).insert(context.session, record);
+  auto stored = Repository(record.entity(), context.sight()).insert(context.session, record);
   if (!stored.ok()) return explain_conflict(std::move(stored).error(), record.entity());
   return {};
 }
@@ -163,7 +274,7 @@ Status store_changes(const Context& context, Record& record) {
   if (record.table().find(domain::kModifiedAt) != nullptr) {
     record.set(domain::kModifiedAt, context.now);
   }
-  auto stored = Repository(record.entity()).update(context.session, record);
+  auto stored = Repository(record.entity(), context.sight()).update(context.session, record);
   if (!stored.ok()) return explain_conflict(std::move(stored).error(), record.entity());
   return {};
 }
@@ -184,7 +295,7 @@ Status decide_approval(const Context& context, const Record& stored, wire::Updat
 }
 
 Status delete_object(const Context& context, Entity entity, std::int64_t id) {
-  return Repository(entity).remove(context.session, id);
+  return Repository(entity, context.sight()).remove(context.session, id);
 }
 
 }  // namespace medperf::hub

@@ -42,7 +42,7 @@ Result<Record> create_training(const Context& context, const Json& body) {
 }
 
 Result<Record> update_training(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kTraining).get(context.session, id));
+  MEDPERF_TRY(auto stored, Repository(Entity::kTraining, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto running, running_event(context.session, id));
   MEDPERF_CHECK(domain::check_no_event_running(running.has_value()));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
@@ -56,7 +56,8 @@ Result<Record> update_training(const Context& context, std::int64_t id, const Js
 Result<Record> create_training_event(const Context& context, const Json& body) {
   MEDPERF_TRY(auto event, accept_create(context, Entity::kTrainingEvent, body));
   const auto id = event.integer("training_exp");
-  MEDPERF_TRY(auto training, Repository(Entity::kTraining).get(context.session, id));
+  MEDPERF_TRY(auto training,
+              Repository(Entity::kTraining, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto running, running_event(context.session, id));
   domain::EventFacts facts;
   facts.approval = training.text(domain::kApprovalStatus);
@@ -69,7 +70,8 @@ Result<Record> create_training_event(const Context& context, const Json& body) {
 }
 
 Result<Record> update_training_event(const Context& context, std::int64_t id, const Json& body) {
-  MEDPERF_TRY(auto stored, Repository(Entity::kTrainingEvent).get(context.session, id));
+  MEDPERF_TRY(auto stored,
+              Repository(Entity::kTrainingEvent, context.sight()).get(context.session, id));
   if (stored.boolean("finished")) {
     return domain::object_error("This event is finished: it cannot be changed.");
   }
@@ -89,13 +91,14 @@ Result<std::optional<Record>> latest_event(sql::Session& session, std::int64_t t
   selection.add("training_exp = ?", training);
   selection.order = "created_at DESC, id DESC";
   selection.limit = 1;
-  MEDPERF_TRY(auto rows, Repository(Entity::kTrainingEvent).select(session, selection));
+  MEDPERF_TRY(auto rows,
+              Repository(Entity::kTrainingEvent, Sight::whole()).select(session, selection));
   if (rows.empty()) return std::optional<Record>();
   return std::optional<Record>(std::move(rows.front()));
 }
 
 Result<std::optional<Record>> running_event(sql::Session& session, std::int64_t training) {
-  return Repository(Entity::kTrainingEvent)
+  return Repository(Entity::kTrainingEvent, Sight::whole())
       .find_where(session, "training_exp = ? AND finished = 0", {training});
 }
 

@@ -43,20 +43,21 @@ Selection of_pair(const AssociationKind& kind, std::int64_t member, std::int64_t
 
 }  // namespace
 
-Result<std::optional<domain::Record>> current_association(sql::Session& session,
+Result<std::optional<domain::Record>> current_association(sql::Session& session, const Sight& sight,
                                                           const AssociationKind& kind,
                                                           std::int64_t member, std::int64_t host) {
   Selection selection = of_pair(kind, member, host);
   selection.order = "created_at DESC, id DESC";
   selection.limit = 1;
-  MEDPERF_TRY(auto rows, Repository(kind.entity).select(session, selection));
+  MEDPERF_TRY(auto rows, Repository(kind.entity, sight).select(session, selection));
   if (rows.empty()) return std::optional<domain::Record>();
   return std::optional<domain::Record>(std::move(rows.front()));
 }
 
-Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const AssociationKind& kind,
-                                              std::int64_t member, std::int64_t host) {
-  return Repository(kind.entity).select(session, of_pair(kind, member, host));
+Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const Sight& sight,
+                                              const AssociationKind& kind, std::int64_t member,
+                                              std::int64_t host) {
+  return Repository(kind.entity, sight).select(session, of_pair(kind, member, host));
 }
 
 Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int64_t member,
@@ -70,8 +71,8 @@ Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int6
 
 std::string either_side_condition(const AssociationKind& kind) {
   const auto owned = [](std::string_view key, Entity entity) {
-    return std::string(key) + " IN (SELECT id FROM " + std::string(sql_table(entity)) +
-           " WHERE owner = ?)";
+    return std::string(key) + " IN (SELECT id FROM " + std::string(sql_table(entity)) + " WHERE " +
+           acts_for(entity) + ")";
   };
   return "(" + owned(kind.member_key, kind.member) + " OR " + owned(kind.host_key, kind.host) + ")";
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/record.h"
+#include "hub/store/visibility.h"
 #include "sql/database.h"
 
 namespace medperf::hub {
@@ -25,16 +26,17 @@ extern const AssociationKind kModelAssociations;
 extern const AssociationKind kTrainingAssociations;
 
 /// The newest row of a pair.
-Result<std::optional<domain::Record>> current_association(sql::Session& session,
+Result<std::optional<domain::Record>> current_association(sql::Session& session, const Sight& sight,
                                                           const AssociationKind& kind,
                                                           std::int64_t member, std::int64_t host);
 /// Every row of a pair in default order.
-Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const AssociationKind& kind,
-                                              std::int64_t member, std::int64_t host);
+Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const Sight& sight,
+                                              const AssociationKind& kind, std::int64_t member,
+                                              std::int64_t host);
 /// Removes every row of a pair; none is fine.
 Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int64_t member,
                    std::int64_t host);
-/// Rows whose member or host belongs to a user, who is the parameter twice.
+/// Rows for whose member or host a user acts, with "$me" for the user (hub/store/visibility.h).
 std::string either_side_condition(const AssociationKind& kind);
 /// "id IN (...)" over members whose current association with a host (parameter) is APPROVED.
 std::string approved_members_condition(const AssociationKind& kind);

@@ -1,8 +1,10 @@
 #include "hub/store/repository.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/encoding.h"
+#include "crypto/random.h"
 #include "crypto/sha256.h"
 #include "domain/names.h"
 #include "hub/store/columns.h"
@@ -42,9 +44,76 @@ std::string limit_text(const Selection& selection, sql::Params& params) {
   return " LIMIT ? OFFSET ?";
 }
 
-std::string select_text(Entity entity, const Selection& selection, sql::Params& params) {
-  std::string text = "SELECT " + column_list(entity) + " FROM " + std::string(sql_table(entity));
+/// Columns, marks and values of an INSERT.
+struct Insertion {
+  std::string columns;
+  std::string marks;
+  sql::Params params;
+};
+
+Insertion insertion(const Record& record) {
+  Insertion insertion;
+  for (auto& [column, value] : assignments(record)) {
+    insertion.columns += ", " + column;
+    insertion.marks += ", ?";
+    insertion.params.push_back(std::move(value));
+  }
+  return insertion;
+}
+
+bool has_group(Entity entity) {
+  return domain::table_of(entity).find(domain::kClosedGroupField) != nullptr;
+}
+
+/// Whether the row's id must not be the next one.
+bool draws_id(const Record& record) {
+  return record.entity() == Entity::kClosedGroup ||
+         (has_group(record.entity()) && !record.is_null(domain::kClosedGroupField));
+}
+
+/// A number from 2^40 to 2^53 - 1, exact also in clients that count in doubles.
+std::int64_t draw_id() {
+  constexpr std::uint64_t kLeast = 1ull << 40;
+  constexpr std::uint64_t kRange = (1ull << 53) - kLeast;
+  std::uint64_t number = 0;
+  const std::string bytes = crypto::random_bytes(sizeof number);
+  std::memcpy(&number, bytes.data(), sizeof number);
+  return static_cast<std::int64_t>(kLeast + number % kRange);  // its bias is below 2^-10
+}
+
+/// SQLite counts on from the greatest id that was ever stored: a drawn one must not be that.
+Status set_sequence(sql::Session& session, Entity entity, std::int64_t last) {
+  MEDPERF_CHECK(session.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?",
+                                {last, std::string(sql_table(entity))}));
+  return {};
+}
+
+Result<std::int64_t> sequence(sql::Session& session, Entity entity) {
+  MEDPERF_TRY(auto rows, session.query("SELECT seq FROM sqlite_sequence WHERE name = ?",
+                                       {std::string(sql_table(entity))}));
+  return rows.empty() ? 0 : rows.front().integer(0);
+}
+
+std::string count_text(Entity entity, const Selection& selection) {
+  std::string text = "SELECT COUNT(*) FROM " + std::string(sql_table(entity));
   if (!selection.where.empty()) text += " WHERE " + selection.where;
+  return text;
+}
+
+/// " WHERE ..." of a selection as somebody sees it.
+std::string where_text(Entity entity, const Sight& sight, const Selection& selection,
+                       sql::Params& params) {
+  const std::string visible = sight.is_whole() ? std::string() : visible_to(entity);
+  if (visible.empty()) return selection.where.empty() ? "" : " WHERE " + selection.where;
+  const std::string seen = bound(visible, sight.user(), params);
+  return selection.where.empty() ? " WHERE " + seen
+                                 : " WHERE (" + selection.where + ") AND " + seen;
+}
+
+std::string select_text(Entity entity, const Sight& sight, const Selection& selection,
+                        sql::Params& params) {
+  std::string text = "SELECT " + column_list(entity) + " FROM " + std::string(sql_table(entity)) +
+                     where_text(entity, sight, selection, params);
   text += " ORDER BY " + (selection.order.empty() ? default_order(entity) : selection.order);
   return text + limit_text(selection, params);
 }
@@ -66,14 +135,31 @@ std::optional<std::string> equalities_of_alias(std::string_view where, std::stri
   return text;
 }
 
+/// "(SELECT COUNT(*) ...)" of the selected rows that do not exist for somebody; empty when there
+/// can be none.
+std::string hidden_count(Entity entity, const Sight& sight, const Selection& selection,
+                         sql::Params& params) {
+  const Hidden hidden = sight.is_whole() ? Hidden() : hidden_from(entity);
+  if (hidden.condition.empty()) return {};
+  params.insert(params.end(), selection.params.begin(), selection.params.end());
+  return "(SELECT COUNT(*) FROM " + hidden.source + " WHERE " +
+         (selection.where.empty() ? "" : "(" + selection.where + ") AND ") +
+         bound(hidden.condition, sight.user(), params) + ")";
+}
+
+/// The exact count of a selection as somebody sees it: all rows less the hidden ones, so that a hub
+/// without closed groups counts as cheaply as one that knows none.
+CountQuery visible_count(Entity entity, const Sight& sight, const Selection& selection) {
+  const auto row_class = counted_class(entity, selection);
+  CountQuery query = row_class ? count_query(entity, selection, *row_class)
+                               : CountQuery{count_text(entity, selection), selection.params};
+  const std::string hidden = hidden_count(entity, sight, selection, query.params);
+  if (!hidden.empty()) query.text = "SELECT (" + query.text + ") - " + hidden;
+  return query;
+}
+
 /// Makes the statement of a page and adds its last parameters.
 using PageText = std::function<std::string(const Selection&, sql::Params&)>;
-
-std::string count_text(Entity entity, const Selection& selection) {
-  std::string text = "SELECT COUNT(*) FROM " + std::string(sql_table(entity));
-  if (!selection.where.empty()) text += " WHERE " + selection.where;
-  return text;
-}
 
 /// Below this, stepping over rows costs less than looking for the place.
 constexpr std::int64_t kNearOffset = 1000;
@@ -83,11 +169,19 @@ struct Seek {
   Selection selection;
   std::int64_t count = 0;
 };
-Result<std::optional<Seek>> seek(sql::Session& session, Entity entity, const Selection& selection) {
+Result<std::optional<Seek>> seek(sql::Session& session, Entity entity, const Sight& sight,
+                                 const Selection& selection) {
   const bool usual = selection.order.empty() || selection.order == default_order(entity);
   if (!usual || selection.offset < kNearOffset) return std::optional<Seek>();
   const auto row_class = counted_class(entity, selection);
   if (!row_class) return std::optional<Seek>();
+  // Places are of all rows: they are right only for who sees them all.
+  sql::Params params;
+  const std::string hidden = hidden_count(entity, sight, selection, params);
+  if (!hidden.empty()) {
+    MEDPERF_TRY(const auto rows, session.query("SELECT " + hidden, params));
+    if (rows.front().integer(0) > 0) return std::optional<Seek>();
+  }
   MEDPERF_TRY(const auto place, find_place(session, entity, selection, *row_class));
   if (!place) return std::optional<Seek>();
   Seek found{selection, place->count};
@@ -100,9 +194,10 @@ Result<std::optional<Seek>> seek(sql::Session& session, Entity entity, const Sel
 }
 
 /// Counts, and streams the page when there is something at its place.
-Result<std::int64_t> stream(sql::Session& session, Entity entity, const Selection& selection,
-                            const PageText& text_of, const sql::RowReader& read) {
-  MEDPERF_TRY(const auto far, seek(session, entity, selection));
+Result<std::int64_t> stream(sql::Session& session, Entity entity, const Sight& sight,
+                            const Selection& selection, const PageText& text_of,
+                            const sql::RowReader& read) {
+  MEDPERF_TRY(const auto far, seek(session, entity, sight, selection));
   sql::Params params = far ? far->selection.params : selection.params;
   const std::string page = text_of(far ? far->selection : selection, params);
   if (far) {
@@ -110,9 +205,7 @@ Result<std::int64_t> stream(sql::Session& session, Entity entity, const Selectio
     return far->count;
   }
   session.prefetch(page, params);
-  const auto row_class = counted_class(entity, selection);
-  const CountQuery query = row_class ? count_query(entity, selection, *row_class)
-                                     : CountQuery{count_text(entity, selection), selection.params};
+  const CountQuery query = visible_count(entity, sight, selection);
   MEDPERF_TRY(auto counted, session.query(query.text, query.params));
   const std::int64_t count = counted.front().integer(0);
   if (count > selection.offset) MEDPERF_CHECK(session.stream(page, params, read));
@@ -192,7 +285,7 @@ Result<std::optional<Record>> Repository::find_where(sql::Session& session, std:
 Result<std::vector<Record>> Repository::select(sql::Session& session,
                                                const Selection& selection) const {
   sql::Params params = selection.params;
-  const std::string text = select_text(entity_, selection, params);
+  const std::string text = select_text(entity_, sight_, selection, params);
   MEDPERF_TRY(auto rows, session.query(text, params));
   std::vector<Record> records;
   records.reserve(rows.size());
@@ -201,7 +294,8 @@ Result<std::vector<Record>> Repository::select(sql::Session& session,
 }
 
 Result<Page> Repository::page(sql::Session& session, const Selection& selection) const {
-  MEDPERF_TRY(auto counted, session.query(count_text(entity_, selection), selection.params));
+  const CountQuery query = visible_count(entity_, sight_, selection);
+  MEDPERF_TRY(auto counted, session.query(query.text, query.params));
   Page page;
   page.count = counted.front().integer(0);
   if (page.count > selection.offset) {
@@ -213,13 +307,13 @@ Result<Page> Repository::page(sql::Session& session, const Selection& selection)
 Result<std::int64_t> Repository::stream_page(sql::Session& session, const Selection& selection,
                                              const sql::RowReader& read) const {
   const auto text = [this](const Selection& page, sql::Params& params) {
-    return select_text(entity_, page, params);
+    return select_text(entity_, sight_, page, params);
   };
-  return stream(session, entity_, selection, text, read);
+  return stream(session, entity_, sight_, selection, text, read);
 }
 
-Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& selection,
-                                        const sql::RowReader& read) {
+Result<std::int64_t> stream_models_page(sql::Session& session, const Sight& sight,
+                                        const Selection& selection, const sql::RowReader& read) {
   static const std::string kColumns = "SELECT " + column_list(Entity::kModel, "m.") + ", " +
                                       column_list(Entity::kContainer, "c.") + ", " +
                                       column_list(Entity::kAsset, "a.") + " FROM ";
@@ -227,49 +321,120 @@ Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& 
       " LEFT JOIN mlcubes c ON c.id = m.container LEFT JOIN assets a ON a.id = m.asset";
   const std::string order =
       selection.order.empty() ? default_order(Entity::kModel) : selection.order;
-  const auto text = [&order](const Selection& page, sql::Params& params) {
+  const auto text = [&order, &sight](const Selection& page, sql::Params& params) {
     if (const auto where = equalities_of_alias(page.where, "m.")) {
-      return kColumns + "models m" + kJoins + (where->empty() ? "" : " WHERE " + *where) +
-             " ORDER BY " + of_alias(order, "m.") + limit_text(page, params);
+      std::string seen = sight.is_whole() ? "" : visible_to(Entity::kModel, "m.");
+      seen = bound(seen, sight.user(), params);
+      std::string page_text = kColumns + "models m" + kJoins;
+      if (!where->empty()) page_text += " WHERE " + *where;
+      if (!seen.empty()) page_text += (where->empty() ? " WHERE " : " AND ") + seen;
+      return page_text + " ORDER BY " + of_alias(order, "m.") + limit_text(page, params);
     }
-    return kColumns + "(" + select_text(Entity::kModel, page, params) + ") m" + kJoins +
+    return kColumns + "(" + select_text(Entity::kModel, sight, page, params) + ") m" + kJoins +
            " ORDER BY " + of_alias(order, "m.");
   };
-  return stream(session, Entity::kModel, selection, text, read);
+  return stream(session, Entity::kModel, sight, selection, text, read);
+}
+
+Result<std::optional<Reference>> Repository::find_reference(sql::Session& session,
+                                                            std::int64_t id) const {
+  Selection selection;
+  selection.add("id = ?", id);
+  sql::Params params = selection.params;
+  const bool grouped = has_group(entity_);
+  const std::string text = std::string("SELECT ") + (grouped ? "organisation, closed_group" : "1") +
+                           " FROM " + std::string(sql_table(entity_)) +
+                           where_text(entity_, sight_, selection, params);
+  MEDPERF_TRY(auto rows, session.query(text, params));
+  if (rows.empty()) return std::optional<Reference>();
+  Reference reference;
+  if (grouped) {
+    const sql::Row& row = rows.front();
+    if (!row.is_null(0)) reference.organisation = row.integer(0);
+    if (!row.is_null(1)) reference.closed_group = row.integer(1);
+  }
+  return std::optional<Reference>(std::move(reference));
+}
+
+Result<bool> Repository::taken(sql::Session& session, std::string_view column,
+                               const domain::FieldValue& value,
+                               const domain::FieldValue& closed_group) const {
+  std::string text =
+      "SELECT 1 FROM " + std::string(sql_table(entity_)) + " WHERE " + std::string(column) + " = ?";
+  sql::Params params = {to_sql(value)};
+  if (has_group(entity_)) {
+    const bool everybody = std::holds_alternative<std::monostate>(closed_group);
+    text += everybody ? " AND closed_group IS NULL" : " AND closed_group = ?";
+    if (!everybody) params.push_back(to_sql(closed_group));
+  }
+  const std::string visible = sight_.is_whole() ? std::string() : visible_to(entity_);
+  if (!visible.empty()) text += " AND " + bound(visible, sight_.user(), params);
+  MEDPERF_TRY(auto rows, session.query(text, params));
+  return !rows.empty();
 }
 
 namespace {
 
-/// The rows that an INSERT of the record returns: its id, or none when `on_conflict` says so.
-Result<sql::Rows> insert_row(sql::Session& session, const Record& record,
-                             std::string_view on_conflict) {
-  std::string columns;
-  std::string marks;
-  sql::Params params;
-  for (auto& [column, value] : assignments(record)) {
-    if (!columns.empty()) {
-      columns += ", ";
-      marks += ", ";
-    }
-    columns += column;
-    marks += "?";
-    params.push_back(std::move(value));
+/// The rows that an INSERT with the next id returns: its id, or none when `on_conflict` says so.
+Result<sql::Rows> insert_next(sql::Session& session, const Record& record,
+                              std::string_view on_conflict) {
+  const Insertion row = insertion(record);
+  const std::string table(sql_table(record.entity()));
+  std::string columns = row.columns.substr(2);
+  std::string marks = row.marks.substr(2);
+  if (session.dialect() == sql::Dialect::kSqlite &&
+      (has_group(record.entity()) || record.entity() == Entity::kClosedGroup)) {
+    // Drawn ids lie far above: SQLite itself would go on from there.
+    columns = "id" + row.columns;
+    marks = "(SELECT seq + 1 FROM sqlite_sequence WHERE name = '" + table + "')" + row.marks;
   }
-  return session.query("INSERT INTO " + std::string(sql_table(record.entity())) + " (" + columns +
-                           ") VALUES (" + marks + ")" + std::string(on_conflict) + " RETURNING id",
-                       params);
+  return session.query("INSERT INTO " + table + " (" + columns + ") VALUES (" + marks + ")" +
+                           std::string(on_conflict) + " RETURNING id",
+                       row.params);
+}
+
+/// The same with an id drawn up to `draws` times.
+Result<sql::Rows> insert_drawn(sql::Session& session, const Record& record,
+                               std::string_view on_conflict, int draws) {
+  Insertion row = insertion(record);
+  const std::string text = "INSERT INTO " + std::string(sql_table(record.entity())) + " (id" +
+                           row.columns + ") VALUES (?" + row.marks + ")" +
+                           std::string(on_conflict) + " RETURNING id";
+  const bool sqlite = session.dialect() == sql::Dialect::kSqlite;
+  std::int64_t last = 0;
+  if (sqlite) {
+    MEDPERF_TRY(last, sequence(session, record.entity()));
+  }
+  row.params.insert(row.params.begin(), sql::Value(std::int64_t{0}));
+  sql::Rows rows;
+  for (int i = 0; i < draws && rows.empty(); ++i) {
+    row.params.front() = draw_id();
+    MEDPERF_TRY(rows, session.query(text, row.params));
+  }
+  if (sqlite && !rows.empty()) MEDPERF_CHECK(set_sequence(session, record.entity(), last));
+  return rows;
 }
 
 }  // namespace
 
 Status Repository::insert(sql::Session& session, Record& record) const {
-  MEDPERF_TRY(auto rows, insert_row(session, record, ""));
+  constexpr int kDraws = 16;
+  MEDPERF_TRY(auto rows, draws_id(record)
+                             ? insert_drawn(session, record, " ON CONFLICT (id) DO NOTHING", kDraws)
+                             : insert_next(session, record, ""));
+  if (rows.empty()) {
+    return make_error(ErrorKind::kBug, std::string(sql_table(entity_)),
+                      "no free id was drawn: the random source repeats itself");
+  }
   record.set("id", rows.front().integer(0));
   return {};
 }
 
 Result<bool> Repository::insert_if_free(sql::Session& session, Record& record) const {
-  MEDPERF_TRY(auto rows, insert_row(session, record, " ON CONFLICT DO NOTHING"));
+  constexpr int kDraws = 3;  // whether the id or another rule is in the way is not told
+  MEDPERF_TRY(auto rows, draws_id(record)
+                             ? insert_drawn(session, record, " ON CONFLICT DO NOTHING", kDraws)
+                             : insert_next(session, record, " ON CONFLICT DO NOTHING"));
   if (rows.empty()) return false;
   record.set("id", rows.front().integer(0));
   return true;
@@ -303,9 +468,12 @@ Status Repository::remove(sql::Session& session, std::int64_t id) const {
 
 std::optional<std::string> container_uniqueness(const Record& container) {
   if (container.is_null("parameters_config")) return std::nullopt;
-  const Json together = Json::array(
+  Json together = Json::array(
       {Json(container.text("image_hash")), Json(container.text("additional_files_tarball_hash")),
        container.json("container_config"), container.json("parameters_config")});
+  if (!container.is_null(domain::kClosedGroupField)) {
+    together.push(container.integer(domain::kClosedGroupField));
+  }
   return crypto::sha256_hex(to_canonical(together));
 }
 

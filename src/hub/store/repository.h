@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/record.h"
+#include "hub/store/visibility.h"
 #include "sql/database.h"
 
 namespace medperf::hub {
@@ -31,19 +32,33 @@ struct Page {
 /// "... = ?" for the validity of an entity's rows; of an association it is that of the dataset or
 /// model. Empty: its rows are never invalid.
 std::string validity_condition(domain::Entity entity);
+
+/// To whom a row belongs that another one refers to. Null where it does not say.
+struct Reference {
+  domain::FieldValue organisation;
+  domain::FieldValue closed_group;
+};
+
 /// v0 section 1.3, with id as tie-break so that paging is stable.
 std::string default_order(domain::Entity entity);
 
-/// One entity's rows. Stateless; usable by any thread with a session of its own.
+/// One entity's rows as `sight` sees them: no read gives, counts or names a row that does not exist
+/// for it. Stateless; usable by any thread with a session of its own.
 class Repository {
  public:
-  explicit Repository(domain::Entity entity) : entity_(entity) {}
+  Repository(domain::Entity entity, const Sight& sight) : entity_(entity), sight_(sight) {}
 
   Result<std::optional<domain::Record>> find(sql::Session& session, std::int64_t id) const;
   /// As find; error not_found.
   Result<domain::Record> get(sql::Session& session, std::int64_t id) const;
   Result<std::optional<domain::Record>> find_where(sql::Session& session, std::string_view where,
                                                    const sql::Params& params) const;
+  /// What a reference to a row needs to know; nothing when there is no such row.
+  Result<std::optional<Reference>> find_reference(sql::Session& session, std::int64_t id) const;
+  /// Whether another row has this value, among the rows that it must differ from: the public ones,
+  /// or those of one closed group (a reference, or null) as far as they exist for `sight`.
+  Result<bool> taken(sql::Session& session, std::string_view column,
+                     const domain::FieldValue& value, const domain::FieldValue& closed_group) const;
   Result<std::vector<domain::Record>> select(sql::Session& session,
                                              const Selection& selection) const;
   Result<Page> page(sql::Session& session, const Selection& selection) const;
@@ -51,7 +66,8 @@ class Repository {
   /// the field table, and returns the count of all that the selection would give without limit.
   Result<std::int64_t> stream_page(sql::Session& session, const Selection& selection,
                                    const sql::RowReader& read) const;
-  /// Stores a new row; `record` gets its id. Errors: conflict (unique rule), invalid.
+  /// Stores a new row; `record` gets its id: the next one, or in a closed group a random one from
+  /// 2^40 to 2^53, so that no gap tells of it. Errors: conflict (unique rule), invalid.
   Status insert(sql::Session& session, domain::Record& record) const;
   /// As insert, but tells with false, and goes on, when a unique rule is in the way. It reads
   /// nothing, so that writers of different rows do not wait for each other on any database.
@@ -63,15 +79,17 @@ class Repository {
 
  private:
   domain::Entity entity_;
+  Sight sight_;
 };
 
 /// As Repository::stream_page for models, each with what it wraps: the columns of the model, then
 /// those of a container, then those of an asset, one of which is all null.
-Result<std::int64_t> stream_models_page(sql::Session& session, const Selection& selection,
-                                        const sql::RowReader& read);
+Result<std::int64_t> stream_models_page(sql::Session& session, const Sight& sight,
+                                        const Selection& selection, const sql::RowReader& read);
 
 /// SHA-256 of the canonical form of the four fields of a container that must differ together;
-/// nothing when there are no parameters (SQL null is equal to nothing).
+/// nothing when there are no parameters (SQL null is equal to nothing). Within a closed group the
+/// group is part of it.
 std::optional<std::string> container_uniqueness(const domain::Record& container);
 
 }  // namespace medperf::hub

@@ -21,6 +21,7 @@ constexpr std::array kSteps = {
     Step{"certificates, keys, training", registries_schema},
     Step{"counts of large lists", list_counts_schema},
     Step{"compatibility runs", compatibility_runs},
+    Step{"organisations and closed groups", organisations_schema},
 };
 
 struct Scripts {

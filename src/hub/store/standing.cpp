@@ -7,152 +7,270 @@
 
 namespace medperf::hub {
 
+using domain::Entity;
 using domain::Relation;
 
 namespace {
 
-/// A query whose columns are each true (1) when the user has a relation.
-struct Question {
-  std::string text;  ///< '?' first for the user as often as `users` says, then ids
-  int users;         ///< how often the user's id is a parameter
-  std::vector<Relation> columns;
+struct Column {
+  Relation relation;
+  std::string condition;  ///< with "$me" for the user
 };
 
-// CASE makes 0 or 1 in both databases, and 0 of null.
-const Question kUserQuestion = {
-    "SELECT CASE WHEN u.id = ? THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM datasets d "
-    "JOIN mlcubes c ON c.id = d.data_preparation_mlcube WHERE d.owner = u.id AND c.owner = ?) "
-    "THEN 1 ELSE 0 END FROM users u WHERE u.id = ?",
-    2,
-    {Relation::kSelf, Relation::kPreparatorOwner}};
-const Question kBenchmarkQuestion = {
-    "SELECT CASE WHEN b.owner = ? THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM "
-    "current_dataset_associations a JOIN datasets d ON d.id = a.dataset WHERE a.benchmark = b.id "
-    "AND a.approval_status = 'APPROVED' AND d.owner = ?) THEN 1 ELSE 0 END, CASE WHEN EXISTS "
-    "(SELECT 1 FROM current_model_associations a JOIN models m ON m.id = a.model WHERE "
-    "a.benchmark = b.id AND a.approval_status = 'APPROVED' AND m.owner = ?) THEN 1 ELSE 0 END "
-    "FROM benchmarks b WHERE b.id = ?",
-    3,
-    {Relation::kOwner, Relation::kApprovedDatasetOwner, Relation::kApprovedModelOwner}};
-const Question kDatasetQuestion = {
-    "SELECT CASE WHEN d.owner = ? THEN 1 ELSE 0 END, CASE WHEN d.owner = ? THEN 1 ELSE 0 END, "
-    "CASE WHEN c.owner = ? THEN 1 ELSE 0 END FROM datasets d JOIN mlcubes c ON c.id = "
-    "d.data_preparation_mlcube WHERE d.id = ?",
-    3,
-    {Relation::kOwner, Relation::kDatasetOwner, Relation::kPreparatorOwner}};
-const Question kResultQuestion = {
-    "SELECT CASE WHEN d.owner = ? THEN 1 ELSE 0 END, CASE WHEN b.owner = ? THEN 1 ELSE 0 END, "
-    "CASE WHEN m.owner = ? THEN 1 ELSE 0 END, CASE WHEN r.owner = ? THEN 1 ELSE 0 END FROM results "
-    "r JOIN datasets d ON d.id = r.dataset "
-    "JOIN benchmarks b ON b.id = r.benchmark JOIN models m ON m.id = r.model WHERE r.id = ?",
-    4,
-    {Relation::kDatasetOwner, Relation::kBenchmarkOwner, Relation::kModelOwner, Relation::kOwner}};
-
-const Question kTrainingQuestion = {
-    "SELECT CASE WHEN t.owner = ? THEN 1 ELSE 0 END, CASE WHEN EXISTS (SELECT 1 FROM "
-    "current_training_associations a JOIN datasets d ON d.id = a.dataset WHERE a.training_exp = "
-    "t.id AND a.approval_status = 'APPROVED' AND d.owner = ?) THEN 1 ELSE 0 END, CASE WHEN "
-    "g.owner = ? THEN 1 ELSE 0 END, CASE WHEN t.owner = ? THEN 1 ELSE 0 END FROM training t LEFT "
-    "JOIN aggregators g ON g.id = t.aggregator WHERE t.id = ?",
-    4,
-    {Relation::kOwner, Relation::kApprovedDatasetOwner, Relation::kAggregatorOwner,
-     Relation::kTrainingOwner}};
-const Question kTrainingEventQuestion = {
-    "SELECT CASE WHEN t.owner = ? THEN 1 ELSE 0 END, CASE WHEN g.owner = ? THEN 1 ELSE 0 END FROM "
-    "training_events e JOIN training t ON t.id = e.training_exp LEFT JOIN aggregators g ON g.id = "
-    "t.aggregator WHERE e.id = ?",
-    2,
-    {Relation::kTrainingOwner, Relation::kAggregatorOwner}};
-
-Result<Standing> ask(sql::Session& session, std::int64_t user, const Question& question,
-                     std::int64_t id) {
-  sql::Params params(static_cast<std::size_t>(question.users), sql::Value(user));
-  params.emplace_back(id);
-  MEDPERF_TRY(auto rows, session.query(question.text, params));
-  Standing standing;
-  standing.exists = !rows.empty();
-  for (std::size_t i = 0; standing.exists && i < question.columns.size(); ++i) {
-    if (rows.front().integer(i) != 0) standing.relations.add(question.columns[i]);
+/// One kind of object: its relations are columns of one query, each true (1) when the user has it.
+class Question {
+ public:
+  /// `from` names the object's table by `alias`, and what the conditions need beside it.
+  Question(Entity entity, std::string_view alias, std::string_view from,
+           const std::vector<Column>& columns) {
+    const std::string prefix = std::string(alias) + ".";
+    text_ = "SELECT 1";
+    for (const auto& [relation, condition] : columns) {
+      // CASE makes 0 or 1 in both databases, and 0 of null.
+      text_ += ", CASE WHEN " + condition + " THEN 1 ELSE 0 END";
+      relations_.push_back(relation);
+    }
+    text_ += " FROM " + std::string(from) + " WHERE " + prefix + "id = ?";
+    visible_ = visible_to(entity, prefix);
   }
-  return standing;
+
+  Result<Standing> ask(sql::Session& session, std::int64_t user, const Sight& sight,
+                       std::int64_t id) const {
+    sql::Params params;
+    std::string text = bound(text_, user, params);
+    params.emplace_back(id);
+    if (!sight.is_whole() && !visible_.empty()) {
+      text += " AND " + bound(visible_, sight.user(), params);
+    }
+    MEDPERF_TRY(auto rows, session.query(text, params));
+    Standing standing;
+    standing.exists = !rows.empty();
+    for (std::size_t i = 0; standing.exists && i < relations_.size(); ++i) {
+      if (rows.front().integer(i + 1) != 0) standing.relations.add(relations_[i]);
+    }
+    return standing;
+  }
+
+ private:
+  std::string text_;
+  std::string visible_;
+  std::vector<Relation> relations_;
+};
+
+/// Acts for a member whose current association with the host ("b.id") is approved.
+std::string acts_for_approved(Entity member, std::string_view view, std::string_view key,
+                              std::string_view host_key) {
+  return "EXISTS (SELECT 1 FROM " + std::string(view) + " a JOIN " +
+         std::string(sql_table(member)) + " x ON x.id = a." + std::string(key) + " WHERE a." +
+         std::string(host_key) + " = b.id AND a.approval_status = 'APPROVED' AND " +
+         acts_for(member, "x.") + ")";
 }
 
-/// Objects that only their owner stands in a relation to.
-Result<Standing> ask_owner(sql::Session& session, std::int64_t user, domain::Entity entity,
-                           std::int64_t id) {
-  const Question question = {"SELECT CASE WHEN owner = ? THEN 1 ELSE 0 END FROM " +
-                                 std::string(sql_table(entity)) + " WHERE id = ?",
-                             1,
-                             {Relation::kOwner}};
-  return ask(session, user, question, id);
+std::string is_present_member(std::string_view organisation, std::string_view role) {
+  std::string text = "EXISTS (SELECT 1 FROM organisation_members a WHERE a.organisation = " +
+                     std::string(organisation) + " AND a.member = $me AND a.status = 'ACCEPTED'";
+  if (!role.empty()) text += " AND a.role = '" + std::string(role) + "'";
+  return text + ")";
+}
+
+/// Objects that only whoever acts for them stands in a relation to.
+const Question& owner_question(Entity entity) {
+  static const std::vector<Question> questions = [] {
+    std::vector<Question> list;
+    for (const auto each : domain::all_entities()) {
+      const bool owned = domain::table_of(each).find("owner") != nullptr;
+      list.emplace_back(each, "o", std::string(sql_table(each)) + " o",
+                        owned ? std::vector<Column>{{Relation::kOwner, acts_for(each, "o.")}}
+                              : std::vector<Column>{});
+    }
+    return list;
+  }();
+  return questions[static_cast<std::size_t>(entity)];
+}
+
+const Question& user_question() {
+  static const Question question(
+      Entity::kUser, "u", "users u",
+      {{Relation::kSelf, "u.id = $me"},
+       {Relation::kPreparatorOwner,
+        "EXISTS (SELECT 1 FROM datasets d JOIN mlcubes c ON c.id = d.data_preparation_mlcube "
+        "WHERE d.owner = u.id AND " +
+            acts_for(Entity::kContainer, "c.") + ")"}});
+  return question;
+}
+
+const Question& benchmark_question() {
+  static const Question question(
+      Entity::kBenchmark, "b", "benchmarks b",
+      {{Relation::kOwner, acts_for(Entity::kBenchmark, "b.")},
+       {Relation::kApprovedDatasetOwner,
+        acts_for_approved(Entity::kDataset, "current_dataset_associations", "dataset",
+                          "benchmark")},
+       {Relation::kApprovedModelOwner,
+        acts_for_approved(Entity::kModel, "current_model_associations", "model", "benchmark")}});
+  return question;
+}
+
+const Question& dataset_question() {
+  static const Question question(
+      Entity::kDataset, "d", "datasets d JOIN mlcubes c ON c.id = d.data_preparation_mlcube",
+      {{Relation::kOwner, acts_for(Entity::kDataset, "d.")},
+       {Relation::kDatasetOwner, acts_for(Entity::kDataset, "d.")},
+       {Relation::kPreparatorOwner, acts_for(Entity::kContainer, "c.")}});
+  return question;
+}
+
+const Question& result_question() {
+  static const Question question(
+      Entity::kResult, "r",
+      "results r JOIN datasets d ON d.id = r.dataset JOIN benchmarks b ON b.id = r.benchmark "
+      "JOIN models m ON m.id = r.model",
+      {{Relation::kDatasetOwner, acts_for(Entity::kDataset, "d.")},
+       {Relation::kBenchmarkOwner, acts_for(Entity::kBenchmark, "b.")},
+       {Relation::kModelOwner, acts_for(Entity::kModel, "m.")},
+       {Relation::kOwner, acts_for(Entity::kResult, "r.")}});
+  return question;
+}
+
+const Question& training_question() {
+  static const Question question(
+      Entity::kTraining, "b", "training b LEFT JOIN aggregators g ON g.id = b.aggregator",
+      {{Relation::kOwner, acts_for(Entity::kTraining, "b.")},
+       {Relation::kTrainingOwner, acts_for(Entity::kTraining, "b.")},
+       {Relation::kAggregatorOwner, acts_for(Entity::kAggregator, "g.")},
+       {Relation::kApprovedDatasetOwner,
+        acts_for_approved(Entity::kDataset, "current_training_associations", "dataset",
+                          "training_exp")}});
+  return question;
+}
+
+const Question& training_event_question() {
+  static const Question question(
+      Entity::kTrainingEvent, "e",
+      "training_events e JOIN training t ON t.id = e.training_exp LEFT JOIN aggregators g ON g.id "
+      "= t.aggregator",
+      {{Relation::kTrainingOwner, acts_for(Entity::kTraining, "t.")},
+       {Relation::kAggregatorOwner, acts_for(Entity::kAggregator, "g.")}});
+  return question;
+}
+
+const Question& organisation_question() {
+  static const Question question(Entity::kOrganisation, "o", "organisations o",
+                                 {{Relation::kOwner, is_present_member("o.id", "OWNER")},
+                                  {Relation::kMember, is_present_member("o.id", "")}});
+  return question;
+}
+
+const Question& closed_group_question() {
+  static const Question question(
+      Entity::kClosedGroup, "g", "closed_groups g",
+      {{Relation::kOwner, acts_for(Entity::kClosedGroup, "g.")},
+       {Relation::kMember,
+        "g.id IN (SELECT closed_group FROM closed_group_insiders WHERE member = $me)"}});
+  return question;
 }
 
 struct Side {
-  domain::Entity entity;
+  Entity entity;
   Relation owner;
 };
+constexpr Side kDatasetSide = {Entity::kDataset, Relation::kDatasetOwner};
+constexpr Side kModelSide = {Entity::kModel, Relation::kModelOwner};
+constexpr Side kBenchmarkSide = {Entity::kBenchmark, Relation::kBenchmarkOwner};
+constexpr Side kTrainingSide = {Entity::kTraining, Relation::kTrainingOwner};
 
-Result<Standing> ask_pair(sql::Session& session, std::int64_t user, const Subject& subject,
-                          const Side& member, const Side& host) {
-  MEDPERF_TRY(auto rows,
-              session.query("SELECT 1, owner FROM " + std::string(sql_table(member.entity)) +
-                                " WHERE id = ? UNION ALL SELECT 2, owner FROM " +
-                                std::string(sql_table(host.entity)) + " WHERE id = ?",
-                            {subject.id, subject.host}));
+/// One side of a pair as a query of its number and whether the user acts for it.
+std::string side_text(std::string_view number, const Side& side, std::int64_t id, std::int64_t user,
+                      const Sight& sight, sql::Params& params) {
+  std::string text = "SELECT " + std::string(number) + ", CASE WHEN " +
+                     bound(acts_for(side.entity), user, params) + " THEN 1 ELSE 0 END FROM " +
+                     std::string(sql_table(side.entity)) + " WHERE id = ?";
+  params.emplace_back(id);
+  const std::string visible = sight.is_whole() ? std::string() : visible_to(side.entity);
+  if (!visible.empty()) text += " AND " + bound(visible, sight.user(), params);
+  return text;
+}
+
+Result<Standing> ask_pair(sql::Session& session, std::int64_t user, const Sight& sight,
+                          const Subject& subject, const Side& member, const Side& host) {
+  sql::Params params;
+  std::string text = side_text("1", member, subject.id, user, sight, params);
+  text += " UNION ALL " + side_text("2", host, subject.host, user, sight, params);
+  MEDPERF_TRY(auto rows, session.query(text, params));
   Standing standing;
   standing.exists = rows.size() == 2;
   for (const auto& row : rows) {
-    if (row.integer(1) != user) continue;
+    if (row.integer(1) == 0) continue;
     standing.relations.add(row.integer(0) == 1 ? member.owner : host.owner);
   }
   return standing;
 }
 
-constexpr Side kDatasetSide = {domain::Entity::kDataset, Relation::kDatasetOwner};
-constexpr Side kModelSide = {domain::Entity::kModel, Relation::kModelOwner};
-constexpr Side kBenchmarkSide = {domain::Entity::kBenchmark, Relation::kBenchmarkOwner};
-constexpr Side kTrainingSide = {domain::Entity::kTraining, Relation::kTrainingOwner};
+/// The user stands to a membership as to its organisation, and as its very member.
+Result<Standing> ask_membership(sql::Session& session, std::int64_t user, const Sight& sight,
+                                const Subject& subject) {
+  MEDPERF_TRY(auto standing, organisation_question().ask(session, user, sight, subject.id));
+  MEDPERF_TRY(auto rows, session.query("SELECT 1 FROM organisation_members WHERE organisation = ? "
+                                       "AND member = ?",
+                                       {subject.id, subject.host}));
+  standing.exists = standing.exists && !rows.empty();
+  if (standing.exists && subject.host == user) standing.relations.add(Relation::kSelf);
+  return standing;
+}
+
+const Question& question_of(SubjectKind kind) {
+  switch (kind) {
+    case SubjectKind::kContainer:
+      return owner_question(Entity::kContainer);
+    case SubjectKind::kAsset:
+      return owner_question(Entity::kAsset);
+    case SubjectKind::kModel:
+      return owner_question(Entity::kModel);
+    case SubjectKind::kBenchmark:
+      return benchmark_question();
+    case SubjectKind::kDataset:
+      return dataset_question();
+    case SubjectKind::kResult:
+      return result_question();
+    case SubjectKind::kCa:
+      return owner_question(Entity::kCa);
+    case SubjectKind::kCertificate:
+      return owner_question(Entity::kCertificate);
+    case SubjectKind::kEncryptedKey:
+      return owner_question(Entity::kEncryptedKey);
+    case SubjectKind::kAggregator:
+      return owner_question(Entity::kAggregator);
+    case SubjectKind::kTraining:
+      return training_question();
+    case SubjectKind::kTrainingEvent:
+      return training_event_question();
+    case SubjectKind::kOrganisation:
+      return organisation_question();
+    case SubjectKind::kClosedGroup:
+      return closed_group_question();
+    default:
+      return user_question();
+  }
+}
 
 }  // namespace
 
-Result<Standing> find_standing(sql::Session& session, std::int64_t user, const Subject& subject) {
+Result<Standing> find_standing(sql::Session& session, std::int64_t user, const Sight& sight,
+                               const Subject& subject) {
   switch (subject.kind) {
     case SubjectKind::kNone:
       return Standing{};
-    case SubjectKind::kUser:
-      return ask(session, user, kUserQuestion, subject.id);
-    case SubjectKind::kContainer:
-      return ask_owner(session, user, domain::Entity::kContainer, subject.id);
-    case SubjectKind::kAsset:
-      return ask_owner(session, user, domain::Entity::kAsset, subject.id);
-    case SubjectKind::kModel:
-      return ask_owner(session, user, domain::Entity::kModel, subject.id);
-    case SubjectKind::kBenchmark:
-      return ask(session, user, kBenchmarkQuestion, subject.id);
-    case SubjectKind::kDataset:
-      return ask(session, user, kDatasetQuestion, subject.id);
-    case SubjectKind::kResult:
-      return ask(session, user, kResultQuestion, subject.id);
     case SubjectKind::kDatasetPair:
-      return ask_pair(session, user, subject, kDatasetSide, kBenchmarkSide);
+      return ask_pair(session, user, sight, subject, kDatasetSide, kBenchmarkSide);
     case SubjectKind::kModelPair:
-      return ask_pair(session, user, subject, kModelSide, kBenchmarkSide);
+      return ask_pair(session, user, sight, subject, kModelSide, kBenchmarkSide);
     case SubjectKind::kTrainingPair:
-      return ask_pair(session, user, subject, kDatasetSide, kTrainingSide);
-    case SubjectKind::kTraining:
-      return ask(session, user, kTrainingQuestion, subject.id);
-    case SubjectKind::kTrainingEvent:
-      return ask(session, user, kTrainingEventQuestion, subject.id);
-    case SubjectKind::kCa:
-      return ask_owner(session, user, domain::Entity::kCa, subject.id);
-    case SubjectKind::kCertificate:
-      return ask_owner(session, user, domain::Entity::kCertificate, subject.id);
-    case SubjectKind::kEncryptedKey:
-      return ask_owner(session, user, domain::Entity::kEncryptedKey, subject.id);
-    case SubjectKind::kAggregator:
-      return ask_owner(session, user, domain::Entity::kAggregator, subject.id);
+      return ask_pair(session, user, sight, subject, kDatasetSide, kTrainingSide);
+    case SubjectKind::kMembership:
+      return ask_membership(session, user, sight, subject);
+    default:
+      return question_of(subject.kind).ask(session, user, sight, subject.id);
   }
-  return Standing{};
 }
 
 }  // namespace medperf::hub

@@ -147,7 +147,7 @@ TEST_P(SpeedTest, CountedListsAreExactThroughEveryChange) {
         selection.offset = std::max<std::int64_t>(offset, 0);
         std::vector<std::int64_t> ids;
         auto counted = database_->read([&](sql::Session& session) {
-          return Repository(domain::Entity::kDataset)
+          return Repository(domain::Entity::kDataset, Sight::whole())
               .stream_page(session, selection,
                            [&](const sql::RowView& row) { ids.push_back(row.integer(0)); });
         });

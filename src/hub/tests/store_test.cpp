@@ -20,7 +20,7 @@ TEST_P(StoreTest, EveryFieldIsAColumn) {
 TEST_P(StoreTest, ARecordComesBackAsItWasStored) {
   const auto id = container("group", "kept");
   auto read = database_->read([&](sql::Session& session) {
-    return Repository(domain::Entity::kContainer).get(session, id);
+    return Repository(domain::Entity::kContainer, Sight::whole()).get(session, id);
   });
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->text("name"), "kept");
@@ -28,7 +28,7 @@ TEST_P(StoreTest, ARecordComesBackAsItWasStored) {
   auto changed = database_->write([&](sql::Session& session) -> Status {
     read->set("is_valid", false);
     read->set("metadata", std::monostate());
-    return Repository(domain::Entity::kContainer).update(session, *read);
+    return Repository(domain::Entity::kContainer, Sight::whole()).update(session, *read);
   });
   ASSERT_TRUE(changed.ok()) << changed.error().text();
   const Json stored = expect(200, "group", "GET", path_of("mlcubes", id));

@@ -16,5 +16,6 @@ std::string first_schema(sql::Dialect dialect);
 std::string registries_schema(sql::Dialect dialect);
 std::string list_counts_schema(sql::Dialect dialect);
 std::string compatibility_runs(sql::Dialect dialect);
+std::string organisations_schema(sql::Dialect dialect);
 
 }  // namespace medperf::hub
