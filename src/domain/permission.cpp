@@ -13,7 +13,7 @@ Decision decide(Relations allowed, Relations caller, bool object_exists) {
 }
 
 std::vector<std::string_view> names_of(Relations relations) {
-  static constexpr std::array<std::pair<Relation, std::string_view>, 14> kNames = {{
+  static constexpr std::array<std::pair<Relation, std::string_view>, 15> kNames = {{
       {Relation::kAnyone, "anyone"},
       {Relation::kSignedIn, "signed-in user"},
       {Relation::kAdmin, "admin"},
@@ -28,6 +28,7 @@ std::vector<std::string_view> names_of(Relations relations) {
       {Relation::kTrainingOwner, "owner of the training experiment"},
       {Relation::kAggregatorOwner, "owner of the aggregator"},
       {Relation::kMember, "member"},
+      {Relation::kCommitteeMember, "member of the committee"},
   }};
   std::vector<std::string_view> names;
   for (const auto& [relation, name] : kNames) {

@@ -24,6 +24,7 @@ enum class Relation : std::uint32_t {
   kApprovedModelOwner = 1u << 10,
   kTrainingOwner = 1u << 11,    ///< owns the training experiment of the object in the path
   kAggregatorOwner = 1u << 12,  ///< owns the aggregator of that experiment
+  kCommitteeMember = 1u << 14,  ///< of the benchmark's committee
   kMember = 1u << 13,           ///< of the organisation, or inside the closed group
 };
 

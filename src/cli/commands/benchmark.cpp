@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include "cli/commands/aggregate_table.h"
+#include "cli/commands/benchmark_group.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/model_runs.h"
@@ -20,6 +21,7 @@ Result<int> submit(Invocation& call) {
   submission.demo_archive = call.text("demo-archive");
   submission.demo_url = call.text("demo-url");
   submission.operational = call.has("operational");
+  submission.closed_group = closed_group_of(call);
   MEDPERF_TRY(site::Registration done, site::submit_benchmark(*site, submission));
   return report_registration(call, "benchmark", done.id, done.already);
 }
@@ -87,8 +89,23 @@ constexpr std::array kSubmit = {
     Argument{"--demo-url", "URL", "Where you serve that archive.", ArgumentKind::kText, true},
     Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
              false},
+    kClosedGroupArgument,
 };
 constexpr std::array kDecide = {kBenchmark};
+constexpr std::array kClose = {
+    Argument{"--name", "NAME", "Its name; others may have the same.", ArgumentKind::kText, true}};
+constexpr std::array kInvite = {
+    kBenchmark,
+    Argument{"--user", "ID", "A user's number on the hub.", ArgumentKind::kNumber, false},
+    Argument{"--organisation", "ID", "Every member of an organisation.", ArgumentKind::kNumber,
+             false},
+};
+constexpr std::array kCommittee = {
+    kBenchmark,
+    Argument{"--threshold", "N", "How many votes decide.", ArgumentKind::kNumber, false},
+    Argument{"--members", "ID", "Users who vote.", ArgumentKind::kWords, false},
+    Argument{"--dissolve", "", "Let the owner decide again.", ArgumentKind::kFlag, false},
+};
 constexpr std::array kRun = {
     kBenchmark,
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true},
@@ -116,6 +133,13 @@ std::span<const Command> benchmark_commands() {
               "medperf benchmark run -b 1 -d 3", kRun, run},
       Command{"results", "Show models by sites and the aggregate.",
               "medperf benchmark results -b 1", kDecide, results},
+      Command{"close", "Make a closed group, outside of which its objects do not exist.",
+              "medperf benchmark close --name 'pilot study'", kClose, benchmark_close},
+      Command{"invite", "Let a user or an organisation see a benchmark of a closed group.",
+              "medperf benchmark invite -b 1 --user 5", kInvite, benchmark_invite},
+      Command{"committee", "Show or set who decides by votes instead of the owner.",
+              "medperf benchmark committee -b 1 --threshold 2 --members 4 7 9", kCommittee,
+              benchmark_committee},
       Command{"ls", "List benchmarks.", "medperf benchmark ls", kLs, ls},
       Command{"view", "Show one benchmark.", "medperf benchmark view 1", kView, view},
   };

@@ -5,7 +5,7 @@
 namespace medperf::cli {
 
 std::span<const Group> all_groups() {
-  static const std::array<Group, 12> kGroups = {{
+  static const std::array<Group, 13> kGroups = {{
       {"auth", "Sign in and out.", auth_commands()},
       {"profile", "Settings of this site.", profile_commands()},
       {"policy", "What may run at this site.", policy_commands()},
@@ -17,6 +17,7 @@ std::span<const Group> all_groups() {
        benchmark_commands()},
       {"dataset", "Register, prepare and associate datasets.", dataset_commands()},
       {"association", "Requests to join benchmarks.", association_commands()},
+      {"organisation", "Act with others for one hospital or group.", organisation_commands()},
       {"result", "Results of this account.", result_commands()},
       {"run", "What ran at this site and how far it got.", run_commands()},
       {"audit", "The site's log.", audit_commands()},

@@ -16,6 +16,7 @@ std::span<const Command> model_commands();
 std::span<const Command> benchmark_commands();
 std::span<const Command> dataset_commands();
 std::span<const Command> association_commands();
+std::span<const Command> organisation_commands();
 std::span<const Command> result_commands();
 std::span<const Command> run_commands();
 std::span<const Command> audit_commands();

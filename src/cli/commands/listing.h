@@ -11,6 +11,12 @@ namespace medperf::cli {
 
 inline constexpr Argument kIdArgument = {"id", "ID", "Number on the hub.", ArgumentKind::kNumber,
                                          true};
+inline constexpr Argument kClosedGroupArgument = {
+    "--closed-group", "ID", "Closed group outside of which it does not exist.",
+    ArgumentKind::kNumber, false};
+inline std::int64_t closed_group_of(const Invocation& call) {
+  return call.has("closed-group") ? call.number("closed-group") : 0;
+}
 inline constexpr Argument kMineArgument = {"--mine", "", "Only those of this account.",
                                            ArgumentKind::kFlag, false};
 

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "cli/invocation.h"
+#include "cli/commands/listing.h"
 #include "site/flows/register.h"
 
 namespace medperf::cli {
@@ -22,6 +22,7 @@ inline constexpr std::array kSubmissionArguments = {
              ArgumentKind::kText, false},
     Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
              false},
+    kClosedGroupArgument,
 };
 
 inline site::ContainerSubmission submission_of(const Invocation& call) {
@@ -34,6 +35,7 @@ inline site::ContainerSubmission submission_of(const Invocation& call) {
   out.additional_url = call.text("additional-files-url");
   out.additional_archive = call.text("additional-files");
   out.operational = call.has("operational");
+  out.closed_group = closed_group_of(call);
   return out;
 }
 

@@ -16,6 +16,12 @@ namespace {
 
 constexpr domain::Relations kDatasetSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                              Relation::kDatasetOwner};
+/// A committee decides for the benchmark, but asks for nothing.
+constexpr domain::Relations kDatasetDeciders = {Relation::kAdmin, Relation::kBenchmarkOwner,
+                                                Relation::kDatasetOwner,
+                                                Relation::kCommitteeMember};
+constexpr domain::Relations kModelDeciders = {Relation::kAdmin, Relation::kBenchmarkOwner,
+                                              Relation::kModelOwner, Relation::kCommitteeMember};
 constexpr domain::Relations kModelSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                            Relation::kModelOwner};
 
@@ -25,6 +31,14 @@ constexpr domain::Relations kTrainingSides = {Relation::kAdmin, Relation::kTrain
 /// What the pair endpoints show of a row.
 constexpr std::string_view kPairRow[] = {"approval_status", "initiated_by", "approved_at",
                                          "created_at",      "modified_at",  "priority"};
+
+/// How the votes of a committee stand, in the answer to one of them.
+constexpr std::string_view kCommitteeStanding = R"({"committee": {"anyOf": [{"type": "null"},
+    {"type": "object", "additionalProperties": false,
+     "required": ["threshold", "for", "against", "waits_for_other_side"],
+     "properties": {"threshold": {"type": "integer"}, "for": {"type": "integer"},
+                    "against": {"type": "integer"},
+                    "waits_for_other_side": {"type": "boolean"}}}]}})";
 
 const AssociationKind& kind_of(const Call& call) {
   switch (call.endpoint.subject) {
@@ -57,9 +71,14 @@ Result<Answer> get_pair(const Call& call) {
 }
 
 Result<Answer> put_pair(const Call& call) {
-  MEDPERF_TRY(auto row,
+  MEDPERF_TRY(auto decided,
               decide_association(call.context, kind_of(call), call.ids[0], call.ids[1], call.body));
-  return shown_answer(call, std::move(row));
+  MEDPERF_TRY(auto answer, shown_answer(call, std::move(decided.row)));
+  if (decided.committee) {
+    answer.body.pop_back();  // one more member of the object
+    answer.body += ",\"committee\":" + to_text(*decided.committee) + "}";
+  }
+  return answer;
 }
 
 Result<Answer> delete_pair(const Call& call) {
@@ -91,7 +110,7 @@ const Endpoint kEndpoints[] = {
      .handler = list},
     {.path = "datasets/{id}/benchmarks/{other}/",
      .operation = "dataset_associations_get",
-     .who = kDatasetSides,
+     .who = kDatasetDeciders,
      .subject = SubjectKind::kDatasetPair,
      .must_exist = false,
      .answer = Entity::kDatasetAssociation,
@@ -103,7 +122,7 @@ const Endpoint kEndpoints[] = {
     {.method = "PUT",
      .path = "datasets/{id}/benchmarks/{other}/",
      .operation = "dataset_associations_update",
-     .who = kDatasetSides,
+     .who = kDatasetDeciders,
      .subject = SubjectKind::kDatasetPair,
      .must_exist = false,
      .body = Entity::kDatasetAssociation,
@@ -112,7 +131,8 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Decides on the newest row of the pair.",
      .example = R"({"approval_status": "APPROVED"})",
-     .handler = put_pair},
+     .handler = put_pair,
+     .adds = kCommitteeStanding},
     {.method = "DELETE",
      .path = "datasets/{id}/benchmarks/{other}/",
      .operation = "dataset_associations_delete",
@@ -146,7 +166,7 @@ const Endpoint kEndpoints[] = {
      .handler = list},
     {.path = "models/{id}/benchmarks/{other}/",
      .operation = "model_associations_get",
-     .who = kModelSides,
+     .who = kModelDeciders,
      .subject = SubjectKind::kModelPair,
      .must_exist = false,
      .answer = Entity::kModelAssociation,
@@ -158,7 +178,7 @@ const Endpoint kEndpoints[] = {
     {.method = "PUT",
      .path = "models/{id}/benchmarks/{other}/",
      .operation = "model_associations_update",
-     .who = kModelSides,
+     .who = kModelDeciders,
      .subject = SubjectKind::kModelPair,
      .must_exist = false,
      .narrowing_key = "priority",
@@ -169,7 +189,8 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Decides on the newest row of the pair, or sets the model's priority.",
      .example = R"({"approval_status": "APPROVED"})",
-     .handler = put_pair},
+     .handler = put_pair,
+     .adds = kCommitteeStanding},
     {.method = "DELETE",
      .path = "models/{id}/benchmarks/{other}/",
      .operation = "model_associations_delete",

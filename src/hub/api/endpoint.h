@@ -84,13 +84,14 @@ struct Endpoint {
   bool expands_owner = false;                      ///< the owner's account instead of its id
   bool nested = false;                             ///< a model with the object it wraps
   std::span<const std::string_view> filters = {};  ///< of a list; none also means no ordering
-  std::array<int, 4> statuses{};                   ///< of success and of refusals, beside 401, 405
+  std::array<int, 5> statuses{};                   ///< of success and of refusals, beside 401, 405
   std::string_view sentence = {};
   std::string_view example = {};  ///< JSON text: of the body, or of the answer of a GET
   Handler handler = nullptr;
   OpenHandler open = nullptr;         ///< instead of `handler`
   std::string_view schema = {};       ///< JSON Schema of an answer of the shape kOther
   std::string_view body_schema = {};  ///< of a body that is no entity's
+  std::string_view adds = {};  ///< JSON: schemas of members that `shown` objects may have besides
 
   bool writes() const { return method != "GET"; }
 };

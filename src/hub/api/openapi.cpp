@@ -131,7 +131,10 @@ Json object_form(const Endpoint& endpoint) {
   const Entity entity = *endpoint.answer;
   if (endpoint.nested) return schema_reference(kNestedModelName);
   if (!endpoint.shown.empty() || endpoint.expands_owner) {
-    return row_schema(entity, endpoint.shown, endpoint.expands_owner);
+    Json row = row_schema(entity, endpoint.shown, endpoint.expands_owner);
+    const Json more = own_schema(endpoint.adds.empty() ? "{}" : endpoint.adds);
+    for (const auto& [name, schema] : more.members()) row.find("properties")->set(name, schema);
+    return row;
   }
   const Json whole = schema_reference(schema_name(entity));
   const Json shown = schema_reference(public_name(entity));

@@ -31,5 +31,8 @@ std::span<const Endpoint> result_endpoints();
 std::span<const Endpoint> association_endpoints();
 std::span<const Endpoint> certificate_endpoints();
 std::span<const Endpoint> training_endpoints();
+std::span<const Endpoint> organisation_endpoints();
+std::span<const Endpoint> closed_group_endpoints();
+std::span<const Endpoint> committee_endpoints();
 
 }  // namespace medperf::hub

@@ -46,10 +46,15 @@ Json object_schema(Json properties, Json required) {
   return schema;
 }
 
+/// Additions are left out where they are null.
+bool always_there(const Field& field) {
+  return field.visibility != domain::Visibility::kWhenSet;
+}
+
 /// A field as answers hold it.
 Json answered(const Field& field) {
   Json schema = type_schema(field);
-  if (field.nullable) schema = or_null(std::move(schema));
+  if (field.nullable && always_there(field)) schema = or_null(std::move(schema));
   return schema;
 }
 
@@ -62,7 +67,7 @@ Json whole_object(Entity entity, bool with_private, bool nested) {
                       ? or_null(schema_reference(schema_name(field.target)))
                       : answered(field);
     properties.set(field.name, described(std::move(schema), field));
-    required.push(field.name);
+    if (always_there(field)) required.push(field.name);
   }
   Json schema = object_schema(std::move(properties), std::move(required));
   schema.set("additionalProperties", false);
@@ -198,7 +203,7 @@ Json row_schema(Entity entity, std::span<const std::string_view> shown, bool exp
     properties.set(
         field.name,
         described(owner ? schema_reference(schema_name(Entity::kUser)) : answered(field), field));
-    required.push(field.name);
+    if (always_there(field)) required.push(field.name);
   }
   Json schema = object_schema(std::move(properties), std::move(required));
   schema.set("additionalProperties", false);

@@ -7,6 +7,7 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "domain/rules.h"
+#include "hub/services/committees.h"
 #include "hub/services/steps.h"
 #include "hub/services/training.h"
 #include "hub/store/delivery.h"
@@ -144,6 +145,44 @@ Result<std::string> status_at_once(const Context& context, const AssociationKind
   return std::string(domain::initial_association_status(facts));
 }
 
+/// The committee of the host, if it is a benchmark that has one.
+Result<std::optional<Committee>> committee_of(const Context& context, const AssociationKind& kind,
+                                              std::int64_t host) {
+  if (kind.host != Entity::kBenchmark) return std::optional<Committee>();
+  return find_committee(context.session, host);
+}
+
+/// What a new request is: with a committee nothing is settled in advance.
+Result<std::string> first_status(const Context& context, const AssociationKind& kind,
+                                 const Sides& sides, const Record& row) {
+  MEDPERF_TRY(auto committee, committee_of(context, kind, sides.host.id()));
+  if (!committee) return status_at_once(context, kind, sides);
+  MEDPERF_CHECK(check_committee_can_decide(context, *committee, request_of(kind, row)));
+  return std::string(domain::kPending);
+}
+
+/// What the caller's word makes of a pending request; `standing` is set if a committee decides.
+Result<std::string> decision(const Context& context, const AssociationKind& kind,
+                             const Record& latest, std::string_view word,
+                             std::optional<Json>& standing) {
+  const std::string_view before = latest.text(domain::kApprovalStatus);
+  MEDPERF_TRY(auto initiator, is_initiator(context, latest));
+  MEDPERF_TRY(auto committee, committee_of(context, kind, latest.integer(kind.host_key)));
+  if (!committee) {
+    MEDPERF_CHECK(domain::check_association_decision(before, word, initiator));
+    return std::string(word);
+  }
+  MEDPERF_CHECK(domain::check_association_decision(before, word, false));
+  MEDPERF_TRY(auto member, Repository(kind.member, context.sight())
+                               .get(context.session, latest.integer(kind.member_key)));
+  const domain::Party asking = {latest.integer("initiated_by"), organisation_of(latest)};
+  MEDPERF_TRY(auto verdict,
+              vote_on_association(context, *committee, request_of(kind, latest),
+                                  domain::same_party(asking, party_of(member)), initiator, word));
+  standing = std::move(verdict.standing);
+  return std::move(verdict.status);
+}
+
 /// Tells the other side.
 Status tell(const Context& context, const AssociationKind& kind, const Sides& sides,
             const Record& row, std::string_view what) {
@@ -181,11 +220,11 @@ Result<Record> request_association(const Context& context, const AssociationKind
   if (latest) latest_status = latest->text(domain::kApprovalStatus);
   std::string status = row.text(domain::kApprovalStatus);
   MEDPERF_CHECK(domain::check_association_request(latest_status, status));
+  set_initiator(context, sides, row);
   if (status == domain::kPending) {
-    MEDPERF_TRY(status, status_at_once(context, kind, sides));
+    MEDPERF_TRY(status, first_status(context, kind, sides, row));
   }
   row.set(domain::kApprovalStatus, status);
-  set_initiator(context, sides, row);
   if (status != domain::kPending) row.set(domain::kApprovedAt, context.now);
   MEDPERF_CHECK(store_new(context, row));
   note(context, kind, row);
@@ -193,8 +232,8 @@ Result<Record> request_association(const Context& context, const AssociationKind
   return row;
 }
 
-Result<Record> decide_association(const Context& context, const AssociationKind& kind,
-                                  std::int64_t member, std::int64_t host, const Json& body) {
+Result<Decided> decide_association(const Context& context, const AssociationKind& kind,
+                                   std::int64_t member, std::int64_t host, const Json& body) {
   MEDPERF_TRY(auto latest,
               current_association(context.session, context.sight(), kind, member, host));
   if (!latest) {
@@ -205,16 +244,18 @@ Result<Record> decide_association(const Context& context, const AssociationKind&
   Record& row = update.record;
   const std::string before = latest->text(domain::kApprovalStatus);
   const std::string after = row.text(domain::kApprovalStatus);
-  const bool decided = update.has(domain::kApprovalStatus) &&
-                       !(before == domain::kPending && after == domain::kPending);
+  std::optional<Json> standing;
+  bool decided = update.has(domain::kApprovalStatus) &&
+                 !(before == domain::kPending && after == domain::kPending);
   if (decided) {
     if (kind.host == Entity::kTraining) {
       MEDPERF_TRY(auto running, running_event(context.session, host));
       MEDPERF_CHECK(domain::check_no_event_running(running.has_value()));
     }
-    MEDPERF_TRY(auto same_user, is_initiator(context, *latest));
-    MEDPERF_CHECK(domain::check_association_decision(before, after, same_user));
-    row.set(domain::kApprovedAt, context.now);
+    MEDPERF_TRY(auto status, decision(context, kind, *latest, after, standing));
+    row.set(domain::kApprovalStatus, status);
+    decided = status != domain::kPending;
+    if (decided) row.set(domain::kApprovedAt, context.now);
   }
   MEDPERF_CHECK(store_changes(context, row));
   note(context, kind, row);
@@ -222,7 +263,7 @@ Result<Record> decide_association(const Context& context, const AssociationKind&
     MEDPERF_TRY(auto sides, load_sides(context, kind, member, host));
     MEDPERF_CHECK(tell(context, kind, sides, row, "association.decided"));
   }
-  return std::move(row);
+  return Decided{std::move(row), std::move(standing)};
 }
 
 }  // namespace medperf::hub

@@ -1,6 +1,8 @@
 #pragma once
 // Requests to join a benchmark or a training experiment, and the decisions on them.
 
+#include <optional>
+
 #include "hub/services/context.h"
 #include "hub/store/associations.h"
 
@@ -9,8 +11,12 @@ namespace medperf::hub {
 /// A new row of a pair: a request, or the revocation of an approval.
 Result<domain::Record> request_association(const Context& context, const AssociationKind& kind,
                                            const Json& body);
+struct Decided {
+  domain::Record row;
+  std::optional<Json> committee;  ///< how its votes stand, when a committee decides
+};
 /// Acts on the newest row of a pair. Error: not_found, when there is none.
-Result<domain::Record> decide_association(const Context& context, const AssociationKind& kind,
-                                          std::int64_t member, std::int64_t host, const Json& body);
+Result<Decided> decide_association(const Context& context, const AssociationKind& kind,
+                                   std::int64_t member, std::int64_t host, const Json& body);
 
 }  // namespace medperf::hub

@@ -83,7 +83,7 @@ Status withdraw_encrypted_key(const Context& context, const Json& item,
   if (!seen.insert(id->as_int()).second) {
     return domain::field_error(domain::kId, "This key is in the request twice.");
   }
-  const Repository keys(Entity::kEncryptedKey);
+  const Repository keys(Entity::kEncryptedKey, context.sight());
   MEDPERF_TRY(auto stored, keys.find(context.session, id->as_int()));
   if (!stored)
     return domain::field_error(domain::kId, domain::missing_reference_message(id->as_int()));

@@ -127,6 +127,9 @@ constexpr ConflictWords kWholeObjectConflicts[] = {
     {"results.benchmark",
      "An unfinished result of this benchmark, model and dataset exists already. Finish it, or mark "
      "it invalid."},
+    {"organisation_members.organisation", "This user is a member, or invited, already."},
+    {"organisation_members.member", "Another organisation is active."},
+    {"closed_group_members.closed_group", "They are inside already."},
     {"dataset_associations.dataset",
      "A request for this dataset and benchmark is pending already."},
     {"model_associations.model", "A request for this model and benchmark is pending already."},
@@ -162,7 +165,8 @@ Status set_organisation(const Context& context, const Json& body, Record& record
 /// Sets to whom a new object belongs, from its body and from what it refers to.
 Status set_belonging(const Context& context, const Json& body, const StoredFieldCheck& check,
                      Record& record) {
-  const auto* organisation = record.table().find(domain::kOrganisationField);
+  const bool owned = record.table().find(domain::kOwnerField) != nullptr;
+  const auto* organisation = owned ? record.table().find(domain::kOrganisationField) : nullptr;
   const auto* group = record.table().find(domain::kClosedGroupField);
   if (organisation != nullptr && organisation->writable != domain::kReadOnly) {
     MEDPERF_CHECK(set_organisation(context, body, record));

@@ -19,7 +19,7 @@ namespace {
 
 Status check_parts_in_operation(const Context& context, const Record& training) {
   if (training.text(domain::kState) != domain::kOperation) return {};
-  const Repository containers(Entity::kContainer);
+  const Repository containers(Entity::kContainer, context.sight());
   MEDPERF_TRY(auto preparator,
               containers.get(context.session, training.integer("data_preparation_mlcube")));
   MEDPERF_TRY(auto trainer, containers.get(context.session, training.integer("fl_mlcube")));

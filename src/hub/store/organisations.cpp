@@ -21,6 +21,21 @@ Result<std::vector<std::int64_t>> people_of(sql::Session& session,
   return people;
 }
 
+Result<std::int64_t> other_owners(sql::Session& session, std::int64_t organisation,
+                                  std::int64_t user) {
+  MEDPERF_TRY(auto rows,
+              session.query("SELECT COUNT(*) FROM organisation_members WHERE organisation = ? AND "
+                            "member <> ? AND role = 'OWNER' AND status = 'ACCEPTED'",
+                            {organisation, user}));
+  return rows.front().integer(0);
+}
+
+Status clear_active_organisation(sql::Session& session, std::int64_t user) {
+  MEDPERF_CHECK(session.execute(
+      "UPDATE organisation_members SET active = 0 WHERE member = ? AND active = 1", {user}));
+  return {};
+}
+
 Result<std::optional<std::int64_t>> active_organisation(sql::Session& session, std::int64_t user) {
   MEDPERF_TRY(auto rows,
               session.query("SELECT organisation FROM organisation_members WHERE member = ? AND "

@@ -22,6 +22,7 @@ constexpr std::array kSteps = {
     Step{"counts of large lists", list_counts_schema},
     Step{"compatibility runs", compatibility_runs},
     Step{"organisations and closed groups", organisations_schema},
+    Step{"committees", committees_schema},
 };
 
 struct Scripts {

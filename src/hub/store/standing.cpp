@@ -73,6 +73,11 @@ std::string is_present_member(std::string_view organisation, std::string_view ro
   return text + ")";
 }
 
+std::string is_of_committee(std::string_view benchmark) {
+  return "EXISTS (SELECT 1 FROM committee_members k WHERE k.benchmark = " + std::string(benchmark) +
+         " AND k.member = $me)";
+}
+
 /// Objects that only whoever acts for them stands in a relation to.
 const Question& owner_question(Entity entity) {
   static const std::vector<Question> questions = [] {
@@ -95,7 +100,8 @@ const Question& user_question() {
        {Relation::kPreparatorOwner,
         "EXISTS (SELECT 1 FROM datasets d JOIN mlcubes c ON c.id = d.data_preparation_mlcube "
         "WHERE d.owner = u.id AND " +
-            acts_for(Entity::kContainer, "c.") + ")"}});
+            visible_to(Entity::kDataset, "d.") + " AND " + acts_for(Entity::kContainer, "c.") +
+            ")"}});
   return question;
 }
 
@@ -107,7 +113,8 @@ const Question& benchmark_question() {
         acts_for_approved(Entity::kDataset, "current_dataset_associations", "dataset",
                           "benchmark")},
        {Relation::kApprovedModelOwner,
-        acts_for_approved(Entity::kModel, "current_model_associations", "model", "benchmark")}});
+        acts_for_approved(Entity::kModel, "current_model_associations", "model", "benchmark")},
+       {Relation::kCommitteeMember, is_of_committee("b.id")}});
   return question;
 }
 
@@ -128,7 +135,8 @@ const Question& result_question() {
       {{Relation::kDatasetOwner, acts_for(Entity::kDataset, "d.")},
        {Relation::kBenchmarkOwner, acts_for(Entity::kBenchmark, "b.")},
        {Relation::kModelOwner, acts_for(Entity::kModel, "m.")},
-       {Relation::kOwner, acts_for(Entity::kResult, "r.")}});
+       {Relation::kOwner, acts_for(Entity::kResult, "r.")},
+       {Relation::kCommitteeMember, is_of_committee("b.id")}});
   return question;
 }
 
@@ -174,17 +182,24 @@ struct Side {
   Entity entity;
   Relation owner;
 };
+constexpr int kCommitteeColumn = 2;
 constexpr Side kDatasetSide = {Entity::kDataset, Relation::kDatasetOwner};
 constexpr Side kModelSide = {Entity::kModel, Relation::kModelOwner};
 constexpr Side kBenchmarkSide = {Entity::kBenchmark, Relation::kBenchmarkOwner};
 constexpr Side kTrainingSide = {Entity::kTraining, Relation::kTrainingOwner};
 
-/// One side of a pair as a query of its number and whether the user acts for it.
+/// One side of a pair as a query of its number, whether the user acts for it, and whether they are
+/// of its committee.
 std::string side_text(std::string_view number, const Side& side, std::int64_t id, std::int64_t user,
                       const Sight& sight, sql::Params& params) {
-  std::string text = "SELECT " + std::string(number) + ", CASE WHEN " +
-                     bound(acts_for(side.entity), user, params) + " THEN 1 ELSE 0 END FROM " +
+  const std::string committee =
+      side.entity == Entity::kBenchmark
+          ? "CASE WHEN " + is_of_committee("benchmarks.id") + " THEN 1 ELSE 0 END"
+          : "0";
+  std::string text = "SELECT " + std::string(number) + ", CASE WHEN " + acts_for(side.entity) +
+                     " THEN 1 ELSE 0 END, " + committee + " FROM " +
                      std::string(sql_table(side.entity)) + " WHERE id = ?";
+  text = bound(text, user, params);
   params.emplace_back(id);
   const std::string visible = sight.is_whole() ? std::string() : visible_to(side.entity);
   if (!visible.empty()) text += " AND " + bound(visible, sight.user(), params);
@@ -200,6 +215,7 @@ Result<Standing> ask_pair(sql::Session& session, std::int64_t user, const Sight&
   Standing standing;
   standing.exists = rows.size() == 2;
   for (const auto& row : rows) {
+    if (row.integer(kCommitteeColumn) != 0) standing.relations.add(Relation::kCommitteeMember);
     if (row.integer(1) == 0) continue;
     standing.relations.add(row.integer(0) == 1 ? member.owner : host.owner);
   }

@@ -18,7 +18,8 @@ struct Roles {
 
 /// Ids of what the sides own: the group a benchmark and a training experiment with an event, the
 /// hospital a dataset, its result and a certificate, the vendor a model, an asset, an aggregator
-/// and a key that it made for that certificate. Dataset and model have joined.
+/// and a key that it made for that certificate. Dataset and model have joined. The group has an
+/// organisation with the vendor as a member, and a closed group with the hospital inside.
 struct Cast {
   Roles roles;
   std::int64_t user = 0;  ///< the hospital's account
@@ -34,6 +35,9 @@ struct Cast {
   std::int64_t aggregator = 0;
   std::int64_t training = 0;
   std::int64_t event = 0;
+  std::int64_t organisation = 0;
+  std::int64_t member = 0;  ///< the vendor's account
+  std::int64_t closed_group = 0;
 
   std::int64_t id_of(SubjectKind subject) const {
     switch (subject) {
@@ -66,6 +70,11 @@ struct Cast {
         return training;
       case SubjectKind::kTrainingEvent:
         return event;
+      case SubjectKind::kOrganisation:
+      case SubjectKind::kMembership:
+        return organisation;
+      case SubjectKind::kClosedGroup:
+        return closed_group;
       case SubjectKind::kNone:
         break;
     }
@@ -86,6 +95,12 @@ struct Cast {
         {SubjectKind::kContainer, &Roles::group, {Relation::kOwner}},
         {SubjectKind::kAsset, &Roles::vendor, {Relation::kOwner}},
         {SubjectKind::kModel, &Roles::vendor, {Relation::kOwner}},
+        {SubjectKind::kOrganisation, &Roles::group, {Relation::kOwner, Relation::kMember}},
+        {SubjectKind::kOrganisation, &Roles::vendor, {Relation::kMember}},
+        {SubjectKind::kMembership, &Roles::group, {Relation::kOwner, Relation::kMember}},
+        {SubjectKind::kMembership, &Roles::vendor, {Relation::kMember, Relation::kSelf}},
+        {SubjectKind::kClosedGroup, &Roles::group, {Relation::kOwner, Relation::kMember}},
+        {SubjectKind::kClosedGroup, &Roles::hospital, {Relation::kMember}},
         {SubjectKind::kBenchmark, &Roles::group, {Relation::kOwner}},
         {SubjectKind::kBenchmark, &Roles::hospital, {Relation::kApprovedDatasetOwner}},
         {SubjectKind::kBenchmark, &Roles::vendor, {Relation::kApprovedModelOwner}},
@@ -127,7 +142,24 @@ class CastTest : public HubTest {
     cast.user = users_.at(roles.hospital);
     add_evaluation(cast, name);
     add_training(cast, name);
+    cast.member = users_.at(roles.vendor);
+    cast.organisation = made(roles.group, "organisations/", Json::object({{"name", name}}));
+    add_member(cast);
+    cast.closed_group = made(roles.group, "closed_groups/", Json::object({{"name", name}}));
+    if (roles.hospital != roles.group) {
+      made(roles.group, path_of("closed_groups", cast.closed_group) + "members/",
+           Json::object({{"member", cast.user}}));
+    }
     return cast;
+  }
+
+  /// The vendor in the group's organisation, also after it was removed.
+  void add_member(const Cast& cast) const {
+    const std::string members = path_of("organisations", cast.organisation) + "members/";
+    const Json invitation = Json::object({{"member", cast.member}});
+    if (send(cast.roles.group, "POST", members, invitation).status != 201) return;
+    expect(200, cast.roles.vendor, "PUT", members + std::to_string(cast.member) + "/",
+           Json::object({{"status", "ACCEPTED"}}));
   }
 
  private:

@@ -49,6 +49,7 @@ class EndpointsTest : public CastTest {
 
   /// The second side of a pair.
   static std::int64_t host(const Endpoint& endpoint, const Cast& cast) {
+    if (endpoint.subject == SubjectKind::kMembership) return cast.member;
     return endpoint.subject == SubjectKind::kTrainingPair ? cast.training : cast.benchmark;
   }
 
@@ -90,6 +91,7 @@ class EndpointsTest : public CastTest {
     SCOPED_TRACE(std::string(endpoint.operation) + " by '" + actor + "' on what " +
                  (cast == nullptr ? "nobody" : cast->roles.group) + " has" +
                  (narrowing ? ", narrowed" : ""));
+    if (endpoint.subject == SubjectKind::kMembership && cast != nullptr) add_member(*cast);
     Json sent = body(endpoint, cast);
     if (narrowing) sent.set(endpoint.narrowing_key, "NONSENSE");
     const Reply reply = send(actor, std::string(endpoint.method), path(endpoint, cast), sent);

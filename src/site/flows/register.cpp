@@ -94,11 +94,26 @@ Result<Json> container_body(const ContainerSubmission& submission) {
                        {"metadata", Json::object({{"medperf", std::move(ours)}})}});
 }
 
+/// Names the closed group in a body, once the hub has shown it: a hub without closed groups would
+/// ignore the key, and everybody would see the object.
+Status set_closed_group(Hub& hub, Json& body, std::int64_t group) {
+  if (group == 0) return {};
+  MEDPERF_CHECK(hub.get(fmt::format("closed_groups/{}/", group)));
+  body.set("closed_group", group);
+  return {};
+}
+
+std::string seen_by(std::int64_t group) {
+  if (group == 0) return "everyone signed in to the hub can see it; the image stays with you";
+  return fmt::format("those inside closed group {} can see it; the image stays with you", group);
+}
+
 /// The caller's entity of this name, if it is the same in these keys.
 Result<std::optional<Registration>> find_same(const std::vector<Json>& mine, const Json& body,
                                               std::span<const std::string_view> keys) {
   for (const Json& row : mine) {
     if (row.get_string("name") != body.get_string("name")) continue;
+    if (row.get_int("closed_group") != body.get_int("closed_group")) continue;
     std::string different;
     for (std::string_view key : keys) {
       const Json* have = row.find(key);
@@ -181,32 +196,34 @@ Result<CompatibilityTest> test_of(Site& site, const BenchmarkSubmission& submiss
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json body, container_body(submission));
+  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> mine, hub->list("me/mlcubes/"));
   MEDPERF_TRY(std::optional<Registration> same, find_same(mine, body, kContainerKeys));
   if (same) return *same;
-  return post_registration(site, "container", "mlcubes/", body,
-                           "everyone signed in to the hub can see it; the image stays with you");
+  return post_registration(site, "container", "mlcubes/", body, seen_by(submission.closed_group));
 }
 
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json container, container_body(submission));
+  MEDPERF_CHECK(set_closed_group(*hub, container, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> models, hub->list("me/models/"));
   for (const Json& model : models) {
     const Json* inner = model.find("container");
     if (model.get_string("name") != submission.name || inner == nullptr) continue;
     Json row = *inner;
     row.set("name", submission.name);
+    row.set("closed_group", model.get_int("closed_group"));
     MEDPERF_TRY(std::optional<Registration> same, find_same({row}, container, kContainerKeys));
     if (same) return Registration{model.get_int("id"), true};
   }
-  const Json body = Json::object({{"name", submission.name},
-                                  {"type", "CONTAINER"},
-                                  {"container", container},
-                                  {"asset", Json()},
-                                  {"state", container.get_string("state")}});
-  return post_registration(site, "model", "models/", body,
-                           "everyone signed in to the hub can see it; the image stays with you");
+  Json body = Json::object({{"name", submission.name},
+                            {"type", "CONTAINER"},
+                            {"container", container},
+                            {"asset", Json()},
+                            {"state", container.get_string("state")}});
+  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
+  return post_registration(site, "model", "models/", body, seen_by(submission.closed_group));
 }
 
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
@@ -228,6 +245,7 @@ Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& sub
                             {"data_evaluator_mlcube", submission.evaluator.value},
                             {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
                             {"metadata", std::move(metadata)}});
+  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> mine, hub->list("me/benchmarks/"));
   MEDPERF_TRY(std::optional<Registration> there, find_same(mine, body, kBenchmarkKeys));
   if (there) return *there;

@@ -17,6 +17,7 @@ struct ContainerSubmission {
   std::string additional_url;   ///< empty: none
   fs::path additional_archive;  ///< its local copy, for the digest
   bool operational = false;
+  std::int64_t closed_group = 0;  ///< outside of which it does not exist; 0: everybody sees it
 };
 
 /// `already` when the caller owns an entity of this name with the same content. Errors: conflict,
@@ -31,6 +32,7 @@ struct BenchmarkSubmission {
   fs::path demo_archive;  ///< read here and not sent
   std::string demo_url;
   bool operational = false;
+  std::int64_t closed_group = 0;  ///< as of a container
 };
 /// Tests the containers and the reference model on the demo data first.
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission);

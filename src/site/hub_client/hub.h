@@ -44,6 +44,7 @@ class Hub {
   /// `idempotency_key` makes a retry safe: the hub answers a repeat with its first answer.
   Result<Json> post(const std::string& path, const Json& body, const std::string& idempotency_key);
   Result<Json> put(const std::string& path, const Json& body);
+  Status remove(const std::string& path);
   /// Every row of a list, page by page. Limit 100,000 rows.
   Result<std::vector<Json>> list(const std::string& path);
   /// As get; nothing when the hub lacks the resource: how additions of our hub are asked for.

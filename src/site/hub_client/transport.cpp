@@ -181,6 +181,11 @@ Result<Json> Hub::put(const std::string& path, const Json& body) {
   return exchange(std::move(call), true);
 }
 
+Status Hub::remove(const std::string& path) {
+  MEDPERF_CHECK(exchange(make_call("DELETE", path), false));
+  return {};
+}
+
 Result<std::optional<Json>> Hub::get_if_there(const std::string& path) {
   auto answer = get(path);
   if (answer.ok()) return std::optional<Json>(std::move(*answer));

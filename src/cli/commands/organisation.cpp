@@ -1,0 +1,130 @@
+#include <array>
+
+#include <fmt/format.h>
+#include "cli/commands/groups.h"
+#include "cli/commands/listing.h"
+
+namespace medperf::cli {
+namespace {
+
+Result<std::int64_t> own_id(site::Hub& hub) {
+  MEDPERF_TRY(Json me, hub.get("me/"));
+  return me.get_int("id");
+}
+
+std::string member_path(std::int64_t organisation, std::int64_t member) {
+  return fmt::format("organisations/{}/members/{}/", organisation, member);
+}
+
+Result<int> done(Invocation& call, const Json& answer, std::string_view line) {
+  call.out().line(line);
+  call.out().result(answer);
+  return 0;
+}
+
+Result<int> found(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  const std::string name = call.text("name");
+  MEDPERF_TRY(Json made,
+              hub->post("organisations/",
+                        Json::object({{"name", name}, {"description", call.text("description")}}),
+                        "organisation " + name));
+  return done(call, made, fmt::format("organisation {} founded", made.get_int("id")));
+}
+
+Result<int> ls(Invocation& call) {
+  if (call.has("mine")) {
+    return list_entities(call, "me/memberships/", {"organisation", "role", "status", "active"});
+  }
+  return list_entities(call, "organisations/", {"id", "name", "description"});
+}
+
+Result<int> members(Invocation& call) {
+  return list_entities(call, fmt::format("organisations/{}/members/", call.number("id")),
+                       {"member", "role", "status"});
+}
+
+Result<int> invite(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  const std::int64_t id = call.number("id");
+  const std::int64_t user = call.number("user");
+  MEDPERF_TRY(
+      Json made,
+      hub->post(fmt::format("organisations/{}/members/", id),
+                Json::object({{"member", user}, {"role", call.has("owner") ? "OWNER" : "MEMBER"}}),
+                fmt::format("organisation {} invites {}", id, user)));
+  return done(call, made, fmt::format("user {} is invited", user));
+}
+
+/// Writes the caller's own membership.
+Result<int> change_own(Invocation& call, const Json& change, std::string_view line) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(std::int64_t me, own_id(*hub));
+  MEDPERF_TRY(Json changed, hub->put(member_path(call.number("id"), me), change));
+  return done(call, changed, line);
+}
+
+Result<int> accept(Invocation& call) {
+  return change_own(call, Json::object({{"status", "ACCEPTED"}}),
+                    "you are a member: you act for what belongs to the organisation");
+}
+Result<int> use(Invocation& call) {
+  return change_own(call, Json::object({{"active", true}}),
+                    "what you register from now on belongs to the organisation");
+}
+Result<int> unuse(Invocation& call) {
+  return change_own(call, Json::object({{"active", false}}),
+                    "what you register from now on is your own");
+}
+
+Result<int> remove(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  const std::int64_t user = call.number("user");
+  MEDPERF_CHECK(hub->remove(member_path(call.number("id"), user)));
+  return done(call, Json::object({{"removed", user}}), fmt::format("user {} is removed", user));
+}
+
+Result<int> leave(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(std::int64_t me, own_id(*hub));
+  MEDPERF_CHECK(hub->remove(member_path(call.number("id"), me)));
+  return done(call, Json::object({{"removed", me}}), "you have left the organisation");
+}
+
+constexpr Argument kUser = {"--user", "ID", "The user's number on the hub.", ArgumentKind::kNumber,
+                            true};
+constexpr std::array kFound = {
+    Argument{"--name", "NAME", "Its name.", ArgumentKind::kText, true},
+    Argument{"--description", "TEXT", "What it is.", ArgumentKind::kText, false},
+};
+constexpr std::array kOne = {kIdArgument};
+constexpr std::array kInvite = {
+    kIdArgument, kUser,
+    Argument{"--owner", "", "As one who invites and removes others.", ArgumentKind::kFlag, false}};
+constexpr std::array kRemove = {kIdArgument, kUser};
+constexpr std::array kLs = {
+    Argument{"--mine", "", "Those you belong to or are invited to.", ArgumentKind::kFlag, false}};
+
+}  // namespace
+
+std::span<const Command> organisation_commands() {
+  static constexpr std::array kCommands = {
+      Command{"found", "Found an organisation.",
+              "medperf organisation found --name 'University Hospital A'", kFound, found},
+      Command{"ls", "List organisations.", "medperf organisation ls --mine", kLs, ls},
+      Command{"members", "List its members.", "medperf organisation members 1", kOne, members},
+      Command{"invite", "Invite a user.", "medperf organisation invite 1 --user 5", kInvite,
+              invite},
+      Command{"accept", "Accept an invitation.", "medperf organisation accept 1", kOne, accept},
+      Command{"use", "Register in its name from now on.", "medperf organisation use 1", kOne, use},
+      Command{"unuse", "Register in your own name again.", "medperf organisation unuse 1", kOne,
+              unuse},
+      Command{"remove", "Remove a member or an invitation.",
+              "medperf organisation remove 1 --user 5", kRemove, remove},
+      Command{"leave", "Leave an organisation, or decline its invitation.",
+              "medperf organisation leave 1", kOne, leave},
+  };
+  return kCommands;
+}
+
+}  // namespace medperf::cli

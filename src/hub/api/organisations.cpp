@@ -1,0 +1,181 @@
+// Organisations: several people act for one hospital or group.
+
+#include "hub/services/organisations.h"
+
+#include "hub/api/answers.h"
+#include "hub/api/resources.h"
+#include "hub/services/steps.h"
+
+namespace medperf::hub {
+
+using domain::Entity;
+using domain::Relation;
+
+namespace {
+
+constexpr std::string_view kFilters[] = {"name"};
+constexpr domain::Relations kManagers = {Relation::kAdmin, Relation::kOwner};
+constexpr domain::Relations kMembers = {Relation::kAdmin, Relation::kOwner, Relation::kMember};
+constexpr domain::Relations kMemberOrManagers = {Relation::kAdmin, Relation::kOwner,
+                                                 Relation::kSelf};
+
+Result<Answer> list(const Call& call) {
+  return page_answer(call, Selection());
+}
+
+Result<Answer> create(const Call& call) {
+  MEDPERF_TRY(auto organisation, create_organisation(call.context, call.body));
+  return created_answer(call, organisation);
+}
+
+Result<Answer> get(const Call& call) {
+  MEDPERF_TRY(auto organisation, Repository(Entity::kOrganisation, call.context.sight())
+                                     .get(call.context.session, call.ids[0]));
+  return object_answer(call, organisation);
+}
+
+Result<Answer> put(const Call& call) {
+  MEDPERF_TRY(auto organisation, update_organisation(call.context, call.ids[0], call.body));
+  return object_answer(call, organisation);
+}
+
+Result<Answer> remove(const Call& call) {
+  MEDPERF_CHECK(delete_object(call.context, Entity::kOrganisation, call.ids[0]));
+  return no_content();
+}
+
+Result<Answer> members(const Call& call) {
+  Selection rows;
+  rows.add("organisation = ?", call.ids[0]);
+  return page_answer(call, std::move(rows));
+}
+
+Result<Answer> own_memberships(const Call& call) {
+  Selection rows;
+  rows.add("member = ?", call.context.caller.id());
+  return page_answer(call, std::move(rows));
+}
+
+Result<Answer> invite(const Call& call) {
+  MEDPERF_TRY(auto membership, invite_member(call.context, call.ids[0], call.body));
+  return created_answer(call, membership);
+}
+
+Result<Answer> put_member(const Call& call) {
+  MEDPERF_TRY(auto membership,
+              update_membership(call.context, call.ids[0], call.ids[1], call.body));
+  return object_answer(call, membership);
+}
+
+Result<Answer> remove_member(const Call& call) {
+  MEDPERF_CHECK(end_membership(call.context, call.ids[0], call.ids[1]));
+  return no_content();
+}
+
+const Endpoint kEndpoints[] = {
+    {.path = "organisations/",
+     .operation = "organisations_list",
+     .who = kSignedInOnly,
+     .answer = Entity::kOrganisation,
+     .shape = Shape::kPage,
+     .filters = kFilters,
+     .statuses = {200, 400},
+     .sentence = "Every organisation.",
+     .handler = list},
+    {.method = "POST",
+     .path = "organisations/",
+     .operation = "organisations_create",
+     .who = kSignedInOnly,
+     .body = Entity::kOrganisation,
+     .answer = Entity::kOrganisation,
+     .statuses = {201, 400},
+     .sentence = "Founds an organisation; the caller is its first owner.",
+     .example = R"({"name": "University Hospital A"})",
+     .handler = create},
+    {.path = "organisations/{id}/",
+     .operation = "organisations_get",
+     .who = kSignedInOnly,
+     .subject = SubjectKind::kOrganisation,
+     .answer = Entity::kOrganisation,
+     .statuses = {200, 404},
+     .sentence = "One organisation.",
+     .handler = get},
+    {.method = "PUT",
+     .path = "organisations/{id}/",
+     .operation = "organisations_update",
+     .who = kManagers,
+     .subject = SubjectKind::kOrganisation,
+     .body = Entity::kOrganisation,
+     .answer = Entity::kOrganisation,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Changes its name or description.",
+     .example = R"({"description": "Radiology"})",
+     .handler = put},
+    {.path = "organisations/{id}/members/",
+     .operation = "organisations_members",
+     .who = kMembers,
+     .subject = SubjectKind::kOrganisation,
+     .answer = Entity::kMembership,
+     .shape = Shape::kPage,
+     .statuses = {200, 403, 404},
+     .sentence = "Its members, and whom it has invited.",
+     .handler = members},
+    {.method = "POST",
+     .path = "organisations/{id}/members/",
+     .operation = "organisations_invite",
+     .who = kManagers,
+     .subject = SubjectKind::kOrganisation,
+     .body = Entity::kMembership,
+     .answer = Entity::kMembership,
+     .statuses = {201, 400, 403, 404},
+     .sentence = "Invites a user, by id.",
+     .example = R"({"member": 5, "role": "MEMBER"})",
+     .handler = invite},
+    {.method = "PUT",
+     .path = "organisations/{id}/members/{other}/",
+     .operation = "organisations_member_update",
+     .who = kMemberOrManagers,
+     .subject = SubjectKind::kMembership,
+     .body = Entity::kMembership,
+     .answer = Entity::kMembership,
+     .statuses = {200, 400, 403, 404},
+     .sentence =
+         "{other} is the user's id. The user accepts the invitation, or sends new objects to "
+         "the organisation; an owner gives a role.",
+     .example = R"({"status": "ACCEPTED", "active": true})",
+     .handler = put_member},
+    {.method = "DELETE",
+     .path = "organisations/{id}/members/{other}/",
+     .operation = "organisations_member_delete",
+     .who = kMemberOrManagers,
+     .subject = SubjectKind::kMembership,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404, 409},
+     .sentence = "Ends a membership or an invitation; the user acts for the organisation no more.",
+     .handler = remove_member},
+    {.path = "me/memberships/",
+     .operation = "me_memberships",
+     .who = kSignedInOnly,
+     .answer = Entity::kMembership,
+     .shape = Shape::kPage,
+     .statuses = {200},
+     .sentence = "The organisations that the caller belongs to or is invited to.",
+     .handler = own_memberships},
+    {.method = "DELETE",
+     .path = "organisations/{id}/",
+     .operation = "organisations_delete",
+     .who = kAdminOnly,
+     .subject = SubjectKind::kOrganisation,
+     .shape = Shape::kNone,
+     .statuses = {204, 403, 404, 409},
+     .sentence = "Removes an organisation to which nothing belongs.",
+     .handler = remove},
+};
+
+}  // namespace
+
+std::span<const Endpoint> organisation_endpoints() {
+  return kEndpoints;
+}
+
+}  // namespace medperf::hub
