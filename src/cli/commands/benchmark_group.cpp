@@ -95,7 +95,7 @@ Result<int> benchmark_close(Invocation& call) {
   MEDPERF_TRY(Json made,
               hub->post("closed_groups/", Json::object({{"name", name}}), "closed group " + name));
   call.out().line(fmt::format(
-      "closed group {} made: register its objects with \"closed_group\": {0}", made.get_int("id")));
+      "closed group {0} made: register its objects with --closed-group {0}", made.get_int("id")));
   call.out().result(made);
   return 0;
 }
