@@ -7,6 +7,7 @@
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/acceptance.h"
+#include "hub/services/committees.h"
 #include "hub/services/steps.h"
 #include "hub/store/associations.h"
 #include "hub/store/repository.h"
@@ -67,6 +68,21 @@ Error already_open(const Context& context, const Record& result) {
       std::to_string((*open)->id()) + ". Finish it, or mark it invalid.");
 }
 
+/// What the caller's word makes of a result: with a committee it is a vote while the result is
+/// pending; to take back an approval is the owner's alone.
+Result<std::string> voted(const Context& context, const Record& result, const std::string& word) {
+  MEDPERF_TRY(auto committee, find_committee(context.session, result.integer("benchmark")));
+  if (committee && result.text(domain::kApprovalStatus) == domain::kPending) {
+    MEDPERF_TRY(auto verdict, vote_on_result(context, *committee, result, word));
+    return std::move(verdict.status);
+  }
+  if (!context.relations.intersects(
+          {domain::Relation::kBenchmarkOwner, domain::Relation::kAdmin})) {
+    return domain::field_error(domain::kApprovalStatus, "The committee has decided already.");
+  }
+  return word;
+}
+
 }  // namespace
 
 Result<Record> create_result(const Context& context, const Json& body) {
@@ -113,8 +129,10 @@ Result<Record> decide_on_result(const Context& context, std::int64_t id, const J
   }
   Record& row = update.record;
   const std::string& before = stored.text(domain::kApprovalStatus);
-  const std::string& after = row.text(domain::kApprovalStatus);
+  std::string after = row.text(domain::kApprovalStatus);
   MEDPERF_CHECK(domain::check_result_approval(stored.boolean("finalized"), before, after));
+  MEDPERF_TRY(after, voted(context, stored, after));
+  row.set(domain::kApprovalStatus, after);
   if (before != after) row.set(domain::kApprovedAt, context.now);
   MEDPERF_CHECK(store_changes(context, row));
   context.notes.set(domain::kApprovalStatus, after);
