@@ -31,14 +31,14 @@ contrast() {
     def round3: . * 1000 | round / 1000;
     def at($name): .models[] | select(.name == $name) | .sites;
     $official[0].name as $winner
-    | (at($winner) | min_by(.auc.value)) as $hard
-    | ([.models[] | .name as $name | .sites[] | select(.dataset == $hard.dataset) | {name: $name, auc: .auc.value}]
+    | (at($winner) | min_by(.figures.auc.value)) as $hard
+    | ([.models[] | .name as $name | .sites[] | select(.dataset == $hard.dataset) | {name: $name, auc: .figures.auc.value}]
        | max_by(.auc)) as $leader
     | "\($winner) wins the official test (AUC \($official[0].auc) against \($official[1].auc) of \($official[1].name)). "
-      + "At \($hard.site), where it does worst, its AUC is \($hard.auc.value | round3) "
-      + "[\($hard.auc.low | round3), \($hard.auc.high | round3)] at a specificity of \($hard.specificity.value | round3); "
+      + "At \($hard.site), where it does worst, its AUC is \($hard.figures.auc.value | round3) "
+      + "[\($hard.figures.auc.low | round3), \($hard.figures.auc.high | round3)] at a specificity of \($hard.figures.specificity.value | round3); "
       + if $leader.name == $winner then "it leads there too."
-        else "\($leader.name) leads there by \($leader.auc - $hard.auc.value | round3)." end' "$STATE/results.json"
+        else "\($leader.name) leads there by \($leader.auc - $hard.figures.auc.value | round3)." end' "$STATE/results.json"
 }
 
 # What the hostile model tried at a hospital, from the log of its container.

@@ -57,11 +57,12 @@ def main(benchmark, results, *workspaces):
             row = site_row(column(home / "datasets" / dataset / "labels" / "labels.csv", "label"),
                            column(run / "predictions" / "predictions.csv", "score"))
             unrounded = json.loads((run / "evaluation" / "results" / "results.yaml").read_text())
-            site_gaps.append(max(gap(row, unrounded), gap(row, sent)))
+            shown = {key: row[key] for key in sent["figures"]}
+            site_gaps.append(max(gap(row, unrounded), gap(shown, sent["figures"])))
             for name, cases in (("sensitivity", row["n_positive"]), ("specificity", row["n_negative"])):
                 studies[name].append(study(row[name]["value"], cases))
             studies["auc"].append(study(row["auc"]["value"], min(row["n_positive"], row["n_negative"]), row["auc"]["se"]))
-        pooled_gaps.append(gap({name: pool(sites) for name, sites in studies.items()}, model["pooled"]))
+        pooled_gaps.append(gap({name: pool(sites) for name, sites in studies.items()}, model["pooled"]["figures"]))
     worst_site, worst_pooled = max(site_gaps, default=math.inf), max(pooled_gaps, default=math.inf)
     print(f"{len(site_gaps)} rows of {len(pooled_gaps)} models recomputed: largest difference {worst_site:.1e}; "
           f"pooled {worst_pooled:.1e}")

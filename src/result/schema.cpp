@@ -23,6 +23,9 @@ class Walker {
  public:
   void walk(const Json& document) { visit(document, "", 0, false, 1); }
   void resolve_suppression();
+  void check_merging();
+  /// The paths of x-medperf.shown, or what it is without it.
+  std::vector<std::string> shown(const Json& document);
 
   std::vector<MetricDeclaration> metrics;
   std::vector<FieldError> errors;
@@ -39,6 +42,10 @@ class Walker {
   void visit_leaf(const Json& node, const NodeType& type, const std::string& path, bool in_list);
   void visit_text(const Json& node, const std::string& path, bool in_list);
   void visit_number(const Json& node, bool integer, const std::string& path);
+  bool is_declared(std::string_view path) const {
+    return std::any_of(metrics.begin(), metrics.end(),
+                       [path](const MetricDeclaration& metric) { return metric.path == path; });
+  }
   bool has_fixed_values(const Json& node, const NodeType& type, const std::string& path);
 
   std::vector<Leaf> leaves_;
@@ -202,6 +209,7 @@ void Walker::visit_number(const Json& node, bool integer, const std::string& pat
     return problem(path, "A number needs 'x-medperf', or 'const' or 'enum'.");
   }
   metrics.push_back(read_declaration(*declaration, path, integer, errors));
+  metrics.back().title = node.get_string("title");
 }
 
 // Replaces each path of suppress_with by the leaves it means, and checks that all may be null.
@@ -232,15 +240,52 @@ void Walker::resolve_suppression() {
   }
 }
 
+bool in_list(std::string_view path) {
+  return path.find('*') != std::string_view::npos;
+}
+
+void Walker::check_merging() {
+  for (const MetricDeclaration& metric : metrics) {
+    for (const auto& [part, named] : metric.merge_from) {
+      if (in_list(metric.path) || in_list(named) || !is_declared(named)) {
+        problem(metric.path, "merge_from." + part + " names no number outside lists: " + named);
+      }
+    }
+  }
+}
+
+std::vector<std::string> Walker::shown(const Json& document) {
+  std::vector<std::string> paths;
+  if (const Json* named = document.find_path({"x-medperf", "shown"}); named != nullptr) {
+    for (const Json& path : named->is_array() ? named->items() : Json::Array{Json()}) {
+      const std::string text = path.is_string() ? path.as_string() : "";
+      if (in_list(text) || !is_declared(text)) {
+        problem("", "x-medperf.shown must list numbers outside lists, not '" + text + "'.");
+      }
+      paths.push_back(text);
+    }
+    return paths;
+  }
+  for (const MetricDeclaration& metric : metrics) {
+    if (metric.merge != "none" && !in_list(metric.path)) paths.push_back(metric.path);
+  }
+  return paths;
+}
+
 }  // namespace
 
 Result<ResultSchema> ResultSchema::parse(const Json& document) {
   Walker walker;
   walker.walk(document);
-  if (walker.errors.empty()) walker.resolve_suppression();
+  std::vector<std::string> shown;
+  if (walker.errors.empty()) {
+    walker.resolve_suppression();
+    walker.check_merging();
+    shown = walker.shown(document);
+  }
   if (!walker.errors.empty()) return domain::field_errors(std::move(walker.errors));
   MEDPERF_TRY(JsonSchema validator, JsonSchema::compile(document));
-  return ResultSchema(document, std::move(validator), std::move(walker.metrics));
+  return ResultSchema(document, std::move(validator), std::move(walker.metrics), std::move(shown));
 }
 
 const MetricDeclaration* ResultSchema::metric(std::string_view path) const {

@@ -2,6 +2,8 @@
 // AGREED. The result schema of a benchmark: JSON Schema draft 7 with x-medperf keys, which says
 // everything that may leave a site.
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +27,12 @@ struct MetricDeclaration {
   std::string unit;
   std::optional<int> digits;                  ///< decimals that may leave; none: integers and text
   std::optional<std::int64_t> minimum_count;  ///< small cells below it are suppressed (counts)
-  std::string merge;                          ///< "none", "sum", "random-effects-logit" ...
+  std::string title;  ///< JSON Schema's own keyword: the name for people; may be empty
+  std::string merge;  ///< how sites are merged: "none", "sum" or "random-effects-logit"
+  /// The leaves that random effects need beside the value, by their part: "se", "positives" and
+  /// "negatives" (a standard error, for areas), or "events" and "total" (a proportion). Empty: this
+  /// figure cannot be merged.
+  std::map<std::string, std::string, std::less<>> merge_from;
   /// Leaves that would reveal this count, so they are suppressed with it (paths like `path`).
   std::vector<std::string> suppress_with;
 };
@@ -41,23 +48,30 @@ class ResultSchema {
   ///   $ without wildcards;
   /// - a number needs minimum and maximum, and x-medperf with a metric; if it is no integer, digits
   ///   (0 to 15) too. A const or enum needs none of these;
+  /// - merge_from must name declared numbers outside lists;
   /// - a count with minimum_count, and all that suppress_with names (leaves, or objects for all of
   ///   their leaves), must allow null.
   static Result<ResultSchema> parse(const Json& document);
   const std::vector<MetricDeclaration>& metrics() const { return metrics_; }
   /// The declaration of a leaf, by a path as in MetricDeclaration; null pointer if it has none.
   const MetricDeclaration* metric(std::string_view path) const;
+  /// What a table of sites shows, in its order: paths of x-medperf.shown at the root; without it
+  /// every number outside lists that is merged.
+  const std::vector<std::string>& shown() const { return shown_; }
   const JsonSchema& validator() const { return validator_; }
   const Json& document() const { return document_; }
 
  private:
-  ResultSchema(Json document, JsonSchema validator, std::vector<MetricDeclaration> metrics)
+  ResultSchema(Json document, JsonSchema validator, std::vector<MetricDeclaration> metrics,
+               std::vector<std::string> shown)
       : document_(std::move(document)),
         validator_(std::move(validator)),
-        metrics_(std::move(metrics)) {}
+        metrics_(std::move(metrics)),
+        shown_(std::move(shown)) {}
   Json document_;
   JsonSchema validator_;
   std::vector<MetricDeclaration> metrics_;
+  std::vector<std::string> shown_;
 };
 
 }  // namespace medperf::result

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace medperf::result {
 namespace {
@@ -22,9 +23,10 @@ constexpr std::array<std::string_view, 4> kArray = {"items", "minItems", "maxIte
 constexpr std::array<std::string_view, 3> kString = {"minLength", "maxLength", "pattern"};
 constexpr std::array<std::string_view, 5> kNumber = {"minimum", "maximum", "exclusiveMinimum",
                                                      "exclusiveMaximum", "multipleOf"};
-constexpr std::array<std::string_view, 9> kDeclaration = {
-    "metric", "convention",    "direction",     "unit", "digits",
-    "strata", "minimum_count", "suppress_with", "merge"};
+constexpr std::array<std::string_view, 10> kDeclaration = {
+    "metric", "convention",    "direction",     "unit",  "digits",
+    "strata", "minimum_count", "suppress_with", "merge", "merge_from"};
+constexpr std::array<std::string_view, 3> kMerges = {"none", "sum", "random-effects-logit"};
 constexpr std::array<std::string_view, 3> kDirections = {"higher", "lower", "none"};
 
 }  // namespace
@@ -88,6 +90,33 @@ bool is_plain_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), inner);
 }
 
+namespace {
+
+/// The parts that random effects need: of a figure with a standard error, or of a proportion.
+bool is_complete(const MetricDeclaration& metric) {
+  const auto has = [&](std::string_view part) { return metric.merge_from.contains(part); };
+  return (metric.merge_from.size() == 3 && has("se") && has("positives") && has("negatives")) ||
+         (metric.merge_from.size() == 2 && has("events") && has("total"));
+}
+
+void read_merge_from(const Json& declaration, MetricDeclaration& metric,
+                     const std::function<void(std::string)>& problem) {
+  const Json* parts = declaration.find("merge_from");
+  if (parts == nullptr) return;
+  if (parts->is_object()) {
+    for (const auto& [part, path] : parts->members()) {
+      metric.merge_from[part] = path.is_string() ? path.as_string() : "";
+    }
+  }
+  if (metric.merge != "random-effects-logit" || !is_complete(metric)) {
+    problem(
+        "x-medperf.merge_from belongs to 'random-effects-logit' and names 'se', 'positives', "
+        "'negatives', or 'events', 'total'.");
+  }
+}
+
+}  // namespace
+
 MetricDeclaration read_declaration(const Json& declaration, const std::string& path, bool integer,
                                    std::vector<FieldError>& errors) {
   MetricDeclaration metric;
@@ -114,6 +143,10 @@ MetricDeclaration read_declaration(const Json& declaration, const std::string& p
   }
   metric.unit = text("unit", "");
   metric.merge = text("merge", "none");
+  if (!is_in(kMerges, metric.merge)) {
+    problem("x-medperf.merge must be 'none', 'sum' or 'random-effects-logit'.");
+  }
+  read_merge_from(declaration, metric, problem);
 
   const auto whole = [&](std::string_view key, std::int64_t lowest, std::int64_t highest) {
     const Json* value = declaration.find(key);

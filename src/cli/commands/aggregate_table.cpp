@@ -24,15 +24,6 @@ std::string p_text(const Json* p) {
   return tiny ? "p < 0.001" : "p " + number_text(p, 3);
 }
 
-std::string figure_text(const Json* figure, bool interval) {
-  if (figure == nullptr || !figure->is_object()) return "–";
-  const std::string value = number_text(figure->find("value"), 3);
-  const Json* low = figure->find("low");
-  const Json* high = figure->find("high");
-  if (!interval || low == nullptr || !low->is_number() || high == nullptr) return value;
-  return fmt::format("{} [{}, {}]", value, number_text(low, 3), number_text(high, 3));
-}
-
 std::string heterogeneity_text(const Json* pooled) {
   const Json* found = pooled->find("heterogeneity");
   if (found == nullptr || !found->is_object()) return {};
@@ -83,23 +74,59 @@ std::vector<Warning> by_text(std::span<const Json> warnings) {
   return found;
 }
 
-void model_rows(const Json& model, std::vector<std::vector<std::string>>& rows,
-                std::vector<std::string>& notes) {
+/// A column of the table, as the hub says it: it knows the benchmark's result schema.
+struct Column {
+  std::string key;
+  std::string name;
+  bool ranking = false;  ///< shown with its interval
+  int digits = 3;
+};
+
+std::vector<Column> columns_of(const Json& aggregate) {
+  std::vector<Column> columns;
+  const Json* figures = aggregate.find("figures");
+  if (figures == nullptr || !figures->is_array()) return columns;
+  for (const Json& figure : figures->items()) {
+    columns.push_back({figure.get_string("key"), printable(figure.get_string("name"), 60),
+                       figure.get_bool("ranking"), figure.get_string("merge") == "sum" ? 0 : 3});
+  }
+  return columns;
+}
+
+/// A figure is a number, or an object that holds its value and perhaps an interval.
+std::string figure_text(const Json* figure, const Column& column) {
+  if (figure == nullptr || !figure->is_object()) return number_text(figure, column.digits);
+  const std::string value = number_text(figure->find("value"), column.digits);
+  const Json* low = figure->find("low");
+  const Json* high = figure->find("high");
+  if (!column.ranking || low == nullptr || !low->is_number() || high == nullptr) return value;
+  return fmt::format("{} [{}, {}]", value, number_text(low, column.digits),
+                     number_text(high, column.digits));
+}
+
+/// Appends the cells of `figures` (of a site, or pooled) to a row.
+void add_cells(const std::vector<Column>& columns, const Json* figures,
+               std::vector<std::string>& row) {
+  for (const Column& column : columns) {
+    const Json* figure = figures == nullptr ? nullptr : figures->find(column.key);
+    row.push_back(figure_text(figure, column));
+  }
+}
+
+void model_rows(const Json& model, const std::vector<Column>& columns,
+                std::vector<std::vector<std::string>>& rows, std::vector<std::string>& notes) {
   const std::string name =
       model.get_string("name") + (model.get_bool("reference") ? " (reference)" : "");
   if (const Json* sites = model.find("sites"); sites != nullptr && sites->is_array()) {
     for (const Json& site : sites->items()) {
-      rows.push_back({name, dataset_name(site), number_text(site.find("n"), 0),
-                      figure_text(site.find("auc"), true),
-                      figure_text(site.find("sensitivity"), false),
-                      figure_text(site.find("specificity"), false)});
+      rows.push_back({name, dataset_name(site)});
+      add_cells(columns, site.find("figures"), rows.back());
     }
   }
   const Json* pooled = model.find("pooled");
   if (pooled == nullptr || !pooled->is_object()) return;
-  rows.push_back({name, "= all sites", "", figure_text(pooled->find("auc"), true),
-                  figure_text(pooled->find("sensitivity"), false),
-                  figure_text(pooled->find("specificity"), false)});
+  rows.push_back({name, "= all sites"});
+  add_cells(columns, pooled->find("figures"), rows.back());
   const std::string spread = heterogeneity_text(pooled);
   if (!spread.empty()) notes.push_back(fmt::format("{}: {}", printable(name, 128), spread));
   const Json* warnings = pooled->find("warnings");
@@ -115,8 +142,9 @@ void model_rows(const Json& model, std::vector<std::vector<std::string>>& rows,
 std::string aggregate_text(const Json& aggregate, const site::Benchmark& benchmark) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> notes;
+  const std::vector<Column> columns = columns_of(aggregate);
   if (const Json* models = aggregate.find("models"); models != nullptr && models->is_array()) {
-    for (const Json& model : models->items()) model_rows(model, rows, notes);
+    for (const Json& model : models->items()) model_rows(model, columns, rows, notes);
   }
   std::string out =
       fmt::format("Benchmark {} '{}'\n", benchmark.id.value, printable(benchmark.name, 128));
@@ -125,8 +153,11 @@ std::string aggregate_text(const Json& aggregate, const site::Benchmark& benchma
     out += "SIMULATED SITES: the benchmark's specification declares its sites as simulated.\n";
   }
   if (rows.empty()) return out + "No result may be shown to this account yet.\n";
-  out += "\n" +
-         table_text({"model", "site", "n", "AUC [95 % CI]", "sensitivity", "specificity"}, rows);
+  std::vector<std::string> header = {"model", "site"};
+  for (const Column& column : columns) {
+    header.push_back(column.name + (column.ranking ? " [95 % CI]" : ""));
+  }
+  out += "\n" + table_text(header, rows);
   if (!notes.empty()) out += "\n";
   for (const std::string& note : notes) out += note + "\n";
   const std::string statement = aggregate.get_string("statement");

@@ -12,9 +12,16 @@ std::string table_of(std::string_view aggregate) {
 }
 
 TEST(AggregateTable, RoundsEveryFigureToThreeDigits) {
-  const std::string text = table_of(R"({"models": [{"name": "m", "sites": [
-      {"site": "a", "n": 7, "auc": {"value": 1, "low": 0.98765, "high": 1},
-       "sensitivity": {"value": 0.5}, "specificity": {"value": null}}]}]})");
+  const std::string text = table_of(R"({"figures": [
+      {"key": "n", "name": "n", "merge": "sum", "ranking": false},
+      {"key": "auc", "name": "AUC", "merge": "random-effects-logit", "ranking": true},
+      {"key": "sensitivity", "name": "Sensitivity", "merge": "random-effects-logit"},
+      {"key": "missing", "name": "Missing", "merge": "none"}],
+    "models": [{"name": "m", "sites": [{"site": "a", "figures": {"n": 7,
+      "auc": {"value": 1, "low": 0.98765, "high": 1},
+      "sensitivity": {"value": 0.5, "low": 0.4, "high": 0.6}, "missing": {"value": null}}}]}]})");
+  EXPECT_NE(text.find("AUC [95 % CI]"), std::string::npos) << text;
+  EXPECT_NE(text.find("  7  "), std::string::npos) << text;
   EXPECT_NE(text.find("1.000 [0.988, 1.000]"), std::string::npos) << text;
   EXPECT_NE(text.find("0.500"), std::string::npos) << text;
   EXPECT_NE(text.find("–"), std::string::npos) << text;
@@ -22,7 +29,7 @@ TEST(AggregateTable, RoundsEveryFigureToThreeDigits) {
 
 TEST(AggregateTable, TellsAWarningOnceForAllItsMetrics) {
   const std::string text = table_of(R"({"models": [{"name": "m", "sites": [], "pooled": {
-      "auc": {"value": 0.9, "low": 0.8, "high": 0.95},
+      "figures": {"auc": {"value": 0.9, "low": 0.8, "high": 0.95}},
       "heterogeneity": {"i2": 0.5, "tau2": 0.1, "q": 9.5, "df": 4, "p": 0.0001},
       "warnings": ["AUC: few sites.", "Sensitivity: few sites.", "Sensitivity: corrected.", "alone"]}}]})");
   EXPECT_NE(text.find("m: warning: AUC, Sensitivity: few sites.\n"), std::string::npos) << text;

@@ -72,9 +72,11 @@ class Recompute : public testing::Test {
       const fs::path run = home / "runs" / ("3-7-" + id);
       write(run / "predictions" / "predictions.csv", sites[i].predictions);
       write(run / "evaluation" / "results" / "results.yaml", to_pretty_text(result));
-      Json row = result;
-      row.set("dataset", i + 1);
-      rows.push(row);
+      Json figures = Json::object();
+      for (const char* key : {"n", "auc", "sensitivity", "specificity"}) {
+        figures.set(key, *result.find(key));
+      }
+      rows.push(Json::object({{"dataset", i + 1}, {"figures", std::move(figures)}}));
       const auto positives = result.get_int("n_positive");
       const auto negatives = result.get_int("n_negative");
       auc.push_back(*metrics::auc_study(result.find_path({"auc", "value"})->as_double(),
@@ -85,14 +87,12 @@ class Recompute : public testing::Test {
       specificity.push_back(
           *metrics::proportion_study(result.find_path({"counts", "tn"})->as_int(), negatives));
     }
-    results_ = Json::object(
-        {{"models",
-          Json::array({Json::object(
-              {{"id", 7},
-               {"sites", rows},
-               {"pooled", Json::object({{"auc", pooled_json(auc)},
-                                        {"sensitivity", pooled_json(sensitivity)},
-                                        {"specificity", pooled_json(specificity)}})}})})}});
+    const Json pooled = Json::object({{"auc", pooled_json(auc)},
+                                      {"sensitivity", pooled_json(sensitivity)},
+                                      {"specificity", pooled_json(specificity)}});
+    const Json model =
+        Json::object({{"id", 7}, {"sites", rows}, {"pooled", Json::object({{"figures", pooled}})}});
+    results_ = Json::object({{"models", Json::array({model})}});
     sites_ = sites.size();
   }
 
@@ -135,7 +135,8 @@ TEST_F(Recompute, AgreesForManyKindsOfSites) {
 
 TEST_F(Recompute, AgreesOnPerfectSites) {
   lay_out({make_site(1, 80, 30, 0), make_site(2, 80, 1, 0), make_site(3, 90, 0.5, 0)});
-  ASSERT_EQ(model().find("sites")->items()[0].find_path({"auc", "value"})->as_double(), 1);
+  ASSERT_EQ(model().find("sites")->items()[0].find_path({"figures", "auc", "value"})->as_double(),
+            1);
   const auto outcome = run();
   EXPECT_TRUE(outcome.success()) << outcome.output << outcome.errors;
 }
@@ -145,13 +146,13 @@ TEST_F(Recompute, FindsSmallDifferences) {
                                    make_site(3, 140, .4, 0)};
   lay_out(sites);
   ASSERT_TRUE(run().success());
-  add(*model().find("pooled")->find("auc")->find("low"), 2e-9);
+  add(*model().find("pooled")->find("figures")->find("auc")->find("low"), 2e-9);
   EXPECT_EQ(run().exit_code, 1);
   lay_out(sites);
-  add(*model().find("sites")->items()[1].find("auc")->find("se"), 2e-12);
+  add(*model().find("sites")->items()[1].find("figures")->find("auc")->find("se"), 2e-12);
   EXPECT_EQ(run().exit_code, 1);
   lay_out(sites);
-  *model().find("sites")->items()[0].find("n") = Json(101);
+  *model().find("sites")->items()[0].find("figures")->find("n") = Json(101);
   EXPECT_EQ(run().exit_code, 1);
 }
 

@@ -55,14 +55,40 @@ Result<std::vector<ModelResults>> counted_results(sql::Session& session, std::in
   return models;
 }
 
-Json site_json(const SiteResult& site) {
-  Json row = Json::object(
-      {{"dataset", site.dataset}, {"site", site.site}, {"result", site.result}, {"signed", true}});
-  for (const std::string_view key :
-       {"n", "n_positive", "n_negative", "auc", "sensitivity", "specificity", "accuracy"}) {
-    if (const Json* value = site.results.find(key); value != nullptr) row.set(key, *value);
+/// The figures of the table, each as the site sent it: a number, or an object with its interval.
+Json site_json(const SiteResult& site, const std::vector<Figure>& figures) {
+  Json shown = Json::object();
+  for (const Figure& figure : figures) {
+    const Json* value = at_path(site.results, figure.key);
+    shown.set(figure.key, value == nullptr ? Json() : *value);
   }
-  return row;
+  return Json::object({{"dataset", site.dataset},
+                       {"site", site.site},
+                       {"result", site.result},
+                       {"signed", true},
+                       {"figures", std::move(shown)}});
+}
+
+/// The columns of the table, for those who print it.
+Json columns_json(const std::vector<Figure>& figures) {
+  Json columns = Json::array();
+  for (const Figure& figure : figures) {
+    columns.push(Json::object({{"key", figure.key},
+                               {"name", figure.name},
+                               {"direction", figure.declaration.direction},
+                               {"unit", figure.declaration.unit},
+                               {"merge", figure.declaration.merge},
+                               {"ranking", &figure == ranking_figure(figures)}}));
+  }
+  return columns;
+}
+
+/// Counted results are signed over an envelope, so the benchmark has a schema.
+Result<std::vector<Figure>> declared_figures(const Json& metadata) {
+  const Json* document = metadata.find_path({"medperf", "result_schema"});
+  if (document == nullptr) return std::vector<Figure>{};
+  MEDPERF_TRY(auto schema, result::ResultSchema::parse(*document));
+  return figures_of(schema);
 }
 
 /// What one viewer sees of one model.
@@ -72,13 +98,13 @@ struct View {
   bool pooled = false;
 };
 
-View view_of(const ModelResults& model, const Pooled& pooled, bool is_reference,
-             const wire::ReleasePolicy& policy, const Viewer& viewer) {
+View view_of(const ModelResults& model, const std::vector<Figure>& figures, const Pooled& pooled,
+             bool is_reference, const wire::ReleasePolicy& policy, const Viewer& viewer) {
   View view;
   Json sites = Json::array();
   for (const auto& site : model.sites) {
     if (shows_site(policy, viewer, site.dataset_owner, model.owner)) {
-      sites.push(site_json(site));
+      sites.push(site_json(site, figures));
     } else {
       view.all_sites = false;
     }
@@ -88,7 +114,7 @@ View view_of(const ModelResults& model, const Pooled& pooled, bool is_reference,
                            {"name", model.name},
                            {"reference", is_reference},
                            {"sites", std::move(sites)},
-                           {"pooled", view.pooled ? to_json(pooled) : Json()}});
+                           {"pooled", view.pooled ? to_json(pooled, figures) : Json()}});
   return view;
 }
 
@@ -102,22 +128,24 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
       stored_policy(metadata.find_path({"medperf", "release_policy"}));
   MEDPERF_TRY(auto models, counted_results(session, benchmark));
 
+  MEDPERF_TRY(const auto figures, declared_figures(metadata));
   std::vector<Pooled> pooled;
   pooled.reserve(models.size());  // the figures below point into it
-  std::vector<ModelFigures> figures;
+  std::vector<ModelFigures> summary;
   Json rows = Json::array();
   for (const auto& model : models) {
-    pooled.push_back(pool(model.sites));
+    pooled.push_back(pool(figures, model.sites));
     const bool is_reference = model.id == stored.integer("reference_model");
-    View view = view_of(model, pooled.back(), is_reference, policy, viewer);
+    View view = view_of(model, figures, pooled.back(), is_reference, policy, viewer);
     rows.push(std::move(view.row));
-    figures.push_back({model.name, view.all_sites ? &model.sites : nullptr,
+    summary.push_back({model.name, view.all_sites ? &model.sites : nullptr,
                        view.pooled ? &pooled.back() : nullptr});
   }
-  return Json::object(
-      {{"benchmark", benchmark},
-       {"models", std::move(rows)},
-       {"statement", summary_sentence(figures, policy.minimum_sites_for_statement)}});
+  return Json::object({{"benchmark", benchmark},
+                       {"figures", columns_json(figures)},
+                       {"models", std::move(rows)},
+                       {"statement", summary_sentence(ranking_figure(figures), summary,
+                                                      policy.minimum_sites_for_statement)}});
 }
 
 }  // namespace medperf::hub

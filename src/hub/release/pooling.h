@@ -1,5 +1,6 @@
 #pragma once
-// One model over its sites: figures pooled by room metrics.
+// One model over its sites: what the benchmark's result schema declares to be merged, merged by
+// room metrics. No metric is named here, so another benchmark needs no code.
 
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "base/json.h"
 #include "metrics/meta_analysis.h"
+#include "result/schema.h"
 
 namespace medperf::hub {
 
@@ -20,17 +22,38 @@ struct SiteResult {
   Json results;  ///< `results` of the envelope
 };
 
-struct Pooled {
-  std::optional<metrics::MetaAnalysis> auc;
-  std::optional<metrics::MetaAnalysis> sensitivity;
-  std::optional<metrics::MetaAnalysis> specificity;
-  std::vector<std::string> warnings;  ///< sentences
+/// A number that tables show, as the result schema declares it.
+struct Figure {
+  std::string key;   ///< "auc": the path, without a last ".value"
+  std::string name;  ///< for people: the schema's title, else the metric's name, else the key
+  result::MetricDeclaration declaration;
+  /// The number in one result; null pointer when it is missing or suppressed.
+  const Json* in(const Json& results) const;
+};
+/// What stands at a dotted path; null pointer for nothing.
+const Json* at_path(const Json& results, std::string_view path);
+/// The figures of the schema's table, in its order.
+std::vector<Figure> figures_of(const result::ResultSchema& schema);
+/// The first figure that is merged by random effects: the one by which models are ranked.
+const Figure* ranking_figure(const std::vector<Figure>& figures);
+
+struct PooledFigure {
+  std::string key;
+  std::size_t sites = 0;                      ///< that have the figure
+  std::optional<metrics::MetaAnalysis> meta;  ///< of random effects
+  std::optional<std::int64_t> sum;
 };
 
-/// Random effects (REML, logit scale, Hartung-Knapp) over the sites that have the figure; a site
-/// whose figure is suppressed is left out with a warning.
-Pooled pool(const std::vector<SiteResult>& sites);
-/// {"auc": {...}, "sensitivity": ..., "specificity": ..., "heterogeneity": of the AUC, "warnings"}.
-Json to_json(const Pooled& pooled);
+struct Pooled {
+  std::vector<PooledFigure> figures;  ///< those that are merged
+  std::vector<std::string> warnings;  ///< sentences
+  const metrics::MetaAnalysis* meta(const Figure* figure) const;
+};
+
+/// Random effects (REML, logit scale, Hartung-Knapp) or sums over the sites that have the figure; a
+/// site whose figure is suppressed is left out with a warning.
+Pooled pool(const std::vector<Figure>& figures, const std::vector<SiteResult>& sites);
+/// {"figures": {"auc": {...}, ...}, "heterogeneity": of the ranking figure, "warnings"}.
+Json to_json(const Pooled& pooled, const std::vector<Figure>& figures);
 
 }  // namespace medperf::hub

@@ -15,8 +15,10 @@ struct ModelFigures {
   const Pooled* pooled;                  ///< null: not shown to this viewer
 };
 
-/// Names the model with the highest pooled AUC, whether its lead is more than chance, its lowest
+/// Names the model whose pooled `figure` is best, whether its lead is more than chance, its worst
 /// site beside the runner-up's, and how far the sites differ; a warning below `minimum_sites`.
-std::string summary_sentence(const std::vector<ModelFigures>& models, std::int64_t minimum_sites);
+/// `figure` may be null: then nothing can be said.
+std::string summary_sentence(const Figure* figure, const std::vector<ModelFigures>& models,
+                             std::int64_t minimum_sites);
 
 }  // namespace medperf::hub

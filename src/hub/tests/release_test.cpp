@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/files.h"
 #include "hub/release/policy.h"
 #include "hub/release/pooling.h"
 #include "hub/release/statement.h"
@@ -94,25 +97,44 @@ SiteResult site(std::int64_t id, double auc, double se, int tp, int tn) {
                         {"counts", Json::object({{"tp", tp}, {"tn", tn}})}})};
 }
 
+/// The figures that the sample benchmark's schema declares.
+const std::vector<Figure>& figures() {
+  static const std::vector<Figure> read = [] {
+    auto text = read_file(MEDPERF_SOURCE_DIR "/benchmarks/chest-xray/result-schema.json");
+    auto schema = result::ResultSchema::parse(parse_json(text.value()).value());
+    EXPECT_TRUE(schema.ok()) << schema.error().text();
+    return figures_of(*schema);
+  }();
+  return read;
+}
+const Figure& figure(std::string_view key) {
+  const auto found = std::find_if(figures().begin(), figures().end(),
+                                  [&](const Figure& figure) { return figure.key == key; });
+  EXPECT_NE(found, figures().end()) << key;
+  return *found;
+}
+
 TEST(Pooling, EqualSitesGiveTheirOwnFigure) {
-  const Pooled pooled =
-      pool({site(1, 0.9, 0.02, 80, 90), site(2, 0.9, 0.02, 80, 90), site(3, 0.9, 0.02, 80, 90)});
-  ASSERT_TRUE(pooled.auc && pooled.sensitivity && pooled.specificity);
-  EXPECT_NEAR(pooled.auc->value, 0.9, 1e-12);
-  EXPECT_NEAR(pooled.sensitivity->value, 0.8, 1e-12);
-  EXPECT_NEAR(pooled.specificity->value, 0.9, 1e-12);
-  EXPECT_EQ(pooled.auc->tau2, 0);
-  const Json json = to_json(pooled);
-  EXPECT_EQ(json.find_path({"auc", "sites"})->as_int(), 3);
+  const Pooled pooled = pool(figures(), {site(1, 0.9, 0.02, 80, 90), site(2, 0.9, 0.02, 80, 90),
+                                         site(3, 0.9, 0.02, 80, 90)});
+  ASSERT_EQ(pooled.figures.size(), 4u);
+  EXPECT_EQ(ranking_figure(figures())->name, "AUC");
+  EXPECT_NEAR(pooled.meta(&figure("auc"))->value, 0.9, 1e-12);
+  EXPECT_NEAR(pooled.meta(&figure("sensitivity"))->value, 0.8, 1e-12);
+  EXPECT_NEAR(pooled.meta(&figure("specificity"))->value, 0.9, 1e-12);
+  EXPECT_EQ(pooled.meta(&figure("auc"))->tau2, 0);
+  const Json json = to_json(pooled, figures());
+  EXPECT_EQ(json.find_path({"figures", "auc", "sites"})->as_int(), 3);
+  EXPECT_EQ(json.find_path({"figures", "n", "value"})->as_int(), 600);
   EXPECT_TRUE(json.find("heterogeneity")->contains("i2"));
 }
 
 TEST(Pooling, ASuppressedSiteIsLeftOutAndSaidSo) {
   SiteResult hidden = site(2, 0.9, 0.02, 80, 90);
   hidden.results.find("counts")->set("tp", nullptr);
-  const Pooled pooled = pool({site(1, 0.9, 0.02, 80, 90), hidden});
-  EXPECT_EQ(pooled.sensitivity->k, 1u);
-  EXPECT_EQ(pooled.specificity->k, 2u);
+  const Pooled pooled = pool(figures(), {site(1, 0.9, 0.02, 80, 90), hidden});
+  EXPECT_EQ(pooled.meta(&figure("sensitivity"))->k, 1u);
+  EXPECT_EQ(pooled.meta(&figure("specificity"))->k, 2u);
   EXPECT_NE(std::find_if(pooled.warnings.begin(), pooled.warnings.end(),
                          [](const auto& text) {
                            return text.starts_with("Sensitivity: 1 sites are left out");
@@ -120,23 +142,64 @@ TEST(Pooling, ASuppressedSiteIsLeftOutAndSaidSo) {
             pooled.warnings.end());
 }
 
+/// Another benchmark: what is merged, and how, stands in its schema alone.
+TEST(Pooling, AnotherBenchmarksFiguresNeedNoCode) {
+  const auto number = [](const char* type, const char* declaration) {
+    return std::string(R"({"minimum": 0, "maximum": 1000, "type": ")") + type +
+           R"(", "x-medperf": )" + declaration + "}";
+  };
+  const std::string text =
+      R"({"x-medperf": {"format": "medperf/result-schema/v1", "shown": ["missed.value", "scans"]},
+          "type": "object", "additionalProperties": false, "properties": {"scans": )" +
+      number("integer", R"({"metric": "case-count", "merge": "sum"})") + R"(, "tumours": )" +
+      number("integer", R"({"metric": "case-count"})") +
+      R"(, "missed": {"type": "object", "additionalProperties": false, "properties": {"count": )" +
+      number("integer", R"({"metric": "confusion-count"})") + R"(, "value": )" +
+      number("number", R"({"metric": "miss-rate", "direction": "lower", "digits": 4,
+             "merge": "random-effects-logit",
+             "merge_from": {"events": "missed.count", "total": "tumours"}})") +
+      "}}}}";
+  auto schema = result::ResultSchema::parse(parse_json(text).value());
+  ASSERT_TRUE(schema.ok()) << schema.error().text();
+  const auto declared = figures_of(*schema);
+  const auto result = [](std::int64_t id, int missed) {
+    return SiteResult{
+        id, id, "site " + std::to_string(id), id,
+        Json::object({{"scans", 50},
+                      {"tumours", 40},
+                      {"missed", Json::object({{"count", missed}, {"value", missed / 40.0}})}})};
+  };
+  const std::vector<SiteResult> good = {result(1, 2), result(2, 2)};
+  const std::vector<SiteResult> bad = {result(1, 8), result(2, 10)};
+  const Pooled a = pool(declared, good);
+  const Pooled b = pool(declared, bad);
+  EXPECT_NEAR(a.meta(ranking_figure(declared))->value, 0.05, 1e-12);
+  EXPECT_EQ(to_json(a, declared).find_path({"figures", "scans", "value"})->as_int(), 100);
+  const std::string sentence =
+      summary_sentence(ranking_figure(declared), {{"bad", &bad, &b}, {"good", &good, &a}}, 2);
+  EXPECT_TRUE(sentence.starts_with("Over 2 sites, good has the lowest pooled missed: 0.050"))
+      << sentence;
+  EXPECT_NE(sentence.find("that of bad is 0.250 (site 2)"), std::string::npos) << sentence;
+}
+
 TEST(Summary, NamesTheBestAndItsLowestSite) {
   const std::vector<SiteResult> steady = {site(1, 0.95, 0.01, 90, 90), site(2, 0.94, 0.01, 90, 90),
                                           site(3, 0.95, 0.01, 90, 90)};
   const std::vector<SiteResult> fallen = {site(1, 0.96, 0.01, 90, 90), site(2, 0.80, 0.03, 90, 20),
                                           site(3, 0.85, 0.03, 90, 20)};
-  const Pooled a = pool(steady);
-  const Pooled b = pool(fallen);
-  const std::string text = summary_sentence({{"fallen", &fallen, &b}, {"steady", &steady, &a}}, 10);
+  const Pooled a = pool(figures(), steady);
+  const Pooled b = pool(figures(), fallen);
+  const std::string text =
+      summary_sentence(&figure("auc"), {{"fallen", &fallen, &b}, {"steady", &steady, &a}}, 10);
   EXPECT_TRUE(text.starts_with("Over 3 sites, steady has the highest pooled AUC: 0.946")) << text;
   EXPECT_NE(text.find("Its lowest AUC is 0.940 (site 2), that of fallen is 0.800 (site 2)."),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("another site may differ"), std::string::npos) << text;
   const std::string hidden =
-      summary_sentence({{"steady", nullptr, &a}, {"fallen", nullptr, &b}}, 2);
+      summary_sentence(&figure("auc"), {{"steady", nullptr, &a}, {"fallen", nullptr, &b}}, 2);
   EXPECT_EQ(hidden.find("site 2"), std::string::npos) << hidden;
-  EXPECT_EQ(summary_sentence({{"steady", nullptr, nullptr}}, 2),
+  EXPECT_EQ(summary_sentence(&figure("auc"), {{"steady", nullptr, nullptr}}, 2),
             "No pooled figures can be shown yet.");
 }
 

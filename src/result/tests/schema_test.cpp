@@ -55,6 +55,38 @@ TEST(ResultSchema, TheSampleBenchmarkParses) {
   EXPECT_NE(schema->metric("auc.value"), nullptr);
 }
 
+TEST(ResultSchema, SaysWhatIsMergedFromWhatAndShown) {
+  const auto schema =
+      ResultSchema::parse(parse(source_text("benchmarks/chest-xray/result-schema.json")));
+  ASSERT_TRUE(schema.ok()) << schema.error().text();
+  EXPECT_EQ(schema->shown(),
+            (std::vector<std::string>{"n", "auc.value", "sensitivity.value", "specificity.value"}));
+  EXPECT_EQ(schema->metric("auc.value")->title, "AUC");
+  EXPECT_EQ(schema->metric("auc.value")->merge_from.find("se")->second, "auc.se");
+  EXPECT_EQ(example_schema().shown(), (std::vector<std::string>{"n", "auc.value"}));
+
+  const auto with = [](const char* key, const char* value) {
+    return [key, value](Json& root) {
+      property(property(root, "auc"), "value").find("x-medperf")->set(key, parse(value));
+    };
+  };
+  EXPECT_TRUE(refused_at("auc.value", with("merge", R"("median")")));
+  EXPECT_TRUE(refused_at("auc.value", with("merge_from", R"({"events": "n"})")));
+  EXPECT_TRUE(refused_at("auc.value", with("merge_from", R"({"events": "n", "total": "m"})")));
+  EXPECT_TRUE(
+      refused_at("auc.value", with("merge_from", R"({"events": "bins.*.count", "total": "n"})")));
+  EXPECT_TRUE(refused_at("n", [](Json& root) {
+    property(root, "n")
+        .find("x-medperf")
+        ->set("merge_from", parse(R"({"events": "n", "total": "n"})"));
+  }));
+  for (const char* shown : {R"(["auc.flag"])", R"(["bins.*.count"])", R"("n")"}) {
+    EXPECT_TRUE(refused_at("(root)", [shown](Json& root) {
+      root.find("x-medperf")->set("shown", parse(shown));
+    })) << shown;
+  }
+}
+
 TEST(ResultSchema, ObjectsMustBeClosed) {
   EXPECT_TRUE(refused_at("(root)", [](Json& root) { erase(root, "additionalProperties"); }));
   EXPECT_TRUE(refused_at(
