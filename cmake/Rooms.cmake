@@ -32,7 +32,7 @@ set(HOME_OF_yaml-cpp base)
 set(HOME_OF_spdlog base)
 set(HOME_OF_sodium.h crypto)
 set(HOME_OF_openssl crypto net)
-set(HOME_OF_archive.h engine imaging)
+set(HOME_OF_archive.h base engine imaging)   # base only loads it
 set(HOME_OF_png.h imaging)
 set(HOME_OF_CLI cli)
 
@@ -83,7 +83,7 @@ function(medperf_room room)
     add_executable(test_${room} ${tests})
     target_link_libraries(test_${room} PRIVATE ${room} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(test_${room} PRIVATE MEDPERF_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    use_precompiled(test_${room})
+    test_program(test_${room})
     add_test(NAME ${room} COMMAND test_${room})
   endif()
 
