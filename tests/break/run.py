@@ -2,74 +2,88 @@
 """./dev test --break: breaks named rules one at a time, in a copy of the tree, and shows that the tests turn red.
 
 Each row of rules.txt is: name | file | text that is there once | text put in its place | test program | its filter.
-The last line is "N passed, M failed": a rule passes when its tests are green as it stands and red when broken."""
-import pathlib, shutil, subprocess, sys
+The last line is "N passed, M failed": a rule passes when its tests are green as it stands and red when broken.
+run.py [WORD...] tries only the rules whose name holds one of the words."""
+import os, pathlib, re, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-WORK = TOP / "build/break"
-SOURCE, BUILD = WORK / "source", WORK / "build"
+# The layout of a checkout, so that ccache knows again what the debug preset has compiled.
+COPY = TOP / "build/break"
+BUILD = COPY / "build/debug"
+PARTS = ("src", "cmake", "benchmarks/chest-xray", "tests/api", "docs", "scripts", "CMakeLists.txt", "CMakePresets.json")
 
 
-def read_rules():
+def read_rules(words):
     for line in (TOP / "tests/break/rules.txt").read_text().splitlines():
         if line.strip() and not line.startswith("#"):
-            yield [part.strip() for part in line.split(" | ")]
+            name, *rest = [part.strip() for part in re.split(r" \|(?= )", line)]   # a part may be empty
+            if not words or any(word in name for word in words):
+                yield name, *rest
 
 
 def copy_tree():
-    SOURCE.mkdir(parents=True, exist_ok=True)
-    for part in ("src", "cmake", "benchmarks/chest-xray", "tests/api", "docs", "CMakeLists.txt", "CMakePresets.json"):
-        source, target = TOP / part, SOURCE / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
-        else:
-            shutil.copy2(source, target)
+    """Makes the copy equal to the tree. What differs is written anew, never dated back: an object made from a broken
+    file by a run that was interrupted would seem newer than the file."""
+    wanted = set()
+    for part in PARTS:
+        source = TOP / part
+        wanted |= {path.relative_to(TOP) for path in ([source] if source.is_file() else source.rglob("*")) if path.is_file()}
+    for path in wanted:
+        target, content = COPY / path, (TOP / path).read_bytes()
+        if not target.exists() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    for part in PARTS:
+        for path in (COPY / part).rglob("*"):
+            if path.is_file() and path.relative_to(COPY) not in wanted:
+                path.unlink()
 
 
-def build(target):
-    run = subprocess.run(["cmake", "--build", BUILD, "--target", target], capture_output=True, text=True)
-    return run.returncode == 0, run.stdout[-3000:]
+def build(*targets):
+    environment = os.environ | {"CCACHE_BASEDIR": str(COPY), "CCACHE_NOHASHDIR": "1"}
+    run = subprocess.run(["cmake", "--build", BUILD, "--parallel", str(os.cpu_count()), "--target", *targets],
+                         capture_output=True, text=True, env=environment)
+    return None if run.returncode == 0 else run.stdout[-3000:]
 
 
-def green(target, pattern):
-    run = subprocess.run([BUILD / "src" / target, f"--gtest_filter={pattern}", "--gtest_brief=1"],
-                         capture_output=True, text=True, cwd=WORK)
-    return run.returncode == 0 and "0 tests ran" not in run.stdout, run.stdout
+def red(program, pattern):
+    """None when the tests are green, else their output."""
+    run = subprocess.run([BUILD / "src" / program, f"--gtest_filter={pattern}", "--gtest_brief=1"],
+                         capture_output=True, text=True, cwd=COPY)
+    ran = run.returncode == 0 and " 0 tests from " not in run.stdout
+    return None if ran else run.stdout[-1500:] + run.stderr[-500:] or "no output"
 
 
-def try_rule(name, file, old, new, target, pattern):
-    path = SOURCE / file
+def try_rule(file, old, new, program, pattern):
+    path = COPY / file
     text = path.read_text()
     if text.count(old) != 1:
         return f"the text to break stands {text.count(old)} times in {file}, not once"
-    built, output = build(target)
-    if not built:
-        return f"does not build as it stands: {output}"
-    good, output = green(target, pattern)
-    if not good:
-        return f"its tests are not green as it stands: {output[-1500:]}"
+    if output := red(program, pattern):
+        return f"its tests are not green as it stands: {output}"
     path.write_text(text.replace(old, new))
     try:
-        built, output = build(target)
-        if not built:
+        if output := build(program):
             return f"does not build when broken: {output}"
-        still_green, _ = green(target, pattern)
-        return "its tests stay green when it is broken" if still_green else None
+        return None if red(program, pattern) else "its tests stay green when it is broken"
     finally:
         path.write_text(text)
+        build(program)
 
 
 def main():
+    rules = list(read_rules(sys.argv[1:]))
     copy_tree()
-    subprocess.run(["cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                    "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DMEDPERF_TESTS=ON"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--preset", "debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1"], cwd=COPY, check=True,
+                   stdout=subprocess.DEVNULL)
+    if output := build(*sorted({rule[4] for rule in rules})):
+        sys.exit(f"the tests do not build as they stand: {output}")
     passed = failed = 0
-    for rule in read_rules():
+    for name, *rule in rules:
         problem = try_rule(*rule)
         passed, failed = passed + (problem is None), failed + (problem is not None)
-        print(f"{'red as it must be' if problem is None else 'FAIL'}: {rule[0]}" + (f": {problem}" if problem else ""), flush=True)
+        print(f"{'red as it must be' if problem is None else 'FAIL'}: {name}" + (f": {problem}" if problem else ""),
+              flush=True)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 
