@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The engine's tests with real containers, as root and as an ordinary user made for them.
-# BUILD (default build/asan) holds the test program, PROBE the static probe. Leaves nothing behind.
+# BUILD (default build/release) holds the test program, PROBE the static probe. Leaves nothing behind.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
-BUILD=${BUILD:-build/asan}
+BUILD=${BUILD:-build/release}
 PROBE=${PROBE:-build/release/src/apps/medperf-probe}
 user=medperf-walls-$$
 
