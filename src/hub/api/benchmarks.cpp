@@ -200,17 +200,30 @@ const Endpoint kEndpoints[] = {
      .sentence =
          "Each model at each site and over all sites, as far as the release policy shows it "
          "to the caller.",
-     .example = R"({"benchmark": 1, "models": [], "statement": ""})",
+     .example = R"({"benchmark": 1, "figures": [], "models": [], "statement": ""})",
      .handler = aggregate,
-     .schema = R"({"type": "object", "required": ["benchmark", "models", "statement"],
+     .schema = R"({"type": "object", "required": ["benchmark", "figures", "models", "statement"],
                    "properties": {
                      "benchmark": {"type": "integer"}, "statement": {"type": "string"},
+                     "figures": {"type": "array", "items": {
+                       "type": "object",
+                       "required": ["key", "name", "direction", "unit", "merge", "ranking"],
+                       "properties": {
+                         "key": {"type": "string"}, "name": {"type": "string"},
+                         "direction": {"type": "string"}, "unit": {"type": "string"},
+                         "merge": {"type": "string"}, "ranking": {"type": "boolean"}}}},
                      "models": {"type": "array", "items": {
                        "type": "object", "required": ["id", "name", "reference", "sites", "pooled"],
                        "properties": {
                          "id": {"type": "integer"}, "name": {"type": "string"},
                          "reference": {"type": "boolean"}, "pooled": {"type": ["object", "null"]},
-                         "sites": {"type": "array", "items": {"type": "object"}}}}}}})"},
+                         "sites": {"type": "array", "items": {
+                           "type": "object",
+                           "required": ["dataset", "site", "result", "signed", "figures"],
+                           "properties": {
+                             "dataset": {"type": "integer"}, "site": {"type": "string"},
+                             "result": {"type": "integer"}, "signed": {"type": "boolean"},
+                             "figures": {"type": "object"}}}}}}}}})"},
 };
 
 }  // namespace
