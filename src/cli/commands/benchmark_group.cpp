@@ -94,8 +94,8 @@ Result<int> benchmark_close(Invocation& call) {
   const std::string name = call.text("name");
   MEDPERF_TRY(Json made,
               hub->post("closed_groups/", Json::object({{"name", name}}), "closed group " + name));
-  call.out().line(fmt::format(
-      "closed group {0} made: register its objects with --closed-group {0}", made.get_int("id")));
+  call.out().line(fmt::format("closed group {0} made: register its objects with --closed-group {0}",
+                              made.get_int("id")));
   call.out().result(made);
   return 0;
 }
