@@ -9,6 +9,9 @@
 namespace medperf {
 namespace {
 
+/// Characters of one number. A double needs 25; more is an attack on what converts it.
+constexpr std::size_t kLongestNumber = 1000;
+
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit Builder(const JsonLimits& limits) : limits_(limits) {}
@@ -21,7 +24,14 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
       return add(Json(static_cast<std::int64_t>(value)));
     return add(Json(static_cast<double>(value)));
   }
-  bool number_float(double value, const std::string& /*text*/) override { return add(Json(value)); }
+  /// Also of integers beyond 64 bits; those that fit are short.
+  bool number_float(double value, const std::string& text) override {
+    if (text.size() <= kLongestNumber) return add(Json(value));
+    return fail(make_error(
+        ErrorKind::kTooLarge, "",
+        "The JSON text has a number of more than " + std::to_string(kLongestNumber) + " characters",
+        "Write it shorter."));
+  }
   bool string(std::string& value) override { return add(Json(std::move(value))); }
   bool binary(nlohmann::json::binary_t& /*value*/) override { return false; }
   bool start_object(std::size_t /*count*/) override { return open(Json(Json::Object{})); }

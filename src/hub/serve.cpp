@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "hub/api/hub.h"
+#include "hub/limits.h"
 #include "hub/setup.h"
 #include "hub/upkeep.h"
 #include "net/http_server.h"
@@ -53,8 +55,9 @@ std::vector<std::string> entries(const Options& options, std::string_view key) {
   return list;
 }
 
-Settings settings_of(const Options& options) {
+Result<Settings> settings_of(const Options& options) {
   Settings settings;
+  MEDPERF_TRY(settings.limits, limits_of(options));
   settings.public_url = options.text("http.public_url");
   settings.auto_approved_emails = entries(options, "benchmarks.auto_approved_emails");
   settings.auto_approved_training_emails = entries(options, "training.auto_approved_emails");
@@ -78,7 +81,7 @@ Result<net::ServerOptions> server_options(const Options& options, const fs::path
                       "Set http.certificate and http.private_key.");
   }
   server.workers = static_cast<int>(options.integer("http.workers"));
-  server.body_limit = {static_cast<std::uint64_t>(options.integer("http.body_limit"))};
+  MEDPERF_CHECK(read_http_limits(options, server));
   server.trust_forwarded = options.boolean("http.trust_forwarded");
   return server;
 }
@@ -89,9 +92,10 @@ Status serve(const Options& options, const fs::path& folder, const Clock& clock)
   MEDPERF_TRY(auto database, open_database(options, folder));
   MEDPERF_CHECK(prepare_database(*database, clock));
   MEDPERF_TRY(auto tokens, token_authority(options, folder));
+  MEDPERF_TRY(auto settings, settings_of(options));
   MEDPERF_TRY(auto server_settings, server_options(options, folder));
   std::atomic<bool> draining{false};
-  const Hub hub({*database, clock, tokens, settings_of(options),
+  const Hub hub({*database, clock, tokens, std::move(settings),
                  options.boolean("http.trust_forwarded"), &draining});
   const Upkeep upkeep(*database, clock);
   MEDPERF_TRY(auto server,

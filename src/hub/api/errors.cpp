@@ -1,5 +1,6 @@
 #include "hub/api/errors.h"
 
+#include <cmath>
 #include <string>
 
 #include "base/encoding.h"
@@ -95,6 +96,14 @@ net::Response bad_token(std::string_view reason) {
 net::Response inactive_user() {
   return json_response(401,
                        Json::object({{"detail", "User is inactive"}, {"code", "user_inactive"}}));
+}
+
+net::Response throttled(Seconds wait) {
+  const std::string seconds = std::to_string(static_cast<std::int64_t>(std::ceil(wait.count())));
+  net::Response response =
+      detail_response(429, "Request was throttled. Expected available in " + seconds + " seconds.");
+  response.headers["retry-after"] = seconds;
+  return response;
 }
 
 }  // namespace medperf::hub

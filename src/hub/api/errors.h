@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "net/http_types.h"
 
@@ -18,5 +19,7 @@ net::Response missing_credentials();
 net::Response bad_authorization_header();
 net::Response bad_token(std::string_view reason);
 net::Response inactive_user();
+/// 429 of a caller that asks too often, with the time to wait in whole seconds.
+net::Response throttled(Seconds wait);
 
 }  // namespace medperf::hub

@@ -23,6 +23,7 @@ using domain::Relation;
 namespace {
 
 constexpr std::size_t kIdempotencyKeyLimit = 128;
+constexpr std::size_t kOpenBodyLimit = 64U << 10U;  // of a request that nobody signed in for
 constexpr std::string_view kIfMatch = "If-Match";
 
 /// The body of a request, or the response that says what is wrong with it.
@@ -31,7 +32,7 @@ struct Body {
   std::optional<net::Response> problem;
 };
 
-Body read_body(const net::Request& request) {
+Body read_body(const net::Request& request, JsonLimits limits) {
   if (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE") return {};
   if (request.body.empty()) return {Json::object(), {}};
   const std::string_view type = trim(request.header("content-type"));
@@ -41,10 +42,11 @@ Body read_body(const net::Request& request) {
             detail_response(
                 415, "Unsupported media type \"" + printable(media, 100) + "\" in request.")};
   }
-  auto value = parse_json(request.body);
+  const bool too_large = request.body.size() > limits.bytes;
+  auto value = parse_json(request.body, limits);
   if (!value.ok()) {
-    const int status = value.error().kind == ErrorKind::kTooLarge ? 413 : 400;
-    return {{}, detail_response(status, "JSON parse error - " + value.error().text())};
+    return {{},
+            detail_response(too_large ? 413 : 400, "JSON parse error - " + value.error().text())};
   }
   return {std::move(value).value(), {}};
 }
@@ -274,7 +276,9 @@ class Exchange {
 
 net::Response answer_open(const HubParts& parts, const net::Request& request,
                           const Endpoint& endpoint) {
-  Body body = read_body(request);
+  JsonLimits limits = parts.settings.limits.json;
+  limits.bytes = kOpenBodyLimit;
+  Body body = read_body(request, limits);
   if (body.problem) return std::move(*body.problem);
   auto made = endpoint.open(parts, request, body.value);
   if (!made.ok()) return error_response(made.error(), request.request_id);
@@ -300,22 +304,38 @@ net::Response wrong_method(const net::Request& request, const Route& route) {
   return response;
 }
 
-net::Response respond(const HubParts& parts, TokenCache& seen, const net::Request& request) {
+/// The 429 of one that asks too often, or nothing.
+std::optional<net::Response> throttle(RateLimit& limit, std::string_view key, Timestamp now) {
+  const auto wait = limit.take(key, now);
+  if (wait) return throttled(*wait);
+  return std::nullopt;
+}
+
+net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates,
+                      const net::Request& request) {
+  const Timestamp now = parts.clock.now();
+  if (auto busy = throttle(rates.address, request.network, now)) return std::move(*busy);
   const Route route = find_route(all_endpoints(), request.method, request.path);
   if (route.methods.empty()) return detail_response(404, "Not found.");
   if (route.endpoint != nullptr && route.endpoint->open != nullptr) {
+    if (route.endpoint->writes()) {
+      if (auto busy = throttle(rates.anonymous, request.network, now)) return std::move(*busy);
+    }
     return answer_open(parts, request, *route.endpoint);
   }
   SignIn caller = identify(parts, seen, request);
   if (caller.problem) return std::move(*caller.problem);
+  if (auto busy = throttle(rates.user, caller.identity.subject, now)) return std::move(*busy);
   if (route.endpoint == nullptr) return wrong_method(request, route);
-  return Exchange(parts, request, route, std::move(caller.identity), read_body(request)).run();
+  return Exchange(parts, request, route, std::move(caller.identity),
+                  read_body(request, parts.settings.limits.json))
+      .run();
 }
 
 }  // namespace
 
 net::Response Hub::handle(const net::Request& request) const {
-  net::Response response = respond(parts_, checked_tokens_, request);
+  net::Response response = respond(parts_, checked_tokens_, *rates_, request);
   if (request.method == "HEAD") response.body.clear();
   log::info("request", {{"request_id", request.request_id},
                         {"method", request.method},

@@ -9,6 +9,7 @@
 #include "hub/accounts/token_cache.h"
 #include "hub/accounts/tokens.h"
 #include "hub/api/endpoint.h"
+#include "hub/api/rate_limit.h"
 #include "hub/services/context.h"
 #include "net/http_types.h"
 #include "sql/database.h"
@@ -34,12 +35,14 @@ std::span<const Endpoint> all_endpoints();
 /// with the log line and the answer kept for repeats. Thread-safe.
 class Hub {
  public:
-  explicit Hub(HubParts parts) : parts_(std::move(parts)) {}
+  explicit Hub(HubParts parts)
+      : parts_(std::move(parts)), rates_(std::make_unique<RateLimits>(parts_.settings.limits)) {}
   net::Response handle(const net::Request& request) const;
 
  private:
   HubParts parts_;
   mutable TokenCache checked_tokens_;
+  std::unique_ptr<RateLimits> rates_;
 };
 
 }  // namespace medperf::hub

@@ -178,7 +178,9 @@ constexpr Meaning kMeanings[] = {
     {409, "In conflict with what is stored.", kDetailName},
     {412, "Not what the ETag in If-Match says.", kDetailName},
     {413, "The body is too large.", kDetailName},
+    {414, "The path and query are too long.", kDetailName},
     {415, "The body is not JSON.", kDetailName},
+    {429, "Too many requests; Retry-After says when to come again.", kDetailName},
     {431, "The headers are too large.", kDetailName},
     {500, "A fault of the hub; it is in its log with the request's id.", kDetailName},
     {503, "The hub cannot answer now.", kDetailName},
@@ -210,7 +212,8 @@ Json component_responses() {
     if (meaning.status == 401) {
       response.set("headers", Json::object({{"WWW-Authenticate", text}}));
     }
-    if (meaning.status == 503) response.set("headers", Json::object({{"Retry-After", text}}));
+    if (meaning.status == 429 || meaning.status == 503)
+      response.set("headers", Json::object({{"Retry-After", text}}));
     all.set(response_name(meaning.status), std::move(response));
   }
   return all;
@@ -347,7 +350,8 @@ Json all_schemas(std::span<const Endpoint> endpoints) {
 }  // namespace
 
 std::vector<int> possible_statuses(const Endpoint& endpoint) {
-  std::set<int> all = {400, 408, 431, 500};  // what the server itself refuses, and its faults
+  std::set<int> all = {400, 408, 414,
+                       429, 431, 500};  // what the server itself refuses, and its faults
   for (const int status : endpoint.statuses) {
     if (status != 0) all.insert(status);
   }

@@ -151,7 +151,8 @@ Status apply_query(const Call& call, Entity entity, Selection& selection) {
   if (ordering != nullptr && !call.endpoint.filters.empty()) {
     selection.order = order_text(table, *ordering);
   }
-  selection.limit = number_or(parameter(query, "limit"), 1, kDefaultLimit);
+  selection.limit = std::min(number_or(parameter(query, "limit"), 1, kDefaultLimit),
+                             call.context.settings.limits.page);
   selection.offset = number_or(parameter(query, "offset"), 0, 0);
   return {};
 }

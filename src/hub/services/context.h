@@ -15,11 +15,28 @@
 
 namespace medperf::hub {
 
+/// How often something may happen: tokens a second, and how many wait at most. 0: no limit.
+struct RateRule {
+  double per_second = 0;
+  std::int64_t burst = 0;
+};
+
+/// What one request, user or address may use.
+struct Limits {
+  std::int64_t page = 1000;  ///< rows
+  JsonLimits json;           ///< of a signed-in user's body
+  RateRule address_rate;
+  RateRule user_rate;
+  RateRule
+      anonymous_rate;  ///< writes of an address without signing in: sign-in itself and the like
+};
+
 /// Rules of this installation.
 struct Settings {
   std::vector<std::string> auto_approved_emails;  ///< whose benchmarks are approved at once
   std::vector<std::string> auto_approved_training_emails;  ///< the same for training experiments
   std::string public_url;  ///< statements must name it; empty: not checked
+  Limits limits;
 };
 
 /// The signed-in user.
