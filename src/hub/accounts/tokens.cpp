@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include "base/encoding.h"
+
 namespace medperf::hub {
+
+namespace {
+
+constexpr std::size_t kLongestSubject = 150;  // characters of a user's name
+
+}  // namespace
 
 Result<TokenAuthority> TokenAuthority::make(crypto::JwtSigner signer,
                                             crypto::JwtExpectation expectation,
@@ -37,8 +45,9 @@ Result<Identity> TokenAuthority::check(std::string_view token, Timestamp now) co
   if (const Json* expiry = claims->find("exp"); expiry != nullptr && expiry->is_number()) {
     identity.expires_at = {static_cast<std::int64_t>(expiry->as_double() * 1e6)};
   }
-  if (identity.subject.empty()) {
-    return make_error(ErrorKind::kUnauthenticated, "token", "Token contains no subject");
+  const bool speakable = printable(identity.subject, kLongestSubject) == identity.subject;
+  if (identity.subject.empty() || !speakable) {
+    return make_error(ErrorKind::kUnauthenticated, "token", "Token contains no usable subject");
   }
   return identity;
 }
