@@ -64,7 +64,9 @@ Error statement_error(const PGresult* result, std::string_view statement) {
     return make_error(kind, "database", std::move(what), std::move(advice), message);
   };
   const std::string_view category = std::string_view(state).substr(0, 2);
-  if (state == "40001" || state == "40P01" || state == "55P03" || is_stale_plan(result)) {
+  // 53200: no room for what serialisable transactions note of each other; it frees itself.
+  if (state == "40001" || state == "40P01" || state == "55P03" || state == "53200" ||
+      is_stale_plan(result)) {
     return error(ErrorKind::kBusy, "other transactions are in the way", "Try again later.");
   }
   if (category == "23") return constraint_error(state, result, statement);
