@@ -1,5 +1,5 @@
 """Hubs for measuring: a data folder, a database of either kind, a running process."""
-import ctypes, glob, json, mmap, os, pathlib, pwd, shutil, signal, socket, sqlite3, subprocess, tempfile, time, urllib.request
+import atexit, glob, json, mmap, os, pathlib, pwd, signal, socket, sqlite3, subprocess, tempfile, time, urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HUB = pathlib.Path(os.environ.get("MEDPERF_BENCH_HUB", TOP / "build/release/src/apps/medperf-hub"))
@@ -110,6 +110,7 @@ class Hub:
                                         env={**os.environ, "LD_PRELOAD": str(library), "MEDPERF_SYNC_COUNT": str(counter),
                                              # One user asks as fast as the hub can answer.
                                              "MEDPERF_HUB_LIMITS_USER_RATE": "0", "MEDPERF_HUB_LIMITS_ADDRESS_RATE": "0"})
+        atexit.register(self.stop)  # also when a figure cannot be had
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

@@ -9,7 +9,7 @@ SCORES = '{"metrics":{"dice":0.8712,"hausdorff95":4.31,"sensitivity":0.9034},"ca
 
 
 def numbers(count):
-    return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+    return f"WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
 
 
 
