@@ -4,6 +4,8 @@ import atexit, glob, json, mmap, os, pathlib, pwd, signal, socket, sqlite3, subp
 TOP = pathlib.Path(__file__).resolve().parents[2]
 HUB = pathlib.Path(os.environ.get("MEDPERF_BENCH_HUB", TOP / "build/release/src/apps/medperf-hub"))
 PASSWORD = "a password of the benchmark"
+# One user at one address makes all the load, far above what a person may.
+UNLIMITED = {"MEDPERF_HUB_LIMITS_USER_RATE": "0", "MEDPERF_HUB_LIMITS_ADDRESS_RATE": "0"}
 
 
 def free_port():
@@ -107,7 +109,7 @@ class Hub:
         begin = time.monotonic()
         self.process = subprocess.Popen([HUB, "serve", "--config", self.folder / "hub.yaml"], stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "hub.log", "w"),
-                                        env={**os.environ, "LD_PRELOAD": str(library), "MEDPERF_SYNC_COUNT": str(counter),
+                                        env={**os.environ, **UNLIMITED, "LD_PRELOAD": str(library), "MEDPERF_SYNC_COUNT": str(counter),
                                              # One user asks as fast as the hub can answer.
                                              "MEDPERF_HUB_LIMITS_USER_RATE": "0", "MEDPERF_HUB_LIMITS_ADDRESS_RATE": "0"})
         atexit.register(self.stop)  # also when a figure cannot be had
