@@ -322,7 +322,8 @@ Json example_of(std::span<const Endpoint> endpoints, Entity entity) {
     const Json* value = given.find(field.name);
     if (value != nullptr && !value->is_object()) example.set(field.name, *value);
     if (value != nullptr && field.type == domain::FieldType::kJson) example.set(field.name, *value);
-    if (!example.find(field.name)->is_null() || field.nullable) continue;
+    const Json* made = example.find(field.name);  // absent: shown only when it is set
+    if (made == nullptr || !made->is_null() || field.nullable) continue;
     switch (field.type) {
       case domain::FieldType::kTime:
         example.set(field.name, "2026-01-02T03:04:05.123456Z");
