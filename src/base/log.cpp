@@ -6,6 +6,7 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@ namespace medperf::log {
 namespace {
 
 std::atomic<Level> lowest{Level::kWarning};
+std::array<std::atomic<std::uint64_t>, 4> written{};  ///< by level, debug first
 
 struct Target {
   std::mutex mutex;
@@ -50,6 +52,7 @@ void write(Level level, std::string_view name, std::string_view event, Fields fi
                             {"level", std::string(name)},
                             {"event", std::string(event)}});
   for (const auto& [key, value] : fields) line.set(key, value);
+  written[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
   logger()->log(spdlog::level::info, to_text(line));
 }
 
@@ -84,6 +87,10 @@ void warning(std::string_view event, Fields fields) {
 }
 void error(std::string_view event, Fields fields) {
   write(Level::kError, "error", event, fields);
+}
+
+LineCounts lines_written() {
+  return {written[0].load(), written[1].load(), written[2].load(), written[3].load()};
 }
 
 }  // namespace medperf::log

@@ -1,6 +1,7 @@
 #pragma once
 // AGREED. Structured logging: one JSON line an event, on standard error or in a file. Thread-safe.
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,5 +21,14 @@ void debug(std::string_view event, Fields fields = {});
 void info(std::string_view event, Fields fields = {});
 void warning(std::string_view event, Fields fields = {});
 void error(std::string_view event, Fields fields = {});
+
+/// Lines that this process wrote so far, by level.
+struct LineCounts {
+  std::uint64_t debug = 0;
+  std::uint64_t info = 0;
+  std::uint64_t warning = 0;
+  std::uint64_t error = 0;
+};
+LineCounts lines_written();
 
 }  // namespace medperf::log

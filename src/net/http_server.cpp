@@ -180,6 +180,11 @@ class Server final : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
 
+  std::size_t connections() const override {
+    const std::lock_guard lock(context_.count_mutex);
+    return context_.count;
+  }
+
   void drain(Seconds grace) override {
     asio::post(context_.io, [this] {
       error_code ignored;

@@ -56,6 +56,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options, Handler handler);
   virtual ~HttpServer() = default;  ///< stops at once
   virtual std::uint16_t port() const = 0;
+  virtual std::size_t connections() const = 0;  ///< open now
   /// Stops accepting, lets running requests end (at most `grace`), then closes.
   virtual void drain(Seconds grace) = 0;
 };

@@ -44,7 +44,7 @@ struct ServerContext {
   std::uint64_t body_bytes = 0;                      ///< of the bodies that are there
   int refusing = 0;                                  ///< connections that are being told so
 
-  std::mutex count_mutex;
+  mutable std::mutex count_mutex;
   std::condition_variable count_changed;
   std::size_t count = 0;  ///< of `open`, for the thread that drains
 

@@ -152,5 +152,16 @@ class Database {
 /// reached. Errors: conflict when the database is newer than this program.
 Result<int> migrate(Database& database, std::span<const Migration> migrations);
 Result<int> schema_version(Database& database);
+/// As migrate, inside a transaction that is open already and only up to `version`: for a restore,
+/// which makes the schema that its rows were saved from.
+Status migrate_within(Session& session, std::span<const Migration> migrations, int version);
+
+/// What the transactions of this process went through since it started. Thread-safe.
+struct Statistics {
+  std::uint64_t transactions = 0;
+  std::uint64_t retries = 0;  ///< runs repeated because others were in the way
+  std::uint64_t busy = 0;     ///< transactions given up because others stayed in the way
+};
+Statistics statistics();
 
 }  // namespace medperf::sql

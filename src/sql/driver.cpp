@@ -79,15 +79,35 @@ std::uint32_t jitter(std::uint32_t limit) {
 
 thread_local const TransactionMark* innermost = nullptr;
 
+struct Counts {
+  std::atomic<std::uint64_t> transactions{0};
+  std::atomic<std::uint64_t> retries{0};
+  std::atomic<std::uint64_t> busy{0};
+};
+Counts counts;
+
+void count(std::atomic<std::uint64_t>& counter) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace
+
+Statistics statistics() {
+  return {counts.transactions.load(), counts.retries.load(), counts.busy.load()};
+}
 
 Status with_retries(const std::function<Attempt()>& attempt) {
   constexpr int kAttempts = 64;
   constexpr std::uint32_t kLongestPause = 250'000;  // microseconds
   std::uint32_t pause = 1000;
+  count(counts.transactions);
   for (int i = 1;; ++i) {
     Attempt outcome = attempt();
-    if (!outcome.again || i == kAttempts) return std::move(outcome.status);
+    if (!outcome.again || i == kAttempts) {
+      if (outcome.again) count(counts.busy);
+      return std::move(outcome.status);
+    }
+    count(counts.retries);
     std::this_thread::sleep_for(std::chrono::microseconds(1 + jitter(pause)));
     pause = std::min(pause * 2, kLongestPause);
   }

@@ -90,6 +90,21 @@ Result<int> migrate(Database& database, std::span<const Migration> migrations) {
   }
 }
 
+Status migrate_within(Session& session, std::span<const Migration> migrations, int version) {
+  const auto known = static_cast<int>(migrations.size());
+  if (version < 0 || version > known) {
+    return make_error(ErrorKind::kConflict, "database",
+                      "schema version " + std::to_string(version) +
+                          " is wanted, this program knows versions up to " + std::to_string(known),
+                      "Use a newer program.");
+  }
+  const auto wanted = migrations.first(static_cast<std::size_t>(version));
+  for (int reached = 0; reached < version;) {
+    MEDPERF_TRY(reached, step(session, wanted));
+  }
+  return {};
+}
+
 Result<int> schema_version(Database& database) {
   return database.read([](Session& session) -> Result<int> {
     MEDPERF_TRY(const Version version, current_version(session));

@@ -257,7 +257,9 @@ Status make_private_file(const fs::path& file) {
 
 Result<std::unique_ptr<Connection>> Connection::open(const fs::path& file, bool writes) {
   set_up_library();
-  MEDPERF_CHECK(make_private_file(file));
+  // Only the writer, opened at the start, may make the file: a reader that found none would put an
+  // empty database in the place of one that was moved away.
+  if (writes) MEDPERF_CHECK(make_private_file(file));
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(file.c_str(), &handle,
@@ -363,17 +365,32 @@ Result<sqlite3_stmt*> Connection::bound(std::string_view statement, const Params
   return made;
 }
 
+bool Connection::moved() const {
+  int moved = 0;
+  return sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+         moved != 0;
+}
+
+Error Connection::moved_error() const {
+  return make_error(ErrorKind::kUnavailable, file_.string(),
+                    "the database file was moved or removed",
+                    "Bring it back, or stop this program and restore a backup.");
+}
+
 Attempt Connection::transaction(std::string_view begin, const std::function<Status(Session&)>& f) {
   const auto ended = [](Status status) {
     const bool again = !status.ok() && status.error().kind == ErrorKind::kBusy;
     return Attempt{std::move(status), again};
   };
+  if (moved()) return {moved_error(), false};
   if (Status begun = run(begin); !begun.ok()) return ended(std::move(begun));
   const Rollback rollback(*this);
   SqliteSession session(*this);
   Status returned = f(session);
   if (auto reason = reason_to_roll_back(std::move(returned), session)) return std::move(*reason);
-  return ended(run("COMMIT"));
+  Attempt committed = ended(run("COMMIT"));
+  if (committed.status.ok() && moved()) committed.status = moved_error();
+  return committed;
 }
 
 /// True: what it wrote is to be kept.
@@ -407,7 +424,7 @@ void Connection::run_under_savepoint(Member& member) {
 
 Connection::Together Connection::run_together(const std::vector<Member*>& members,
                                               bool savepoints) {
-  if (!run("BEGIN IMMEDIATE").ok()) return Together::kNotCommitted;
+  if (moved() || !run("BEGIN IMMEDIATE").ok()) return Together::kNotCommitted;
   const Rollback rollback(*this);
   for (Member* member : members) {
     const std::int64_t changes = sqlite3_total_changes64(handle_);
@@ -427,7 +444,13 @@ void Connection::transactions(const std::vector<Member*>& members) {
   // nothing yet; only when one has are all run anew, under savepoints.
   Together done = run_together(members, false);
   if (done == Together::kNeedSavepoints) done = run_together(members, true);
-  if (done == Together::kCommitted) return;
+  if (done == Together::kCommitted) {
+    if (!moved()) return;
+    for (Member* member : members) {
+      if (member->status.ok()) member->status = moved_error();
+    }
+    return;
+  }
   // Refusals too: they may rest on what an earlier member had written.
   for (Member* member : members) member->again = !member->thrown;
 }

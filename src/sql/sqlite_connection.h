@@ -43,11 +43,14 @@ class Connection {
   /// Runs a statement without parameters or rows.
   Status run(std::string_view statement);
   Error error(std::string_view statement) const;
+  /// Whether the file is no longer the one at its path: what is written now would go with it.
+  bool moved() const;
   bool in_transaction() const;
   sqlite3* handle() const { return handle_; }
 
  private:
   Result<sqlite3_stmt*> prepared(std::string_view statement);
+  Error moved_error() const;
   enum class Together { kCommitted, kNotCommitted, kNeedSavepoints };
   Together run_together(const std::vector<Member*>& members, bool savepoints);
   bool run_member(Member& member);
