@@ -5,6 +5,7 @@
 #include "crypto/password.h"
 #include "hub/options.h"
 #include "hub/store/accounts.h"
+#include "hub/store/first_rows.h"
 #include "hub/store/schema.h"
 #include "ledger/ledger.h"
 
@@ -12,7 +13,6 @@ namespace medperf::hub {
 
 namespace {
 
-constexpr std::string_view kSuperuser = "superuser";
 constexpr std::size_t kShortestPassword = 8;
 
 Status write_signing_key(const fs::path& file) {
@@ -35,28 +35,9 @@ std::string configuration_text(const InitAnswers& answers) {
          to_yaml(document);
 }
 
-/// Rows with id 1 that clients of v0 expect. They belong to an account that nobody can sign in to.
-Status add_first_rows(sql::Session& session, Timestamp now) {
-  MEDPERF_TRY(auto users, session.query("SELECT COUNT(*) FROM users"));
-  if (users.front().integer(0) > 0) return {};
-  MEDPERF_TRY(
-      auto owner,
-      add_account(session, {std::string(kSuperuser), "superuser@localhost", true, {}}, now));
-  const std::int64_t time = now.microseconds;
-  MEDPERF_TRY(auto rows,
-              session.query("INSERT INTO mlcubes (name, container_config, parameters_config, "
-                            "image_hash, additional_files_tarball_url, "
-                            "additional_files_tarball_hash, state, is_valid, metadata, "
-                            "user_metadata, owner, created_at, modified_at) VALUES ('MLCommons CA "
-                            "MLCube', '{}', NULL, 'none', '', '', 'OPERATION', 1, '{}', '{}', ?, "
-                            "?, ?) RETURNING id",
-                            {owner, time, time}));
-  const std::int64_t container = rows.front().integer(0);
-  MEDPERF_CHECK(session.execute(
-      "INSERT INTO cas (name, config, client_mlcube, server_mlcube, ca_mlcube, is_valid, metadata, "
-      "owner, created_at, modified_at) VALUES ('MLCommons CA', '{}', ?, ?, ?, 1, '{}', ?, ?, ?)",
-      {container, container, container, owner, time, time}));
-  return ledger::append(session, {"hub.init", std::string(kSuperuser), Json::object()}, now);
+Error no_hub() {
+  return make_error(ErrorKind::kInvalid, "database", "it holds no hub",
+                    "Make one by medperf-hub init, or bring one back by medperf-hub restore.");
 }
 
 }  // namespace
@@ -72,6 +53,12 @@ Result<std::unique_ptr<sql::Database>> open_database(const Options& options,
   if (!postgres.empty()) return sql::Database::open(sql::PostgresOptions{postgres, connections});
   return sql::Database::open(
       sql::SqliteOptions{resolve(folder, options.path("database.file")), connections});
+}
+
+Result<int> prepare_existing(sql::Database& database, const Clock& clock) {
+  MEDPERF_TRY(const int version, sql::schema_version(database));
+  if (version == 0) return no_hub();
+  return prepare_database(database, clock);
 }
 
 Result<int> prepare_database(sql::Database& database, const Clock& clock) {
@@ -128,7 +115,11 @@ Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, cons
 Result<CheckReport> check_database(sql::Database& database) {
   CheckReport report;
   MEDPERF_TRY(report.schema, sql::schema_version(database));
-  MEDPERF_CHECK(ledger::chain_all(database));
+  if (report.schema == 0) return no_hub();
+  // An older schema, before an upgrade, has no entries that wait.
+  if (report.schema == static_cast<int>(migrations().size())) {
+    MEDPERF_CHECK(ledger::chain_all(database));
+  }
   return database.read([&](sql::Session& session) -> Result<CheckReport> {
     if (session.dialect() == sql::Dialect::kSqlite) {
       MEDPERF_TRY(auto rows, session.query("PRAGMA integrity_check"));

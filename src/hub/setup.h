@@ -33,6 +33,9 @@ Result<std::unique_ptr<sql::Database>> open_database(const Options& options,
 /// Schema of this program, and the rows that v0 section 2 expects: superuser, container and
 /// certificate authority with id 1. Returns the schema's version.
 Result<int> prepare_database(sql::Database& database, const Clock& clock);
+/// As prepare_database, for a database that must hold a hub already: a server that found an empty
+/// one (a disk that is not mounted) would give out ids anew. Error: invalid.
+Result<int> prepare_existing(sql::Database& database, const Clock& clock);
 
 struct NewUser {
   std::string username;

@@ -50,10 +50,13 @@ Result<Verification> verify_file(const fs::path& file);
 /// collide: there an entry is stored with its transaction in `log_waiting` and chained a moment
 /// later, in the order of storing, by whoever calls chain_waiting.
 inline constexpr std::string_view kLogTable = "log_lines";
+inline constexpr std::string_view kWaitingTable = "log_waiting";
 /// CREATE TABLE texts for migrations.
 std::string_view create_table_script(sql::Dialect dialect);
 std::string_view create_waiting_script(sql::Dialect dialect);
 Status append(sql::Session& session, const Entry& entry, Timestamp time);
+/// Appends what the column `entry` of another database's log_waiting holds: a restore.
+Status append_waiting_text(sql::Session& session, std::string_view entry);
 /// Chains at most `limit` of the entries that wait; returns how many. Only inside an exclusive
 /// transaction, which makes it the only one on this database.
 Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit);

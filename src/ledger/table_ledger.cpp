@@ -16,6 +16,20 @@ JsonLimits waiting_limits() {
   return limits;
 }
 
+struct Waiting {
+  Entry entry;
+  Timestamp time;
+};
+
+Result<Waiting> read_waiting(std::string_view text) {
+  MEDPERF_TRY(const Json waiting, parse_json(text, waiting_limits()));
+  MEDPERF_TRY(const Timestamp time, parse_iso8601(waiting.get_string("time")));
+  const Json* body = waiting.find("body");
+  return Waiting{
+      {waiting.get_string("kind"), waiting.get_string("actor"), body == nullptr ? Json() : *body},
+      time};
+}
+
 Result<Position> last_position(sql::Session& session) {
   MEDPERF_TRY(const auto rows,
               session.query("SELECT n, hash FROM log_lines ORDER BY n DESC LIMIT 1"));
@@ -78,6 +92,11 @@ Status append(sql::Session& session, const Entry& entry, Timestamp time) {
   return {};
 }
 
+Status append_waiting_text(sql::Session& session, std::string_view entry) {
+  MEDPERF_TRY(const Waiting waiting, read_waiting(entry));
+  return append(session, waiting.entry, waiting.time);
+}
+
 Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
   if (session.dialect() != sql::Dialect::kPostgres) return std::int64_t{0};
   // One statement takes what it returns: what is committed meanwhile stays for the next time.
@@ -91,13 +110,8 @@ Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
   MEDPERF_TRY(Position last, last_position(session));
   sql::Params waiting_lines;
   for (const auto& row : rows) {
-    MEDPERF_TRY(const Json waiting, parse_json(row.text(1), waiting_limits()));
-    MEDPERF_TRY(const Timestamp time, parse_iso8601(waiting.get_string("time")));
-    const Json* body = waiting.find("body");
-    MEDPERF_TRY(const auto line, make_line(last,
-                                           {waiting.get_string("kind"), waiting.get_string("actor"),
-                                            body == nullptr ? Json() : *body},
-                                           time));
+    MEDPERF_TRY(const Waiting waiting, read_waiting(row.text(1)));
+    MEDPERF_TRY(const auto line, make_line(last, waiting.entry, waiting.time));
     last = Position{last.n + 1, line.hash};
     for (sql::Value value : {sql::Value(last.n), sql::Value(line.hash), sql::Value(line.text)}) {
       waiting_lines.push_back(std::move(value));

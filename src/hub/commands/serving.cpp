@@ -1,7 +1,6 @@
 // Making a hub and running it.
 
 #include <array>
-#include <cstdio>
 
 #include "base/process.h"
 #include "hub/commands/configuration.h"
@@ -22,7 +21,8 @@ Status run_init(const CommandLine& line, const Clock& clock) {
   answers.public_url = line.value("--public-url");
   answers.postgres = line.value("--postgres");
   MEDPERF_TRY(auto file, initialise(answers, clock));
-  std::printf("configuration: %s\n", file.c_str());
+  print_answer(line, "configuration: " + file.string(),
+               Json::object({{"configuration", file.string()}}));
   return {};
 }
 
@@ -41,6 +41,7 @@ constexpr std::array kInit = {
     Argument{"--private-key", "FILE", "Private key of the certificate (PEM)."},
     Argument{"--public-url", "URL", "Address under which clients know the hub."},
     Argument{"--postgres", "CONNECTION", "libpq connection string without password."},
+    kJsonArgument,
 };
 constexpr std::array kServe = {kConfigArgument};
 
