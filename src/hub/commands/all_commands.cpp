@@ -5,8 +5,8 @@ namespace medperf::hub {
 std::span<const HubCommand> hub_commands() {
   static const std::vector<HubCommand> all = [] {
     std::vector<HubCommand> list;
-    for (const auto part :
-         {serving_commands(), database_commands(), user_commands(), contract_commands()}) {
+    for (const auto part : {serving_commands(), database_commands(), import_commands(),
+                            user_commands(), contract_commands()}) {
       list.insert(list.end(), part.begin(), part.end());
     }
     return list;

@@ -49,6 +49,7 @@ std::span<const HubCommand> hub_commands();
 /// Of the files of hub/commands: each gives its rows.
 std::span<const HubCommand> serving_commands();
 std::span<const HubCommand> database_commands();
+std::span<const HubCommand> import_commands();
 std::span<const HubCommand> user_commands();
 std::span<const HubCommand> contract_commands();
 

@@ -73,7 +73,7 @@ bool draws_id(const Record& record) {
 
 /// A number from 2^40 to 2^53 - 1, exact also in clients that count in doubles.
 std::int64_t draw_id() {
-  constexpr std::uint64_t kLeast = 1ull << 40;
+  constexpr auto kLeast = static_cast<std::uint64_t>(kLeastDrawnId);
   constexpr std::uint64_t kRange = (1ull << 53) - kLeast;
   std::uint64_t number = 0;
   const std::string bytes = crypto::random_bytes(sizeof number);
@@ -438,6 +438,15 @@ Result<bool> Repository::insert_if_free(sql::Session& session, Record& record) c
   if (rows.empty()) return false;
   record.set("id", rows.front().integer(0));
   return true;
+}
+
+Status Repository::insert_with_id(sql::Session& session, const Record& record) const {
+  Insertion row = insertion(record);
+  row.params.insert(row.params.begin(), sql::Value(record.id()));
+  MEDPERF_CHECK(session.execute("INSERT INTO " + std::string(sql_table(entity_)) + " (id" +
+                                    row.columns + ") VALUES (?" + row.marks + ")",
+                                row.params));
+  return {};
 }
 
 Status Repository::update(sql::Session& session, const Record& record) const {

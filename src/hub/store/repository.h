@@ -39,6 +39,9 @@ struct Reference {
   domain::FieldValue closed_group;
 };
 
+/// Ids of closed groups are drawn from here up (to 2^53); those that are counted stay below.
+inline constexpr std::int64_t kLeastDrawnId = std::int64_t{1} << 40;
+
 /// v0 section 1.3, with id as tie-break so that paging is stable.
 std::string default_order(domain::Entity entity);
 
@@ -72,6 +75,8 @@ class Repository {
   /// As insert, but tells with false, and goes on, when a unique rule is in the way. It reads
   /// nothing, so that writers of different rows do not wait for each other on any database.
   Result<bool> insert_if_free(sql::Session& session, domain::Record& record) const;
+  /// As insert, under the id that the record has.
+  Status insert_with_id(sql::Session& session, const domain::Record& record) const;
   /// Writes every column of an existing row.
   Status update(sql::Session& session, const domain::Record& record) const;
   /// Error: not_found; conflict when other rows refer to it.
