@@ -11,7 +11,9 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "hub/api/errors.h"
 #include "hub/api/hub.h"
+#include "hub/api/metrics.h"
 #include "hub/limits.h"
 #include "hub/setup.h"
 #include "hub/upkeep.h"
@@ -22,6 +24,7 @@ namespace medperf::hub {
 namespace {
 
 constexpr auto kStopPoll = std::chrono::milliseconds(100);
+constexpr int kWatchConnections = 32;
 
 Result<TokenAuthority> token_authority(const Options& options, const fs::path& folder) {
   MEDPERF_TRY(auto signer,
@@ -64,14 +67,18 @@ Result<Settings> settings_of(const Options& options) {
   return settings;
 }
 
+Result<std::uint16_t> port_of(const Options& options, std::string_view key) {
+  const auto port = options.integer(key);
+  if (port < 0 || port > 65535) {
+    return make_error(ErrorKind::kInvalid, std::string(key), "a port is a number from 0 to 65535");
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
 Result<net::ServerOptions> server_options(const Options& options, const fs::path& folder) {
   net::ServerOptions server;
   server.address = options.text("http.address");
-  const auto port = options.integer("http.port");
-  if (port < 0 || port > 65535) {
-    return make_error(ErrorKind::kInvalid, "http.port", "a port is a number from 0 to 65535");
-  }
-  server.port = static_cast<std::uint16_t>(port);
+  MEDPERF_TRY(server.port, port_of(options, "http.port"));
   server.certificate = resolve(folder, options.path("http.certificate"));
   server.private_key = resolve(folder, options.path("http.private_key"));
   const bool loopback = server.address == "127.0.0.1" || server.address == "::1";
@@ -86,30 +93,60 @@ Result<net::ServerOptions> server_options(const Options& options, const fs::path
   return server;
 }
 
+/// The second listener, for the machines that watch this one; null when it is not wanted. It stays
+/// while the hub drains.
+Result<std::unique_ptr<net::HttpServer>> start_watch(const Options& options, const Hub& hub,
+                                                     const Metrics& metrics,
+                                                     const net::HttpServer& watched) {
+  MEDPERF_TRY(const auto port, port_of(options, "metrics.port"));
+  if (port == 0) return std::unique_ptr<net::HttpServer>();
+  net::ServerOptions server;
+  server.address = options.text("metrics.address");
+  server.port = port;
+  server.workers = 1;
+  server.max_connections = kWatchConnections;
+  server.body_limit = Bytes{1024};
+  return net::HttpServer::start(server, [&hub, &metrics, &watched](const net::Request& request) {
+    if (request.path == "/healthz" || request.path == "/readyz") return hub.handle(request);
+    if (request.path != "/metrics") return detail_response(404, "Not found.");
+    net::Response response;
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = metrics.text(watched.connections());
+    return response;
+  });
+}
+
+void sleep_until_stop() {
+  while (!stop_requested()) std::this_thread::sleep_for(kStopPoll);
+}
+
 }  // namespace
 
 Status serve(const Options& options, const fs::path& folder, const Clock& clock) {
   MEDPERF_TRY(auto database, open_database(options, folder));
-  MEDPERF_CHECK(prepare_database(*database, clock));
+  MEDPERF_CHECK(prepare_existing(*database, clock));
   MEDPERF_TRY(auto tokens, token_authority(options, folder));
   MEDPERF_TRY(auto settings, settings_of(options));
   MEDPERF_TRY(auto server_settings, server_options(options, folder));
   std::atomic<bool> draining{false};
+  Metrics metrics(clock.now());
   const Hub hub({*database, clock, tokens, std::move(settings),
-                 options.boolean("http.trust_forwarded"), &draining});
+                 options.boolean("http.trust_forwarded"), &draining, &metrics});
   const Upkeep upkeep(*database, clock);
   MEDPERF_TRY(auto server,
               net::HttpServer::start(server_settings, [&hub](const net::Request& request) {
                 return hub.handle(request);
               }));
+  MEDPERF_TRY(const auto watch, start_watch(options, hub, metrics, *server));
   const std::string_view scheme = server_settings.certificate.empty() ? "http" : "https";
   std::printf("listening on %s://%s:%d\n", std::string(scheme).c_str(),
               server_settings.address.c_str(), static_cast<int>(server->port()));
   std::fflush(stdout);
   log::info("hub.started", {{"port", static_cast<std::int64_t>(server->port())}});
-  while (!stop_requested()) std::this_thread::sleep_for(kStopPoll);
+  sleep_until_stop();
   draining = true;
   log::info("hub.stopping");
+  std::this_thread::sleep_for(std::chrono::seconds(options.integer("http.drain_notice")));
   server->drain(Seconds(static_cast<double>(options.integer("http.drain"))));
   return {};
 }

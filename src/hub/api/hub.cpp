@@ -1,5 +1,6 @@
 #include "hub/api/hub.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "crypto/sha256.h"
 #include "domain/messages.h"
 #include "hub/api/errors.h"
+#include "hub/api/metrics.h"
 #include "hub/api/preconditions.h"
 #include "hub/api/routes.h"
 #include "hub/api/subjects.h"
@@ -312,10 +314,9 @@ std::optional<net::Response> throttle(RateLimit& limit, std::string_view key, Ti
 }
 
 net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates,
-                      const net::Request& request) {
+                      const net::Request& request, const Route& route) {
   const Timestamp now = parts.clock.now();
   if (auto busy = throttle(rates.address, request.network, now)) return std::move(*busy);
-  const Route route = find_route(all_endpoints(), request.method, request.path);
   if (route.methods.empty()) return detail_response(404, "Not found.");
   if (route.endpoint != nullptr && route.endpoint->open != nullptr) {
     if (route.endpoint->writes()) {
@@ -335,12 +336,18 @@ net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates
 }  // namespace
 
 net::Response Hub::handle(const net::Request& request) const {
-  net::Response response = respond(parts_, checked_tokens_, *rates_, request);
+  const auto begun = std::chrono::steady_clock::now();
+  const Route route = find_route(all_endpoints(), request.method, request.path);
+  net::Response response = respond(parts_, checked_tokens_, *rates_, request, route);
   if (request.method == "HEAD") response.body.clear();
   log::info("request", {{"request_id", request.request_id},
                         {"method", request.method},
                         {"path", request.path},
                         {"status", response.status}});
+  if (parts_.metrics != nullptr) {
+    parts_.metrics->count(route.endpoint, response.status,
+                          std::chrono::steady_clock::now() - begun);
+  }
   return response;
 }
 

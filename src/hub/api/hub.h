@@ -18,6 +18,8 @@ namespace medperf::hub {
 
 inline constexpr std::string_view kApiPrefix = "/api/v0/";
 
+class Metrics;
+
 /// What the hub is made of; everything outlives it.
 struct HubParts {
   sql::Database& database;
@@ -26,6 +28,7 @@ struct HubParts {
   Settings settings;
   bool trust_forwarded = false;
   std::atomic<bool>* draining = nullptr;  ///< true: /readyz answers 503
+  Metrics* metrics = nullptr;             ///< null: nothing is counted
 };
 
 /// Every endpoint, in the order of the resources.
