@@ -114,16 +114,20 @@ done
 for script in tests/peer/test_*.py; do counted "$(basename "$script")" "$script"; done
 if [ "$full" = 1 ]; then counted schema tests/schema/test_schema.py --requests 50000
 else counted schema tests/schema/test_schema.py --requests 2000; fi
+for name in standing conflicts drill disk proxy; do counted "durability-$name" "tests/durability/$name.py"; done
+counted packages tests/packaging/packages.py $([ "$full" = 0 ] || echo --install)
 check demo-fresh demo/run.sh --fresh
 check demo-second-run tests/e2e/second_run.sh
 if [ "$full" = 1 ]; then
   counted kills tests/e2e/kills.py --client 20 --hub 5 --interrupt 2
+  counted durability-kills tests/durability/kills.py --times 200
   check build-tsan build tsan tsan test_net test_sql test_hub test_base
   unit_tests tsan
   check build-fuzz build fuzz fuzz
   check fuzz fuzz_all 120
 else
   counted kills tests/e2e/kills.py --client 2 --hub 1 --interrupt 1
+  counted durability-kills tests/durability/kills.py --times 20
 fi
 check demo-clean demo/clean.sh
 

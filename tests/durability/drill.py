@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""The administrator's drill on real programs: backups while the hub serves, restored elsewhere and checked; a move from
+SQLite to PostgreSQL; an upgrade from the oldest schema; a rolling restart of two hubs behind which nobody notices.
+Usage: drill.py [--programs FOLDER]"""
+import argparse, json, pathlib, stat, subprocess, time
+
+from hub import PASSWORD, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
+
+FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures"
+LISTS = ("mlcubes/", "models/", "benchmarks/", "datasets/", "results/", "users/")
+
+
+def state(client):
+    return {path: sorted(client.all(path), key=lambda row: row["id"]) for path in LISTS}
+
+
+def restored(folder, programs, name, archive, postgres=None):
+    """A new hub elsewhere that took the backup."""
+    hub = Hub(folder / name, programs, postgres)
+    hub.run("restore", "--from", archive)
+    return hub
+
+
+def backups_under_load(report, folder, programs, cluster, postgres, label):
+    hub = Hub(folder / label, programs, postgres)
+    hub.add_user("writer", admin=True)
+    hub.start()
+    client = hub.client("writer")
+    load = Load(client)
+    wait_for(lambda: load.acknowledged() > 30, 20)
+    archives = []
+    for i in range(3):
+        before = set().union(*(set(w.acknowledged) for w in load.writers))
+        archive = folder / f"{label}-{i}.backup"
+        hub.run("backup", "--to", archive)
+        archives.append((archive, before))
+        time.sleep(0.2)
+    acknowledged = load.end()
+    report.case(f"{label}: writes went on meanwhile", len(acknowledged) > len(archives[-1][1]))
+    report.case(f"{label}: no write was refused because of it", load.count_of(503) == 0 and not load.strange(),
+                load.strange())
+    report.case(f"{label}: backups are private", all(stat.S_IMODE(a.stat().st_mode) == 0o600 for a, _ in archives))
+    for i, (archive, before) in enumerate(archives):
+        copy = restored(folder, programs, f"{label}-copy-{i}", archive)
+        copy.start()
+        reader = copy.client("writer")
+        names = {row["name"]: row for row in reader.all("models/")}
+        report.case(f"{label}: backup {i} holds what was acknowledged before it", before <= set(names),
+                    list(before - set(names))[:3])
+        report.case(f"{label}: backup {i} is of one moment",
+                    all(row["container"]["name"] == f"{n} container" for n, row in names.items())
+                    and len(reader.all("mlcubes/")) == len(names) + 1 and copy.run("check").returncode == 0)
+        copy.stop()
+    final = folder / f"{label}-final.backup"
+    hub.run("backup", "--to", final)
+    moved = restored(folder, programs, f"{label}-moved", final, cluster.make_database(f"moved_{label}"))
+    moved.start()
+    same = state(client) == state(moved.client("writer"))
+    report.case(f"{label}: everything is the same on a new hub on PostgreSQL", same)
+    refused = moved.run("restore", "--from", final, check=False)
+    report.case(f"{label}: a hub in use is not overwritten", refused.returncode == 12, refused.stderr)
+    broken = folder / f"{label}-broken.backup"
+    data = bytearray(final.read_bytes())
+    data[len(data) // 2] ^= 1
+    broken.write_bytes(data)
+    refused = moved.run("restore", "--from", broken, "--force", check=False)
+    report.case(f"{label}: a changed backup is refused", refused.returncode in (2, 11), refused.stderr)
+    report.case(f"{label}: and nothing changed", state(client) == state(moved.client("writer")))
+    moved.stop()
+    hub.stop()
+
+
+def upgrade(report, folder, programs, cluster):
+    """A hub of each released schema, taken from its fixture, is brought to this program's while clients knock."""
+    for fixture in sorted(FIXTURES.glob("schema-*.backup")):
+        for engine in ("sqlite", "postgres"):
+            label = f"{fixture.stem} on {engine}"
+            name = f"{fixture.stem}-{engine}"
+            database = cluster.make_database(name.replace("-", "_")) if engine == "postgres" else None
+            hub = restored(folder, programs, name, fixture, database)
+            migrated = json.loads(hub.run("migrate", "--json").stdout)
+            report.case(f"{label}: migrated", migrated["schema"] >= 1, migrated)
+            hub.start()
+            client = hub.client("admin")
+            expected = json.loads(fixture.with_suffix(".json").read_text())
+            now = {path: {row["name"]: row for row in client.all(path)} for path in expected}
+            wrong = [(path, n, k) for path, rows in expected.items() for n, row in rows.items()
+                     for k, v in row.items() if now[path].get(n, {}).get(k) != v]
+            report.case(f"{label}: old rows are as they were", not wrong, wrong[:3])
+            client.must(201, "POST", "mlcubes/", container(f"new in {name}"))
+            report.case(f"{label}: sound", hub.run("check").returncode == 0)
+            hub.stop()
+
+
+def taken_over(report, folder, programs):
+    """A hub is read through its API into a new one, which is stopped in the middle and goes on."""
+    source = restored(folder, programs, "old", FIXTURES / "schema-0001.backup")
+    source.start()
+    admin = source.client("admin")
+    for i in range(450):
+        admin.must(201, "POST", "mlcubes/", container(f"many {i}"))
+    token = folder / "token"
+    token.write_text(admin.token + "\n")
+    token.chmod(0o600)
+    words = ["import", "--from-url", f"http://127.0.0.1:{source.port}", "--token-file", token, "--json"]
+    hub = Hub(folder / "new", programs)
+    trial = json.loads(hub.run(*words, "--dry-run").stdout)
+    users = json.loads(hub.run("user", "list", "--json").stdout)
+    report.case("import: a trial changes nothing", trial["dry_run"] and len(users) == 1, users)
+    running = subprocess.Popen([hub.program, *map(str, words), "--config", hub.config], stdout=subprocess.DEVNULL)
+    time.sleep(0.25)
+    running.kill()
+    running.wait()
+    report.case("import: killed in the middle, the database is sound", hub.run("check").returncode == 0)
+    done = json.loads(hub.run(*words).stdout)
+    taken = {k: v["taken"] + v["already_there"] for k, v in done["entities"].items()}
+    report.case("import: run again, everything is there", all(
+        taken[k] == v["seen"] and not v["refused"] for k, v in done["entities"].items()), done["entities"])
+    again = json.loads(hub.run(*words).stdout)
+    report.case("import: a repeat takes nothing", sum(v["taken"] for v in again["entities"].values()) == 0,
+                again["entities"])
+    # Nobody's password comes along: the admin gets one here.
+    hub.run("backup", "--to", folder / "new.backup")
+    rows = sum(1 for _ in open(folder / "new.backup"))
+    report.case("import: the log tells of it", '\\"kind\\":\\"hub.import.rows\\"' in (folder / "new.backup").read_text()
+                and rows > 450)
+    secrets = [admin.token, PASSWORD]
+    report.case("import: and holds no secret", not any(s in (folder / "new.backup").read_text() for s in secrets))
+    wrong = folder / "wrong"
+    wrong.write_text("not.a.token\n")
+    refused = hub.run("import", "--from-url", f"http://127.0.0.1:{source.port}", "--token-file", wrong, check=False)
+    report.case("import: a wrong token is named", refused.returncode == 4 or "token" in refused.stderr, refused.stderr)
+    source.stop()
+
+
+def rolling_restart(report, folder, programs, cluster):
+    """Two hubs on one PostgreSQL; each is replaced in turn, and `migrate` runs, while clients write to both."""
+    settings = cluster.make_database("rolling")
+    first = Hub(folder / "rolling-1", programs, settings)
+    first.add_user("writer", admin=True)
+    second = Hub(folder / "rolling-2", programs, settings)
+    (second.folder / "jwt.pem").write_bytes((first.folder / "jwt.pem").read_bytes())
+    hubs = [first.start(), second.start()]
+    client = first.client("writer")
+    loads = [Load(client.twin(hub.port), writers=2, label=f"load-{i}") for i, hub in enumerate(hubs)]
+    codes = []
+    for hub in hubs * 2:
+        time.sleep(0.3)
+        codes.append(hub.stop())
+        first.run("migrate")
+        hub.start()
+    time.sleep(0.3)
+    acknowledged = {}
+    for load in loads:
+        acknowledged.update(load.end())
+    report.case("rolling: each process ended with 0", codes == [0] * 4, codes)
+    report.case("rolling: nobody got an unclear answer", not any(load.strange() for load in loads),
+                [load.strange() for load in loads])
+    names = {row["name"]: row["id"] for row in first.client("writer").all("models/")}
+    lost = [n for n, i in acknowledged.items() if names.get(n) != i]
+    report.case(f"rolling: all {len(acknowledged)} acknowledged writes are there", acknowledged and not lost, lost[:3])
+    report.case("rolling: the log's chain holds", first.run("check").returncode == 0)
+    for hub in hubs:
+        hub.stop()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--programs")
+    given = arguments.parse_args()
+    programs, report = programs_folder(given.programs), Report()
+    with Folder() as folder:
+        cluster = Postgres(folder / "pg")
+        try:
+            backups_under_load(report, folder, programs, cluster, None, "sqlite")
+            backups_under_load(report, folder, programs, cluster, cluster.make_database("source"), "postgres")
+            upgrade(report, folder, programs, cluster)
+            taken_over(report, folder, programs)
+            rolling_restart(report, folder, programs, cluster)
+        finally:
+            cluster.stop()
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
