@@ -1,0 +1,43 @@
+# Two Debian packages: `cd build/release && cpack -G DEB`. What a package holds is said by the COMPONENT of each
+# install() rule: here and in src/apps.
+install(FILES deploy/systemd/medperf-hub.service deploy/systemd/medperf-hub-backup.service
+              deploy/systemd/medperf-hub-backup.timer
+        DESTINATION lib/systemd/system COMPONENT hub)
+install(FILES deploy/systemd/medperf-hub.sysusers DESTINATION lib/sysusers.d RENAME medperf-hub.conf COMPONENT hub)
+install(FILES deploy/nginx/medperf-hub.conf DESTINATION share/doc/medperf-hub/examples RENAME nginx.conf COMPONENT hub)
+install(FILES docs/operations.md CHANGELOG.md DESTINATION share/doc/medperf-hub COMPONENT hub)
+install(FILES LICENSE DESTINATION share/doc/medperf-hub RENAME copyright COMPONENT hub)
+install(FILES LICENSE DESTINATION share/doc/medperf RENAME copyright COMPONENT client)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME medperf)
+set(CPACK_PACKAGE_VENDOR "MedPerf")
+set(CPACK_PACKAGE_CONTACT "MedPerf maintainers <maintainers@medperf.invalid>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_COMPONENTS_ALL hub client)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS OFF)
+
+set(CPACK_DEBIAN_HUB_PACKAGE_NAME medperf-hub)
+set(CPACK_COMPONENT_HUB_DESCRIPTION "Server of MedPerf, federated evaluation of medical AI
+ Keeps the records of benchmarks, models, datasets and results; never images,
+ weights or data. On SQLite or PostgreSQL.")
+# libcurl is loaded when an existing hub is imported through its API, so no program is linked with it.
+set(CPACK_DEBIAN_HUB_PACKAGE_DEPENDS "libcurl4")
+set(CPACK_DEBIAN_HUB_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_HUB_PACKAGE_SUGGESTS "postgresql, nginx")
+set(CPACK_DEBIAN_HUB_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/deploy/debian/hub/postinst
+    ${CMAKE_SOURCE_DIR}/deploy/debian/hub/prerm ${CMAKE_SOURCE_DIR}/deploy/debian/hub/postrm)
+set(CPACK_DEBIAN_HUB_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME medperf)
+set(CPACK_COMPONENT_CLIENT_DESCRIPTION "Client of MedPerf, federated evaluation of medical AI
+ For benchmark groups, data owners and model owners: models travel to the
+ data, only agreed, checked and approved metrics travel back.")
+set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4")
+set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS "ca-certificates, podman, crun | runc, catatonit, uidmap, fuse-overlayfs")
+include(CPack)

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The Debian packages: built by CPack, their contents and control data, the manual pages, the systemd unit. With
+--install FOLDER-FOR-A-ROOT also: installed into a fresh Debian made by mmdebstrap, where the hub is made and served.
+Usage: packages.py [--build FOLDER] [--install]"""
+import argparse, json, os, pathlib, re, shutil, subprocess, sys, tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+passed = failed = 0
+
+
+def case(name, good, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    print(f"{'ok  ' if good else 'FAIL'} {name}{' ' + str(detail) if detail and not good else ''}", flush=True)
+    return good
+
+
+def run(*words, **more):
+    return subprocess.run([str(w) for w in words], capture_output=True, text=True, **more)
+
+
+def build_packages(build, folder):
+    done = run("cpack", "-G", "DEB", "--config", build / "CPackConfig.cmake", "-B", folder, cwd=build)
+    case("cpack makes the packages", done.returncode == 0, (done.stdout + done.stderr)[-800:])
+    return {re.match(r"([a-z-]+)_", p.name).group(1): p for p in folder.glob("*.deb")}
+
+
+def fields(package):
+    text = run("dpkg-deb", "--field", package).stdout
+    return dict(line.split(": ", 1) for line in text.splitlines() if re.match(r"[A-Z][\w-]*: ", line))
+
+
+def contents(package):
+    """Mode and owner by path."""
+    rows = {}
+    for line in run("dpkg-deb", "--contents", package).stdout.splitlines():
+        mode, owner, _, _, _, path = line.split(None, 5)
+        rows[path.split(" -> ")[0].lstrip(".")] = (mode, owner)
+    return rows
+
+
+HUB_FILES = ("/usr/bin/medperf-hub", "/usr/share/man/man8/medperf-hub.8", "/usr/lib/systemd/system/medperf-hub.service",
+             "/usr/lib/systemd/system/medperf-hub-backup.timer", "/usr/lib/sysusers.d/medperf-hub.conf",
+             "/usr/share/doc/medperf-hub/hub.sample.yaml", "/usr/share/doc/medperf-hub/operations.md",
+             "/usr/share/doc/medperf-hub/copyright", "/usr/share/doc/medperf-hub/examples/nginx.conf")
+CLIENT_FILES = ("/usr/bin/medperf", "/usr/bin/medperf-probe", "/usr/share/man/man1/medperf.1")
+
+
+def check_package(name, package, wanted, folder):
+    control, files = fields(package), contents(package)
+    missing = [f for f in wanted if f not in files]
+    case(f"{name}: holds what it should", not missing, missing)
+    strange = [f for f in files if not f.startswith("/usr/") and f not in ("/", "/usr")]
+    case(f"{name}: and nothing outside /usr", not strange, strange[:5])
+    wrong = [f for f, (mode, owner) in files.items() if owner != "root/root" or mode[5] == "w" or mode[8] == "w"]
+    case(f"{name}: belongs to root, is writable for nobody else", not wrong, wrong[:5])
+    case(f"{name}: names the libraries that it needs", "libc6" in control.get("Depends", "")
+         and "libcurl4" in control["Depends"], control.get("Depends"))
+    case(f"{name}: has the program's version", control.get("Version", "").startswith(version()), control.get("Version"))
+    root = folder / f"root-{name}"
+    run("dpkg-deb", "--extract", package, root)
+    program = root / wanted[0].lstrip("/")
+    shown = run(program, "--version")
+    case(f"{name}: its program runs", shown.returncode == 0 and version() in shown.stdout, shown.stderr)
+    return root
+
+
+def version():
+    return re.search(r"project\(medperf VERSION ([\d.]+)", (TOP / "CMakeLists.txt").read_text()).group(1)
+
+
+def check_manual(root, page, words):
+    file = next(root.glob(f"usr/share/man/man?/{page}*"))
+    done = run("man", "--warnings", "--encoding=UTF-8", "--local-file", file, env={**os.environ, "MANWIDTH": "100"})
+    text = re.sub(r".\x08", "", done.stdout)
+    case(f"{page}: man shows it without a warning", done.returncode == 0 and not done.stderr.strip(), done.stderr[:300])
+    missing = [w for w in words if w not in text]
+    case(f"{page}: it names commands and options", not missing, missing)
+
+
+def check_unit(root):
+    unit = root / "usr/lib/systemd/system/medperf-hub.service"
+    done = run("systemd-analyze", "verify", "--recursive-errors=no", f"--root={root}", unit)
+    # The root holds no users and no man pages of systemd's own; its complaints about those are not about the unit.
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line and "man" not in line.lower()]
+    case("unit: systemd accepts it", not lines, lines)
+    done = run("systemd-analyze", "security", "--offline=yes", "--no-pager", unit)
+    found = re.search(r"exposure level for [^:]+: ([\d.]+)", done.stdout)
+    case("unit: exposure at most 2 of 10", found and float(found.group(1)) <= 2.0,
+         found.group(0) if found else (done.stdout + done.stderr)[-300:])
+    if found:
+        print(f"     {found.group(0)}")
+
+
+FRESH = """set -eu
+apt-get update -q > /dev/null
+apt-get install -q -y --no-install-recommends /packages/medperf-hub_*.deb /packages/medperf_*.deb > /install.log 2>&1
+getent passwd medperf-hub
+stat -c '%U %a' /var/lib/medperf-hub
+run() { setpriv --reuid=medperf-hub --regid=medperf-hub --clear-groups "$@"; }
+run medperf-hub init --data /var/lib/medperf-hub
+printf 'a long password\\n' > /tmp/password; chown medperf-hub /tmp/password
+run medperf-hub user add --config /var/lib/medperf-hub/hub.yaml --username a --email a@b --password-file /tmp/password
+run medperf-hub serve --config /var/lib/medperf-hub/hub.yaml & pid=$!
+sleep 2; kill -TERM $pid; wait $pid
+run medperf-hub backup --config /var/lib/medperf-hub/hub.yaml --to /var/lib/medperf-hub/one.backup
+run medperf-hub check --config /var/lib/medperf-hub/hub.yaml
+medperf --version
+apt-get purge -q -y medperf-hub > /dev/null 2>&1
+test -f /var/lib/medperf-hub/hub.db
+echo all done
+"""
+
+
+def install_fresh(packages, folder):
+    """Installs into a Debian made for this test, in a chroot with namespaces of its own."""
+    root = folder / "fresh"
+    script = folder / "fresh.sh"
+    script.write_text(FRESH)
+    done = run("mmdebstrap", "--quiet", "--variant=apt", "--aptopt=Acquire::Languages \"none\"",
+               f"--customize-hook=mkdir -p \"$1/packages\" && cp {' '.join(str(p) for p in packages.values())} \"$1/packages\"",
+               f"--customize-hook=copy-in {script} /", "--customize-hook=chroot \"$1\" sh /fresh.sh > " + str(folder / "fresh.log") + " 2>&1",
+               "bookworm", root, *[s for s in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list")
+                                   if pathlib.Path(s).exists() and pathlib.Path(s).stat().st_size][:1])
+    log = (folder / "fresh.log").read_text() if (folder / "fresh.log").exists() else ""
+    case("fresh machine: installed, made, served, backed up, purged without losing data", "all done" in log,
+         (done.stderr[-600:], log[-1200:]))
+    case("fresh machine: the data folder is the account's alone", "medperf-hub 700" in log, log[:300])
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--build", type=pathlib.Path, default=TOP / "build/release")
+    arguments.add_argument("--install", action="store_true")
+    given = arguments.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="medperf-packages-"))
+    try:
+        packages = build_packages(given.build.resolve(), folder)
+        if case("there are two", set(packages) == {"medperf-hub", "medperf"}, packages):
+            root = check_package("medperf-hub", packages["medperf-hub"], HUB_FILES, folder)
+            check_manual(root, "medperf-hub.8", ("medperf-hub backup", "--force", "http.drain_notice", "EXIT STATUS"))
+            check_unit(root)
+            root = check_package("medperf", packages["medperf"], CLIENT_FILES, folder)
+            check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "EXIT STATUS"))
+            if given.install:
+                install_fresh(packages, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
