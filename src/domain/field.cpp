@@ -68,6 +68,10 @@ const EntityTable& table_of(Entity entity) {
       return kClosedGroupTable;
     case Entity::kClosedGroupMember:
       return kClosedGroupMemberTable;
+    case Entity::kAccessToken:
+      return kAccessTokenTable;
+    case Entity::kInvitation:
+      return kInvitationTable;
   }
   throw std::logic_error("unknown entity");
 }
@@ -95,6 +99,8 @@ std::span<const Entity> all_entities() {
       Entity::kMembership,
       Entity::kClosedGroup,
       Entity::kClosedGroupMember,
+      Entity::kAccessToken,
+      Entity::kInvitation,
   };
   return kAll;
 }

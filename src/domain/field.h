@@ -30,6 +30,8 @@ enum class Entity {
   kMembership,
   kClosedGroup,
   kClosedGroupMember,
+  kAccessToken,
+  kInvitation,
 };
 
 enum class FieldType {

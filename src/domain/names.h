@@ -46,6 +46,7 @@ inline constexpr std::string_view kInvited = "INVITED";
 inline constexpr std::string_view kAccepted = "ACCEPTED";
 inline constexpr std::array<std::string_view, 2> kRoles = {kOwnerRole, kMemberRole};
 inline constexpr std::array<std::string_view, 2> kInvitationStatuses = {kInvited, kAccepted};
+inline constexpr std::array<std::string_view, 3> kTokenScopes = {"read", "write", "admin"};
 inline constexpr std::array<std::string_view, 1> kKeyAlgorithms = {"ed25519"};
 
 }  // namespace medperf::domain

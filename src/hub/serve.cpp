@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "hub/accounts/key_refresher.h"
 #include "hub/api/errors.h"
 #include "hub/api/hub.h"
 #include "hub/api/metrics.h"
@@ -26,18 +26,35 @@ namespace {
 constexpr auto kStopPoll = std::chrono::milliseconds(100);
 constexpr int kWatchConnections = 32;
 
+/// The issuer of auth.provider_*, and those of the file auth.issuers.
+Result<Issuers> load_issuers(const Options& options, const fs::path& folder) {
+  std::vector<IssuerSettings> all;
+  const fs::path file = resolve(folder, options.path("auth.issuers"));
+  if (!file.empty()) {
+    MEDPERF_TRY(auto text, read_file(file, mebibytes(1)));
+    MEDPERF_TRY(all, read_issuers(text, file.parent_path()));
+  }
+  const fs::path provider_key = resolve(folder, options.path("auth.provider_key"));
+  if (!provider_key.empty()) {
+    IssuerSettings provider;
+    provider.name = "auth.provider";
+    provider.issuer = options.text("auth.provider_issuer");
+    provider.audience = options.text("auth.provider_audience");
+    provider.keys.pem_file = provider_key;
+    all.push_back(std::move(provider));
+  }
+  Issuers issuers;
+  for (auto& settings : all) {
+    MEDPERF_TRY(auto issuer, make_issuer(std::move(settings)));
+    issuers.push_back(std::move(issuer));
+  }
+  return issuers;
+}
+
 Result<TokenAuthority> token_authority(const Options& options, const fs::path& folder) {
   MEDPERF_TRY(auto signer,
               crypto::JwtSigner::load(resolve(folder, options.path("auth.signing_key"))));
-  std::optional<Provider> provider;
-  const fs::path provider_key = options.path("auth.provider_key");
-  if (!provider_key.empty()) {
-    MEDPERF_TRY(auto pem, read_file(resolve(folder, provider_key)));
-    MEDPERF_TRY(auto verifier, crypto::JwtVerifier::from_pem(pem));
-    provider.emplace(
-        Provider{std::move(verifier),
-                 {options.text("auth.provider_issuer"), options.text("auth.provider_audience")}});
-  }
+  MEDPERF_TRY(auto issuers, load_issuers(options, folder));
   const std::string url = options.text("http.public_url");
   const auto own = [&](std::string_view key) {
     const std::string text = options.text(key);
@@ -45,7 +62,16 @@ Result<TokenAuthority> token_authority(const Options& options, const fs::path& f
     return url.empty() ? std::string("https://localhost/") : url;
   };
   return TokenAuthority::make(std::move(signer), {own("auth.issuer"), own("auth.audience")},
-                              std::move(provider));
+                              std::move(issuers));
+}
+
+Result<SignUp> sign_up_rule(const Options& options) {
+  const std::string word = options.text("accounts.sign_up");
+  if (word == "closed") return SignUp::kClosed;
+  if (word == "invitation") return SignUp::kInvitation;
+  if (word == "open") return SignUp::kOpen;
+  return make_error(ErrorKind::kInvalid, "accounts.sign_up", "there is no such rule",
+                    "Use closed, invitation or open.");
 }
 
 /// The entries of a list with commas.
@@ -125,8 +151,13 @@ void sleep_until_stop() {
 Status serve(const Options& options, const fs::path& folder, const Clock& clock) {
   MEDPERF_TRY(auto database, open_database(options, folder));
   MEDPERF_CHECK(prepare_existing(*database, clock));
+  MEDPERF_TRY(const auto secrets, open_secret_box(options, folder, *database));
   MEDPERF_TRY(auto tokens, token_authority(options, folder));
+  KeyRefresher refresher(tokens.issuers(), fetch_keys_over_https);
+  refresher.start();
   MEDPERF_TRY(auto settings, settings_of(options));
+  MEDPERF_TRY(settings.sign_up, sign_up_rule(options));
+  settings.secrets = &secrets;
   MEDPERF_TRY(auto server_settings, server_options(options, folder));
   std::atomic<bool> draining{false};
   Metrics metrics(clock.now());

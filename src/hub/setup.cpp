@@ -2,18 +2,17 @@
 
 #include "base/yaml.h"
 #include "crypto/jwt.h"
-#include "crypto/password.h"
+#include "hub/accounts/passwords.h"
 #include "hub/options.h"
 #include "hub/store/accounts.h"
 #include "hub/store/first_rows.h"
 #include "hub/store/schema.h"
+#include "hub/store/second_factors.h"
 #include "ledger/ledger.h"
 
 namespace medperf::hub {
 
 namespace {
-
-constexpr std::size_t kShortestPassword = 8;
 
 Status write_signing_key(const fs::path& file) {
   std::error_code ignored;
@@ -83,21 +82,45 @@ Result<fs::path> initialise(const InitAnswers& answers, const Clock& clock) {
   MEDPERF_TRY(auto options, Options::load(option_table(), text, {}));
   MEDPERF_TRY(auto database, open_database(options, answers.folder));
   MEDPERF_CHECK(prepare_database(*database, clock));
+  MEDPERF_CHECK(open_secret_box(options, answers.folder, *database));
   return file;
+}
+
+Result<crypto::SecretBox> open_secret_box(const Options& options, const fs::path& folder,
+                                          sql::Database& database) {
+  const fs::path file = resolve(folder, options.path("auth.secrets_key"));
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) {
+    MEDPERF_TRY(const auto sealed, database.read(any_second_factor));
+    if (sealed) {
+      return make_error(ErrorKind::kCorrupt, file.native(),
+                        "the key that sealed the stored second factors is missing",
+                        "Restore it from a backup, or from the hub's other machine.");
+    }
+    const Status made = crypto::SecretBox::generate().save_new(file);
+    // Another process of this hub may have made it meanwhile.
+    if (!made.ok() && made.error().kind != ErrorKind::kConflict) return made.error();
+  }
+  return crypto::SecretBox::load(file);
 }
 
 Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, const Clock& clock) {
   if (user.username.empty() || user.username.size() > 150) {
     return make_error(ErrorKind::kInvalid, "--username", "the name must have 1 to 150 characters");
   }
-  if (user.password.size() < kShortestPassword) {
-    return make_error(ErrorKind::kInvalid, "--password-file",
-                      "the password must have at least 8 characters");
+  std::optional<std::string> hash;
+  if (user.issuer.empty() || !user.password.empty()) {
+    if (const auto problem = password_problem(user.password, user.username, user.email)) {
+      return make_error(ErrorKind::kInvalid, "--password-file", *problem,
+                        "Choose another password.");
+    }
+    MEDPERF_TRY(hash, hash_new_password(user.password));
   }
-  MEDPERF_TRY(auto hash, crypto::hash_password(user.password));
   auto added = database.write([&](sql::Session& session) -> Result<std::int64_t> {
     const Timestamp now = clock.now();
-    MEDPERF_TRY(auto id, add_account(session, {user.username, user.email, user.admin, hash}, now));
+    MEDPERF_TRY(
+        auto id,
+        add_account(session, {user.username, user.email, user.admin, hash, user.issuer}, now));
     MEDPERF_CHECK(ledger::append(
         session,
         {"user.add", std::string(kSuperuser),

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/options.h"
+#include "crypto/secret_box.h"
 #include "sql/database.h"
 
 namespace medperf::hub {
@@ -37,11 +38,17 @@ Result<int> prepare_database(sql::Database& database, const Clock& clock);
 /// one (a disk that is not mounted) would give out ids anew. Error: invalid.
 Result<int> prepare_existing(sql::Database& database, const Clock& clock);
 
+/// The key that seals stored secrets. Made when it lacks, unless the database holds secrets that
+/// another key sealed: then error corrupt.
+Result<crypto::SecretBox> open_secret_box(const Options& options, const fs::path& folder,
+                                          sql::Database& database);
+
 struct NewUser {
   std::string username;
   std::string email;
   bool admin = false;
-  std::string password;
+  std::string password = {};  ///< empty: signs in with an outside issuer only
+  std::string issuer = {};    ///< outside issuer whose tokens are this user's; empty: none
 };
 /// Error: conflict, when the name is taken; invalid.
 Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, const Clock& clock);

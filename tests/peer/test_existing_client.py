@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import real_hub  # noqa: E402
 
 PAGE = 32
+PASSWORD = "correct horse battery"
 GIVEN_BY_HUB = {"id": None, "owner": None, "created_at": None, "modified_at": None, "for_test": False}
 passed, failed = 0, 0
 
@@ -317,10 +318,10 @@ def main():
         hub = real_hub.RealHub(folder, real_hub.programs(sys.argv[1:]))
         names = ("admin", "group", "hospital", "vendor")
         for name in names:
-            hub.add_user(name, "long enough " + name, admin=name == "admin")
+            hub.add_user(name, PASSWORD, admin=name == "admin")
         with hub:
             address = "http://localhost:%d" % hub.port  # the scheme is thrown away
-            story = Story([Client(address, hub.cert, hub.sign_in(name, "long enough " + name)) for name in names])
+            story = Story([Client(address, hub.cert, hub.sign_in(name, PASSWORD)) for name in names])
             for chapter in (story.accounts, story.containers, story.assets_and_models, story.benchmarks, story.datasets,
                             story.associations, story.results, story.certificates, story.training, story.many):
                 try:

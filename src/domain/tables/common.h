@@ -105,6 +105,8 @@ constexpr Field read_only(Field field) {
 
 extern const EntityTable kUserTable;
 extern const EntityTable kSiteKeyTable;
+extern const EntityTable kAccessTokenTable;
+extern const EntityTable kInvitationTable;
 extern const EntityTable kContainerTable;
 extern const EntityTable kAssetTable;
 extern const EntityTable kModelTable;

@@ -1,22 +1,33 @@
 #pragma once
-// Signing in by password.
+// Signing in by password and, for those who have one, a code of the second factor.
 
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
-#include "hub/accounts/tokens.h"
+#include "crypto/secret_box.h"
+#include "hub/store/accounts.h"
 #include "sql/database.h"
 
 namespace medperf::hub {
 
-inline constexpr int kLoginFailureLimit = 10;
-inline constexpr Seconds kLockOut{15 * 60};
+/// What a person gives to sign in.
+struct Credentials {
+  std::string username;
+  std::string password;
+  std::string code;  ///< of the second factor, or a recovery code
+  std::string peer;  ///< address it comes from
+};
 
-/// Checks name and password and issues a token. After kLoginFailureLimit failures in kLockOut the
-/// name is refused until kLockOut after the first of them. An unknown name takes as long and gets
-/// the same answer. Errors: unauthenticated. Thread-safe.
-Result<IssuedToken> sign_in(sql::Database& database, const TokenAuthority& tokens,
-                            std::string_view username, std::string_view password, Timestamp now);
+struct Verified {
+  Account account;
+  bool code_needed = false;  ///< the password is right, but a code is needed too: not signed in
+};
+
+/// Checks name, password and code. After kTriesPerName wrong tries in kLockOut the name is refused
+/// until kLockOut after the first of them, and so is an address after kTriesPerPeer. An unknown
+/// name takes as long and gets the same answers. Errors: unauthenticated. Thread-safe.
+Result<Verified> verify_credentials(sql::Database& database, const crypto::SecretBox* box,
+                                    const Credentials& given, Timestamp now);
 
 }  // namespace medperf::hub

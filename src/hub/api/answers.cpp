@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/messages.h"
 #include "domain/names.h"
+#include "hub/api/errors.h"
 #include "hub/api/query.h"
 
 namespace medperf::hub {
@@ -31,6 +33,41 @@ Answer no_content() {
 
 Answer json_answer(const Json& body) {
   return {200, to_text(body), {}};
+}
+
+Answer refusal_answer(const net::Response& refusal) {
+  return {refusal.status, refusal.body, refusal.headers};
+}
+
+Answer refusal_answer(const Call& call, const Error& error) {
+  return refusal_answer(error_response(error, call.request.request_id));
+}
+
+Answer secret_answer(const Json& body) {
+  Answer answer = json_answer(body);
+  answer.headers["cache-control"] = "no-store";
+  return answer;
+}
+
+Status check_texts(const Json& body, std::span<const TextRule> rules) {
+  std::vector<FieldError> errors;
+  for (const auto& rule : rules) {
+    const Json* value = body.find(rule.name);
+    const auto add = [&](std::string_view message) {
+      errors.push_back({std::string(rule.name), std::string(message)});
+    };
+    if (value == nullptr) {
+      if (rule.required) add(domain::kRequiredMessage);
+    } else if (!value->is_string()) {
+      add(domain::kTextMessage);
+    } else if (value->as_string().empty() && rule.required) {
+      add(domain::kBlankMessage);
+    } else if (value->as_string().size() > rule.limit) {
+      add(domain::max_length_message(static_cast<int>(rule.limit)));
+    }
+  }
+  if (!errors.empty()) return domain::field_errors(std::move(errors));
+  return {};
 }
 
 namespace {

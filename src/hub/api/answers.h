@@ -20,6 +20,21 @@ Answer created_answer(const Call& call, const domain::Record& record);
 /// 204.
 Answer no_content();
 Answer json_answer(const Json& body);
+/// A refusal whose transaction is committed all the same: a wrong code must stay counted.
+Answer refusal_answer(const net::Response& refusal);
+/// As an error's response would be.
+Answer refusal_answer(const Call& call, const Error& error);
+/// 200 with a document that no cache may keep.
+Answer secret_answer(const Json& body);
+
+/// A text in a body that is no entity.
+struct TextRule {
+  std::string_view name;
+  std::size_t limit;  ///< bytes
+  bool required = true;
+};
+/// Error: invalid, with a message for each wrong text.
+Status check_texts(const Json& body, std::span<const TextRule> rules);
 
 /// Rows of a page as JSON texts.
 using RowWriter =

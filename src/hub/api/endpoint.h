@@ -87,11 +87,16 @@ struct Endpoint {
   std::array<int, 5> statuses{};                   ///< of success and of refusals, beside 401, 405
   std::string_view sentence = {};
   std::string_view example = {};  ///< JSON text: of the body, or of the answer of a GET
+  /// Manages how the caller signs in: a token made for a program does not suffice.
+  bool by_person = false;
+  /// Its answer holds a secret: it is kept nowhere, not even for a repeated request.
+  bool shows_secret = false;
   Handler handler = nullptr;
   OpenHandler open = nullptr;         ///< instead of `handler`
   std::string_view schema = {};       ///< JSON Schema of an answer of the shape kOther
   std::string_view body_schema = {};  ///< of a body that is no entity's
   std::string_view adds = {};  ///< JSON: schemas of members that `shown` objects may have besides
+  std::string_view refusal_schema = {};  ///< of a status 400 that is no list of messages
 
   bool writes() const { return method != "GET"; }
 };

@@ -106,4 +106,10 @@ net::Response throttled(Seconds wait) {
   return response;
 }
 
+net::Response second_factor_required() {
+  return json_response(
+      401, Json::object({{"detail", "A code of the second factor is needed: send it as \"code\"."},
+                         {"code", "second_factor_required"}}));
+}
+
 }  // namespace medperf::hub

@@ -21,5 +21,7 @@ net::Response bad_token(std::string_view reason);
 net::Response inactive_user();
 /// 429 of a caller that asks too often, with the time to wait in whole seconds.
 net::Response throttled(Seconds wait);
+/// 401 after a right password of an account with a second factor.
+net::Response second_factor_required();
 
 }  // namespace medperf::hub

@@ -9,12 +9,12 @@
 #include "base/log.h"
 #include "crypto/sha256.h"
 #include "domain/messages.h"
+#include "hub/api/admission.h"
 #include "hub/api/errors.h"
 #include "hub/api/metrics.h"
 #include "hub/api/preconditions.h"
 #include "hub/api/routes.h"
 #include "hub/api/subjects.h"
-#include "hub/store/accounts.h"
 #include "hub/store/delivery.h"
 #include "ledger/ledger.h"
 
@@ -53,44 +53,20 @@ Body read_body(const net::Request& request, JsonLimits limits) {
   return {std::move(value).value(), {}};
 }
 
-/// The token's identity, or the 401 response.
-struct SignIn {
-  Identity identity;
-  std::optional<net::Response> problem;
-};
-
-/// The identity of a token whose signature is checked now, or was when it was last seen.
-Result<Identity> checked_identity(const HubParts& parts, TokenCache& seen, std::string_view token) {
-  const Timestamp now = parts.clock.now();
-  const std::string digest = crypto::sha256_hex(token);
-  if (auto known = seen.find(digest, now)) return std::move(*known);
-  auto identity = parts.tokens.check(token, now);
-  if (identity.ok()) seen.keep(digest, *identity, now);
-  return identity;
-}
-
-SignIn identify(const HubParts& parts, TokenCache& seen, const net::Request& request) {
-  const std::string_view header = trim(request.header("authorization"));
-  const auto words = split(header, ' ');
-  if (header.empty() || words.front() != "Bearer") return {{}, missing_credentials()};
-  if (words.size() != 2) return {{}, bad_authorization_header()};
-  auto identity = checked_identity(parts, seen, words[1]);
-  if (!identity.ok()) return {{}, bad_token(identity.error().what)};
-  return {std::move(identity).value(), {}};
-}
-
 /// One signed-in request; lives on its worker's stack.
 class Exchange {
  public:
   Exchange(const HubParts& parts, const net::Request& request, const Route& route,
-           Identity identity, Body body)
+           Credential credential, Body body)
       : parts_(parts),
         request_(request),
         endpoint_(*route.endpoint),
         values_(route.values),
-        identity_(std::move(identity)),
+        credential_(std::move(credential)),
         body_(std::move(body)),
-        repeat_key_(request.method == "POST" ? request.header("idempotency-key") : "") {}
+        repeat_key_(request.method == "POST" && !endpoint_.shows_secret
+                        ? request.header("idempotency-key")
+                        : "") {}
 
   net::Response run() {
     if (repeat_key_.size() > kIdempotencyKeyLimit) {
@@ -110,6 +86,8 @@ class Exchange {
       if (error.where == kIfMatch) return detail_response(412, error.text());
       return error_response(error, request_.request_id);
     }
+    if (!outcome->has_value()) return bad_token("User not found");
+    if (note_use_) write_down_use();
     return std::move(**outcome);
   }
 
@@ -123,13 +101,13 @@ class Exchange {
   }
 
   Result<Outcome> in_transaction(sql::Session& session) {
-    MEDPERF_TRY(auto account, find_account(session, identity_.subject));
-    if (!account) {
-      if (identity_.from_provider && !identity_.email.empty()) return Outcome();
-      return Outcome(bad_token("User not found"));
-    }
-    if (!account->active) return Outcome(inactive_user());
-    const Caller caller{std::move(account->user), account->admin};
+    const Demand demand{endpoint_, request_, parts_.settings, parts_.trust_forwarded};
+    MEDPERF_TRY(auto admission, admit(session, credential_, demand, parts_.clock.now()));
+    if (admission.problem) return Outcome(std::move(*admission.problem));
+    if (admission.unknown_user) return Outcome();
+    note_use_ = admission.note_use;
+    const Caller& caller = *admission.caller;
+    caller_ = caller.id();
     return answer(session, caller);
   }
 
@@ -162,6 +140,7 @@ class Exchange {
     response.status = made.status;
     response.body = std::move(made.body);
     response.headers = std::move(made.headers);
+    if (endpoint_.shows_secret) response.headers["cache-control"] = "no-store";
     return Outcome(std::move(response));
   }
 
@@ -217,7 +196,9 @@ class Exchange {
   Status record(sql::Session& session, const Caller& caller, Timestamp now, const Answer& made,
                 Json notes) {
     Json line = Json::object({{"path", request_.path}, {"status", made.status}});
-    if (!request_.body.empty()) line.set("body_digest", crypto::sha256_hex(request_.body));
+    if (!request_.body.empty() && !endpoint_.shows_secret) {
+      line.set("body_digest", crypto::sha256_hex(request_.body));
+    }
     if (!notes.members().empty()) line.set("notes", std::move(notes));
     MEDPERF_CHECK(ledger::append(
         session, {std::string(endpoint_.operation), caller.username(), std::move(line)}, now));
@@ -229,9 +210,8 @@ class Exchange {
   Result<Outcome> first_answer_or(const Error& error) const {
     auto kept =
         parts_.database.read([this](sql::Session& session) -> Result<std::optional<StoredAnswer>> {
-          MEDPERF_TRY(const auto account, find_account(session, identity_.subject));
-          if (!account) return std::optional<StoredAnswer>();
-          return find_answer(session, account->user.id(), repeat_key_,
+          if (!caller_) return std::optional<StoredAnswer>();
+          return find_answer(session, *caller_, repeat_key_,
                              answers_expired_at(parts_.clock.now()));
         });
     if (!kept.ok() || !kept->has_value()) return error;
@@ -257,23 +237,29 @@ class Exchange {
   /// A valid token of the identity provider makes its user (v0 section 2).
   Status add_unknown_user() {
     auto added = parts_.database.write([this](sql::Session& session) -> Status {
-      MEDPERF_TRY(auto known, find_account(session, identity_.subject));
-      if (known) return {};
-      const Timestamp now = parts_.clock.now();
-      MEDPERF_CHECK(add_account(session, {identity_.subject, identity_.email, false, {}}, now));
-      return ledger::append(session, {"user.first_seen", identity_.subject, Json::object()}, now);
+      return bind_user(session, credential_.identity, parts_.clock.now());
     });
     if (!added.ok() && added.error().kind == ErrorKind::kConflict) return {};
     return added;
+  }
+
+  /// At most once a minute for each credential; the answer does not depend on it.
+  void write_down_use() const {
+    auto noted = parts_.database.write([this](sql::Session& session) -> Status {
+      return note_use(session, credential_, parts_.clock.now());
+    });
+    if (!noted.ok()) log::warning("credential.use_not_noted", {{"what", noted.error().text()}});
   }
 
   const HubParts& parts_;
   const net::Request& request_;
   const Endpoint& endpoint_;
   PathValues values_;
-  Identity identity_;
+  Credential credential_;
   Body body_;
   std::string repeat_key_;
+  bool note_use_ = false;
+  std::optional<std::int64_t> caller_;  ///< once admitted
 };
 
 net::Response answer_open(const HubParts& parts, const net::Request& request,
@@ -324,11 +310,11 @@ net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates
     }
     return answer_open(parts, request, *route.endpoint);
   }
-  SignIn caller = identify(parts, seen, request);
-  if (caller.problem) return std::move(*caller.problem);
-  if (auto busy = throttle(rates.user, caller.identity.subject, now)) return std::move(*busy);
+  ShownCredential shown = read_credential(parts.tokens, seen, request, now);
+  if (shown.problem) return std::move(*shown.problem);
+  if (auto busy = throttle(rates.user, shown.credential.rate_key(), now)) return std::move(*busy);
   if (route.endpoint == nullptr) return wrong_method(request, route);
-  return Exchange(parts, request, route, std::move(caller.identity),
+  return Exchange(parts, request, route, std::move(shown.credential),
                   read_body(request, parts.settings.limits.json))
       .run();
 }

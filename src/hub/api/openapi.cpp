@@ -232,11 +232,25 @@ Json own_response(const Endpoint& endpoint, int status) {
   return response;
 }
 
+/// A status 400 that the row describes, beside the usual ones.
+Json own_refusal(const Endpoint& endpoint) {
+  Json schema = Json::object(
+      {{"anyOf", Json::array({own_schema(endpoint.refusal_schema), schema_reference(kDetailName),
+                              schema_reference(kFieldErrorsName)})}});
+  return Json::object(
+      {{"description", meaning_of(400).sentence}, {"content", content(std::move(schema))}});
+}
+
 Json responses(const Endpoint& endpoint) {
   Json list = Json::object();
   for (const int status : possible_statuses(endpoint)) {
+    if (status == 400 && !endpoint.refusal_schema.empty()) {
+      list.set("400", own_refusal(endpoint));
+      continue;
+    }
     // Being not ready is an answer of its own, not an error.
-    const bool own = status < 400 || (endpoint.open != nullptr && status == 503);
+    const bool unready = endpoint.open != nullptr && !endpoint.writes() && status == 503;
+    const bool own = status < 400 || unready;
     list.set(std::to_string(status),
              own ? own_response(endpoint, status)
                  : Json::object({{"$ref", "#/components/responses/" + response_name(status)}}));
@@ -357,6 +371,9 @@ std::vector<int> possible_statuses(const Endpoint& endpoint) {
     if (status != 0) all.insert(status);
   }
   if (endpoint.handler != nullptr) all.insert({401, 503});
+  if (endpoint.open != nullptr && endpoint.writes()) all.insert(503);
+  // The scope of a token made for a program, or a write by cookie that no page of the hub sent.
+  if (endpoint.handler != nullptr && (endpoint.writes() || endpoint.by_person)) all.insert(403);
   if (endpoint.path.find('{') != std::string_view::npos) all.insert(404);
   if (endpoint.method == "POST" || endpoint.method == "PUT") all.insert({413, 415});
   if (endpoint.method == "POST" && endpoint.handler != nullptr) all.insert(409);

@@ -7,6 +7,7 @@
 
 namespace medperf::hub {
 
+inline constexpr domain::Relations kAnyone = {domain::Relation::kAnyone};
 inline constexpr domain::Relations kSignedInOnly = {domain::Relation::kSignedIn};
 inline constexpr domain::Relations kAdminOnly = {domain::Relation::kAdmin};
 inline constexpr domain::Relations kAdminOrOwner = {domain::Relation::kAdmin,
@@ -19,6 +20,12 @@ inline constexpr std::string_view kMemberRow[] = {"dataset", "model", "approval_
 inline constexpr std::string_view kParticipantRow[] = {"id", "owner"};
 
 std::span<const Endpoint> system_endpoints();
+std::span<const Endpoint> sign_in_endpoints();
+std::span<const Endpoint> sign_up_endpoints();
+std::span<const Endpoint> second_factor_endpoints();
+std::span<const Endpoint> access_token_endpoints();
+std::span<const Endpoint> device_endpoints();
+std::span<const Endpoint> account_endpoints();
 std::span<const Endpoint> me_endpoints();
 std::span<const Endpoint> user_endpoints();
 std::span<const Endpoint> key_endpoints();

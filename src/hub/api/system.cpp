@@ -1,10 +1,7 @@
-// The hub itself: signing in, version, health, its own description.
+// The hub itself: version, health, key, its own description.
 
 #include <string>
 
-#include "domain/messages.h"
-#include "domain/names.h"
-#include "hub/accounts/login.h"
 #include "hub/api/answers.h"
 #include "hub/api/hub.h"
 #include "hub/api/openapi.h"
@@ -13,38 +10,6 @@
 namespace medperf::hub {
 
 namespace {
-
-constexpr std::size_t kUsernameLimit = 150;
-constexpr std::size_t kPasswordLimit = 1024;
-
-void check_credential(const Json& body, std::string_view key, std::size_t limit,
-                      std::vector<FieldError>& errors) {
-  const Json* value = body.find(key);
-  const std::string field(key);
-  if (value == nullptr) {
-    errors.push_back({field, std::string(domain::kRequiredMessage)});
-  } else if (!value->is_string()) {
-    errors.push_back({field, std::string(domain::kTextMessage)});
-  } else if (value->as_string().empty()) {
-    errors.push_back({field, std::string(domain::kBlankMessage)});
-  } else if (value->as_string().size() > limit) {
-    errors.push_back({field, domain::max_length_message(static_cast<int>(limit))});
-  }
-}
-
-Result<Answer> login(const HubParts& parts, const net::Request&, const Json& body) {
-  std::vector<FieldError> errors;
-  check_credential(body, "username", kUsernameLimit, errors);
-  check_credential(body, "password", kPasswordLimit, errors);
-  if (!errors.empty()) return domain::field_errors(std::move(errors));
-  MEDPERF_TRY(auto token, sign_in(parts.database, parts.tokens, body.get_string("username"),
-                                  body.get_string("password"), parts.clock.now()));
-  Answer answer = json_answer(Json::object({{"access", token.text},
-                                            {"token_type", "Bearer"},
-                                            {"expires_at", to_iso8601(token.expires_at)}}));
-  answer.headers["cache-control"] = "no-store";
-  return answer;
-}
 
 Result<Answer> version(const HubParts&, const net::Request&, const Json&) {
   return json_answer(
@@ -67,34 +32,30 @@ Result<Answer> readyz(const HubParts& parts, const net::Request&, const Json&) {
   return json_answer(Json::object({{"status", "ok"}}));
 }
 
+Result<Answer> keys(const HubParts& parts, const net::Request&, const Json&) {
+  return json_answer(parts.tokens.public_keys());
+}
+
 Result<Answer> description(const HubParts&, const net::Request&, const Json&) {
   static const std::string text = to_text(openapi_document(all_endpoints()));
   return Answer{200, text, {}};
 }
-
-constexpr domain::Relations kAnyone = {domain::Relation::kAnyone};
 
 constexpr std::string_view kDocumentSchema =
     R"({"type": "object", "required": ["openapi", "info", "paths", "components"],
         "properties": {"openapi": {"const": "3.1.0"}, "paths": {"type": "object"}}})";
 
 const Endpoint kEndpoints[] = {
-    {.method = "POST",
-     .path = "auth/login",
-     .operation = "auth_login",
+    {.path = "/.well-known/jwks.json",
+     .operation = "jwks",
      .who = kAnyone,
      .shape = Shape::kOther,
-     .statuses = {200, 400, 401},
-     .sentence = "Gives an access token of one hour for a user name and a password.",
-     .example = R"({"username": "hospital-a", "password": "..."})",
-     .open = login,
-     .schema = R"({"type": "object", "required": ["access", "token_type", "expires_at"],
-                   "properties": {"access": {"type": "string"}, "token_type": {"const": "Bearer"},
-                                  "expires_at": {"type": "string", "format": "date-time"}}})",
-     .body_schema = R"({"type": "object", "required": ["username", "password"],
-                        "properties": {
-                          "username": {"type": "string", "minLength": 1, "maxLength": 150},
-                          "password": {"type": "string", "minLength": 1, "maxLength": 1024}}})"},
+     .statuses = {200},
+     .sentence = "The public key that checks this hub's access tokens.",
+     .example = R"({"keys": []})",
+     .open = keys,
+     .schema = R"({"type": "object", "required": ["keys"],
+                   "properties": {"keys": {"type": "array", "items": {"type": "object"}}}})"},
     {.path = "/version",
      .operation = "version",
      .who = kAnyone,

@@ -75,6 +75,10 @@ Result<std::unique_ptr<sql::Database>> open_prepared_database(const Configuratio
   return database;
 }
 
+bool gives_password(const CommandLine& line) {
+  return line.has(kPasswordFile.flag) || line.has(kPasswordDescriptor.flag);
+}
+
 Result<std::string> read_password(const CommandLine& line) {
   if (line.has(kPasswordFile.flag) == line.has(kPasswordDescriptor.flag)) {
     return make_error(ErrorKind::kInvalid, std::string(kPasswordFile.flag),

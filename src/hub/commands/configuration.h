@@ -31,6 +31,7 @@ inline constexpr Argument kPasswordFile = {"--password-file", "FILE",
                                            "File that holds the password."};
 inline constexpr Argument kPasswordDescriptor = {"--password-fd", "N",
                                                  "Open file descriptor to read the password from."};
+bool gives_password(const CommandLine& line);
 /// The password of --password-file or --password-fd, without its line end; never from the command
 /// line itself, which others can see.
 Result<std::string> read_password(const CommandLine& line);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "crypto/secret_box.h"
 #include "domain/permission.h"
 #include "domain/record.h"
 #include "hub/store/visibility.h"
@@ -31,18 +32,34 @@ struct Limits {
       anonymous_rate;  ///< writes of an address without signing in: sign-in itself and the like
 };
 
+/// Who may make an account of their own.
+enum class SignUp { kClosed, kInvitation, kOpen };
+
 /// Rules of this installation.
 struct Settings {
   std::vector<std::string> auto_approved_emails;  ///< whose benchmarks are approved at once
   std::vector<std::string> auto_approved_training_emails;  ///< the same for training experiments
   std::string public_url;  ///< statements must name it; empty: not checked
   Limits limits;
+  SignUp sign_up = SignUp::kClosed;
+  /// Seals second factors; null: this hub has none.
+  const crypto::SecretBox* secrets = nullptr;
+};
+
+/// How a request was signed in.
+enum class SignedInBy {
+  kToken,        ///< an access token, got by signing in here or with an outside issuer
+  kAccessToken,  ///< a token that the user made for a program
+  kSession,      ///< a browser's cookie
 };
 
 /// The signed-in user.
 struct Caller {
   domain::Record user{domain::Entity::kUser};
-  bool admin = false;
+  bool admin = false;  ///< and signed in with a credential that carries it
+  SignedInBy by = SignedInBy::kToken;
+  std::string session_secret;  ///< of a browser session
+  Timestamp credential_ends;   ///< 1970: it has no end of its own
   std::int64_t id() const { return user.id(); }
   const std::string& username() const { return user.text("username"); }
   const std::string& email() const { return user.text("email"); }

@@ -6,28 +6,46 @@ namespace medperf::hub {
 
 using domain::Entity;
 
-Result<std::optional<Account>> find_account(sql::Session& session, std::string_view username) {
+namespace {
+
+Result<std::optional<Account>> find_by(sql::Session& session, std::string_view condition,
+                                       sql::Value value) {
   static const std::string kText =
-      "SELECT u.is_active, u.is_superuser, c.password_hash, " + column_list(Entity::kUser, "u.") +
-      " FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE u.username = ?";
-  MEDPERF_TRY(auto rows, session.query(kText, {std::string(username)}));
+      "SELECT u.is_active, u.is_superuser, c.password_hash, u.issuer, u.token_generation, "
+      "u.signed_out_at, " +
+      column_list(Entity::kUser, "u.") +
+      " FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE ";
+  MEDPERF_TRY(auto rows, session.query(kText + std::string(condition), {std::move(value)}));
   if (rows.empty()) return std::optional<Account>();
   const sql::Row& row = rows.front();
   Account account;
   account.active = row.integer(0) != 0;
   account.admin = row.integer(1) != 0;
   if (!row.is_null(2)) account.password_hash = row.text(2);
-  account.user = read_record(Entity::kUser, row, 3);
+  if (!row.is_null(3)) account.issuer = row.text(3);
+  account.generation = row.integer(4);
+  account.signed_out_at = {row.integer(5)};
+  account.user = read_record(Entity::kUser, row, 6);
   return std::optional<Account>(std::move(account));
 }
 
+}  // namespace
+
+Result<std::optional<Account>> find_account(sql::Session& session, std::string_view username) {
+  return find_by(session, "u.username = ?", std::string(username));
+}
+
+Result<std::optional<Account>> find_account(sql::Session& session, std::int64_t user) {
+  return find_by(session, "u.id = ?", user);
+}
+
 Result<std::int64_t> add_account(sql::Session& session, const NewAccount& account, Timestamp now) {
-  MEDPERF_TRY(
-      auto rows,
-      session.query("INSERT INTO users (username, email, first_name, last_name, metadata, "
-                    "is_active, is_superuser) VALUES (?, ?, '', '', '{}', 1, ?) "
-                    "RETURNING id",
-                    {account.username, account.email, std::int64_t{account.admin ? 1 : 0}}));
+  MEDPERF_TRY(auto rows,
+              session.query("INSERT INTO users (username, email, first_name, last_name, metadata, "
+                            "is_active, is_superuser, issuer) VALUES (?, ?, '', '', '{}', 1, ?, ?) "
+                            "RETURNING id",
+                            {account.username, account.email, std::int64_t{account.admin ? 1 : 0},
+                             account.issuer ? sql::Value(*account.issuer) : sql::Value(nullptr)}));
   const std::int64_t id = rows.front().integer(0);
   if (account.password_hash) {
     MEDPERF_CHECK(set_password(session, id, *account.password_hash, now));
@@ -45,42 +63,44 @@ Status set_password(sql::Session& session, std::int64_t user, const std::string&
   return {};
 }
 
+Status set_admin(sql::Session& session, std::int64_t user, bool admin) {
+  MEDPERF_CHECK(session.execute("UPDATE users SET is_superuser = ? WHERE id = ?",
+                                {std::int64_t{admin ? 1 : 0}, user}));
+  return {};
+}
+
+Status set_active(sql::Session& session, std::int64_t user, bool active) {
+  MEDPERF_CHECK(session.execute("UPDATE users SET is_active = ? WHERE id = ?",
+                                {std::int64_t{active ? 1 : 0}, user}));
+  return {};
+}
+
+Status set_issuer(sql::Session& session, std::int64_t user, const std::string& issuer) {
+  MEDPERF_CHECK(session.execute("UPDATE users SET issuer = ? WHERE id = ?", {issuer, user}));
+  return {};
+}
+
+Status sign_out_everywhere(sql::Session& session, std::int64_t user, Timestamp now) {
+  MEDPERF_CHECK(
+      session.execute("UPDATE users SET token_generation = token_generation + 1, "
+                      "signed_out_at = ? WHERE id = ?",
+                      {now.microseconds, user}));
+  MEDPERF_CHECK(session.execute("DELETE FROM sessions WHERE user_id = ?", {user}));
+  return {};
+}
+
 Result<std::vector<AccountLine>> list_accounts(sql::Session& session) {
-  MEDPERF_TRY(auto rows, session.query("SELECT id, username, email, is_superuser, is_active FROM "
-                                       "users ORDER BY id"));
+  MEDPERF_TRY(auto rows,
+              session.query("SELECT u.id, u.username, u.email, u.is_superuser, u.is_active, CASE "
+                            "WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id "
+                            "AND f.confirmed = 1) THEN 1 ELSE 0 END FROM users u ORDER BY u.id"));
   std::vector<AccountLine> lines;
   lines.reserve(rows.size());
   for (const auto& row : rows) {
-    lines.push_back(
-        {row.integer(0), row.text(1), row.text(2), row.integer(3) != 0, row.integer(4) != 0});
+    lines.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3) != 0,
+                     row.integer(4) != 0, row.integer(5) != 0});
   }
   return lines;
-}
-
-Result<LoginFailures> login_failures(sql::Session& session, std::string_view username) {
-  MEDPERF_TRY(auto rows,
-              session.query("SELECT failures, first_failure_at FROM login_attempts WHERE username "
-                            "= ?",
-                            {std::string(username)}));
-  if (rows.empty()) return LoginFailures{};
-  return LoginFailures{rows.front().integer(0), Timestamp{rows.front().integer(1)}};
-}
-
-Status note_login_failure(sql::Session& session, std::string_view username,
-                          const LoginFailures& failures) {
-  MEDPERF_CHECK(session.execute(
-      "INSERT INTO login_attempts (username, failures, first_failure_at) VALUES (?, ?, ?) ON "
-      "CONFLICT (username) DO UPDATE SET failures = excluded.failures, first_failure_at = "
-      "excluded.first_failure_at",
-      {std::string(username), failures.count, failures.first.microseconds}));
-  return {};
-}
-
-Status forget_login_failures(sql::Session& session, std::string_view username, Timestamp old) {
-  MEDPERF_CHECK(
-      session.execute("DELETE FROM login_attempts WHERE username = ? OR first_failure_at < ?",
-                      {std::string(username), old.microseconds}));
-  return {};
 }
 
 }  // namespace medperf::hub

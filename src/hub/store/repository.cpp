@@ -253,6 +253,8 @@ std::string default_order(Entity entity) {
     case Entity::kAggregator:
     case Entity::kTrainingAssociation:
     case Entity::kTrainingEvent:
+    case Entity::kAccessToken:
+    case Entity::kInvitation:
       return "created_at, id";
     case Entity::kModelAssociation:
       return "priority DESC, id";

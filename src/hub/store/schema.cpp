@@ -23,6 +23,7 @@ constexpr std::array kSteps = {
     Step{"compatibility runs", compatibility_runs},
     Step{"organisations and closed groups", organisations_schema},
     Step{"committees", committees_schema},
+    Step{"sign-in", sign_in_schema},
 };
 
 struct Scripts {

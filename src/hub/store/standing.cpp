@@ -260,6 +260,10 @@ const Question& question_of(SubjectKind kind) {
       return training_question();
     case SubjectKind::kTrainingEvent:
       return training_event_question();
+    case SubjectKind::kAccessToken:
+      return owner_question(Entity::kAccessToken);
+    case SubjectKind::kInvitation:
+      return owner_question(Entity::kInvitation);
     case SubjectKind::kOrganisation:
       return organisation_question();
     case SubjectKind::kClosedGroup:

@@ -18,6 +18,8 @@ enum class SubjectKind {
   kBenchmark,
   kDataset,
   kResult,
+  kAccessToken,
+  kInvitation,
   kDatasetPair,  ///< a dataset and a benchmark
   kModelPair,    ///< a model and a benchmark
   kCa,

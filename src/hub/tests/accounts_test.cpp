@@ -77,7 +77,8 @@ TEST_P(AccountsTest, TheBodyMustBeJson) {
   request.path = "/api/v0/mlcubes/";
   request.headers = {
       {"content-type", "text/plain"},
-      {"authorization", "Bearer " + test_tokens().issue("group", "", clock_.now()).text}};
+      {"authorization",
+       "Bearer " + test_tokens().issue("group", "", kNeverSignedOut, clock_.now()).text}};
   request.body = "{}";
   EXPECT_EQ(deliver(request).status, 415);
   request.headers["content-type"] = "application/json; charset=utf-8";

@@ -38,6 +38,8 @@ struct Cast {
   std::int64_t organisation = 0;
   std::int64_t member = 0;  ///< the vendor's account
   std::int64_t closed_group = 0;
+  std::int64_t access_token = 0;  ///< the vendor's
+  std::int64_t invitation = 0;    ///< an admin's
 
   std::int64_t id_of(SubjectKind subject) const {
     switch (subject) {
@@ -75,6 +77,10 @@ struct Cast {
         return organisation;
       case SubjectKind::kClosedGroup:
         return closed_group;
+      case SubjectKind::kAccessToken:
+        return access_token;
+      case SubjectKind::kInvitation:
+        return invitation;
       case SubjectKind::kNone:
         break;
     }
@@ -109,6 +115,7 @@ struct Cast {
         {SubjectKind::kResult, &Roles::hospital, {Relation::kOwner, Relation::kDatasetOwner}},
         {SubjectKind::kResult, &Roles::group, {Relation::kBenchmarkOwner}},
         {SubjectKind::kResult, &Roles::vendor, {Relation::kModelOwner}},
+        {SubjectKind::kAccessToken, &Roles::vendor, {Relation::kOwner}},
         {SubjectKind::kDatasetPair, &Roles::hospital, {Relation::kDatasetOwner}},
         {SubjectKind::kDatasetPair, &Roles::group, {Relation::kBenchmarkOwner}},
         {SubjectKind::kModelPair, &Roles::vendor, {Relation::kModelOwner}},
@@ -150,6 +157,9 @@ class CastTest : public HubTest {
       made(roles.group, path_of("closed_groups", cast.closed_group) + "members/",
            Json::object({{"member", cast.user}}));
     }
+    cast.access_token =
+        made(roles.vendor, "me/access_tokens/", Json::object({{"name", name + " program"}}));
+    cast.invitation = made("admin", "invitations/", Json::object());
     return cast;
   }
 

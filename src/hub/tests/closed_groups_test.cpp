@@ -122,6 +122,7 @@ class ClosedGroupsTest : public HubTest {
     std::map<std::string, std::string> answers;
     for (const auto& endpoint : all_endpoints()) {
       if (endpoint.method != "GET" || endpoint.handler == nullptr) continue;
+      if (endpoint.shows_secret) continue;  // tells when this very request's token ends
       std::string path = full_path(endpoint);
       replace(path, "{id}", public_id(endpoint.subject));
       replace(path, "{other}", world_.benchmark);

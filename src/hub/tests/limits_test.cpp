@@ -17,7 +17,7 @@ class LimitsTest : public HubTest {
     request.headers = {{"host", kHost}, {"content-type", "application/json"}};
     if (!user.empty()) {
       request.headers["authorization"] =
-          "Bearer " + test_tokens().issue(user, "", clock_.now()).text;
+          "Bearer " + test_tokens().issue(user, "", kNeverSignedOut, clock_.now()).text;
     }
     request.body = std::move(text);
     return deliver(request);

@@ -51,10 +51,12 @@ TEST_F(SetupTest, SecretsArePrivateAndARepeatKeepsThem) {
 }
 
 TEST_F(SetupTest, ChecksItsDatabaseAndFindsAChangedLogLine) {
-  ASSERT_TRUE(add_user(*database_, {"reader", "r@example.com", false, "long enough"}, clock_).ok());
-  EXPECT_EQ(
-      add_user(*database_, {"reader", "r@example.com", false, "long enough"}, clock_).error().kind,
-      ErrorKind::kConflict);
+  ASSERT_TRUE(
+      add_user(*database_, {"reader", "r@example.com", false, "long enough for it"}, clock_).ok());
+  EXPECT_EQ(add_user(*database_, {"reader", "r@example.com", false, "long enough for it"}, clock_)
+                .error()
+                .kind,
+            ErrorKind::kConflict);
   EXPECT_EQ(add_user(*database_, {"other", "r@example.com", false, "short"}, clock_).error().kind,
             ErrorKind::kInvalid);
   auto report = check_database(*database_);
@@ -73,7 +75,8 @@ TEST_F(SetupTest, ChecksItsDatabaseAndFindsAChangedLogLine) {
 
 TEST_F(SetupTest, AnswersOverTls) {
   ASSERT_TRUE(net::make_certificate(place_.path(), "hub"));
-  ASSERT_TRUE(add_user(*database_, {"reader", "r@example.com", false, "long enough"}, clock_).ok());
+  ASSERT_TRUE(
+      add_user(*database_, {"reader", "r@example.com", false, "long enough for it"}, clock_).ok());
   const Hub hub({*database_, clock_, test_tokens(), {}, false, nullptr});
   net::ServerOptions server_options;
   server_options.certificate = place_.path() / "hub.pem";
@@ -90,7 +93,7 @@ TEST_F(SetupTest, AnswersOverTls) {
   login.method = "POST";
   login.url = base + "/api/v0/auth/login";
   login.headers["content-type"] = "application/json";
-  login.body = R"({"username": "reader", "password": "long enough"})";
+  login.body = R"({"username": "reader", "password": "long enough for it"})";
   auto reply = client.call(login);
   ASSERT_TRUE(reply.ok()) << reply.error().text();
   ASSERT_EQ(reply->status, 200) << reply->body;

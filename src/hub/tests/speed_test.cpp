@@ -58,7 +58,7 @@ class SpeedTest : public HubTest {
     return request;
   }
   std::string token(const std::string& user) const {
-    return test_tokens().issue(user, user + "@example.com", clock_.now()).text;
+    return test_tokens().issue(user, user + "@example.com", kNeverSignedOut, clock_.now()).text;
   }
 };
 

@@ -28,6 +28,9 @@ namespace medperf::hub {
 
 inline const std::string kHost = "hub.test";
 
+/// Generation of the tokens that tests sign: later than that of any user.
+inline constexpr std::int64_t kNeverSignedOut = 1'000'000;
+
 /// The parsed answer to a request.
 struct Reply {
   int status = 0;
@@ -39,8 +42,8 @@ struct Reply {
 inline const TokenAuthority& test_tokens() {
   static const TokenAuthority tokens = [] {
     auto signer = crypto::JwtSigner::generate();
-    auto made = TokenAuthority::make(std::move(signer).value(),
-                                     {"https://hub.test/", "https://hub.test/"}, std::nullopt);
+    auto made =
+        TokenAuthority::make(std::move(signer).value(), {"https://hub.test/", "https://hub.test/"});
     return std::move(made).value();
   }();
   return tokens;
@@ -121,7 +124,8 @@ class HubTest : public sql::EngineTest {
     if (!user.empty()) {
       request.headers.emplace(
           "authorization",
-          "Bearer " + test_tokens().issue(user, user + "@example.com", clock_.now()).text);
+          "Bearer " +
+              test_tokens().issue(user, user + "@example.com", kNeverSignedOut, clock_.now()).text);
     }
     return deliver(request);
   }

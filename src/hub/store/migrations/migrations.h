@@ -18,5 +18,6 @@ std::string list_counts_schema(sql::Dialect dialect);
 std::string compatibility_runs(sql::Dialect dialect);
 std::string organisations_schema(sql::Dialect dialect);
 std::string committees_schema(sql::Dialect dialect);
+std::string sign_in_schema(sql::Dialect dialect);
 
 }  // namespace medperf::hub

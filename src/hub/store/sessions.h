@@ -1,0 +1,26 @@
+#pragma once
+// Browser sessions; known by the hash of the secret in their cookie.
+
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "sql/database.h"
+
+namespace medperf::hub {
+
+struct BrowserSession {
+  std::int64_t user = 0;
+  Timestamp last_seen_at;
+  Timestamp expires_at;
+};
+
+/// Also drops the sessions that ended before `now`.
+Status add_session(sql::Session& session, const std::string& secret_hash,
+                   const BrowserSession& added, Timestamp now);
+Result<std::optional<BrowserSession>> find_session(sql::Session& session,
+                                                   const std::string& secret_hash);
+Status touch_session(sql::Session& session, const std::string& secret_hash, Timestamp now);
+Status remove_session(sql::Session& session, const std::string& secret_hash);
+
+}  // namespace medperf::hub
