@@ -324,7 +324,7 @@ TEST_P(ApiImportTest, TakesAHubThroughItsApi) {
   ASSERT_TRUE(server.ok());
   const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
   const auto token = [&](const std::string& name) {
-    return test_tokens().issue(name, name + "@example.com", clock_.now()).text;
+    return test_tokens().issue(name, name + "@example.com", kNeverSignedOut, clock_.now()).text;
   };
   EXPECT_EQ(open_hub(url, token("hospital"), {}).error().kind, ErrorKind::kForbidden);
   auto source = open_hub(url, token("admin"), {});
