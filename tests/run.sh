@@ -107,7 +107,7 @@ else
   unit_tests asan "${SANITIZED[@]}"
   check static-checks static_checks '(domain|result|crypto|wire)'
 fi
-for script in tests/errors/*.sh tests/errors/*.py tests/security/test_*.py tests/engine/*.sh tests/e2e/test_*.sh tests/e2e/test_*.py \
+for script in tests/errors/*.sh tests/errors/*.py tests/security/test_*.py tests/accounts/*.py tests/engine/*.sh tests/e2e/test_*.sh tests/e2e/test_*.py \
     benchmarks/chest-xray/models/check_official.sh; do
   [ -x "$script" ] && counted "$(basename "$script")" "$script"
 done

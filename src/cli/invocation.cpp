@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "cli/exit_codes.h"
 
@@ -86,6 +87,18 @@ Result<site::Site*> Invocation::site() {
 Result<site::Hub*> Invocation::hub() {
   MEDPERF_TRY(site::Site * opened, site());
   return opened->hub();
+}
+
+Result<std::string> Invocation::ask_line(std::string_view prompt) const {
+  const bool may_ask = !parsed_.arguments.no_input;
+  if (may_ask) {
+    std::fprintf(stderr, "%.*s: ", static_cast<int>(prompt.size()), prompt.data());
+    std::fflush(stderr);
+  }
+  const auto line = may_ask ? read_standard_input_line() : std::nullopt;
+  if (line && !trim(*line).empty()) return std::string(trim(*line));
+  return make_error(ErrorKind::kInvalid, std::string(prompt), "nothing was entered",
+                    "run the command on a terminal, without --no-input");
 }
 
 int run_program(const std::vector<std::string>& arguments,

@@ -31,6 +31,8 @@ class Invocation {
   /// The signed-in hub.
   Result<site::Hub*> hub();
   fs::path workspace_path() const;
+  /// One line from the person, e.g. a code. Error: invalid with --no-input or without a line.
+  Result<std::string> ask_line(std::string_view prompt) const;
   const Output& out() const { return output_; }
   const Clock& clock() const { return clock_; }
   const std::map<std::string, std::string>& environment() const { return environment_; }
