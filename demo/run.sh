@@ -94,11 +94,11 @@ take_lock() {
 main() {
   local started; started=$(now_ms)
   take_lock
-  [ "$fresh" = 0 ] || { demo/clean.sh; take_lock; }   # the lock's file goes with the state
   trap end EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   trap 'exit 129' HUP
+  [ "$fresh" = 0 ] || { demo/clean.sh; take_lock; }   # the lock's file goes with the state
   say "MedPerf demo. Programs: $PREFIX; everything else: $STATE (./dev clean removes both)"
   phase "packages" scripts/setup.sh build run
   phase "build" build_programs

@@ -76,11 +76,11 @@ def start(*options):
 
 def finish():
     for _ in range(3):
-        run = start()
-        errors = run.communicate()[1].decode(errors="replace")
+        run = subprocess.run([TOP / "demo/run.sh"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             stdin=subprocess.DEVNULL, start_new_session=True)
         if run.returncode == 0:
             return True
-        print(f"  exit {run.returncode}: {errors[-600:]}")
+        print(f"  exit {run.returncode}: {run.stdout.decode(errors='replace')[-1500:]}")
     return False
 
 
