@@ -7,5 +7,7 @@ cd "$TOP"
 . demo/settings.sh
 [ "$(id -u)" = 0 ] || { as_root "$0" "$@"; exit; }
 . demo/accounts.sh
+# The state goes in one step: whatever interrupts the rest, the next demo starts anew and not from a half.
+[ ! -e "$STATE" ] || mv "$STATE" "$STATE.removed-$$"
 remove_accounts
-rm -rf --one-file-system "$STATE" "$PREFIX"
+rm -rf --one-file-system "$STATE".removed-* "$PREFIX"
