@@ -248,7 +248,9 @@ void Walker::check_merging() {
   for (const MetricDeclaration& metric : metrics) {
     for (const auto& [part, named] : metric.merge_from) {
       if (in_list(metric.path) || in_list(named) || !is_declared(named)) {
-        problem(metric.path, "merge_from." + part + " names no number outside lists: " + named);
+        std::string text = "merge_from.";
+        text.append(part).append(" names no number outside lists: ").append(named);
+        problem(metric.path, text);
       }
     }
   }

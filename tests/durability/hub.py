@@ -77,8 +77,10 @@ class Postgres:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             if data:
                 os.chown(self.data, owner.pw_uid, owner.pw_gid)
+        elsewhere = ["-X", self.folder / "wal"] if data else []
         done = subprocess.run([self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                               "--locale=C", "--no-sync"], capture_output=True, text=True, cwd="/", **self.owner)
+                               "--locale=C", "--no-sync", *elsewhere], capture_output=True, text=True, cwd="/",
+                              **self.owner)
         if done.returncode != 0:
             sys.exit(done.stderr)
         self.start()

@@ -208,7 +208,8 @@ Result<BackupReport> restore(sql::Database& database, const fs::path& file,
                                          {"from", report.head.database}})},
                           clock.now());
   };
-  MEDPERF_CHECK(database.exclusive_transaction(replace_all));
+  // Steps of the schema make tables anew, which must not take along the rows that refer to them.
+  MEDPERF_CHECK(database.schema_transaction(replace_all));
   return report;
 }
 
