@@ -154,7 +154,7 @@ class Client:
     """A workspace of the client."""
 
     def __init__(self, folder, hub):
-        os.makedirs(folder)
+        os.makedirs(folder, mode=0o700)
         self.folder = folder
         self.environment = {"PATH": os.environ["PATH"], "HOME": folder, "MEDPERF_HOME": folder}
         done = self.run("profile", "set", "hub.url=" + hub.url, "hub.ca_file=" + hub.cert)
@@ -184,7 +184,7 @@ def commands_beside_the_server(hub, folder, password):
     done = hub.command("promote", "--username", "nobody")
     check("unknown user", done.returncode == 5 and "user list" in done.stderr, done.stderr)
     users = json.loads(hub.command("list", "--json").stdout)
-    check("user list", {"anna", "root", "superuser"} == {user["username"] for user in users}, users)
+    check("user list", {"anna", "emil", "root", "superuser"} == {user["username"] for user in users}, users)
     invited = json.loads(hub.command("invite", "--email", "carl@clinic.test", "--json").stdout)["invitation"]
     newcomer = {"username": "carl", "password": "a good long sentence"}
     check("no invitation", hub.call("POST", "auth/sign_up/", newcomer)[0] == 403)

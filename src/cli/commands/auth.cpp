@@ -25,11 +25,19 @@ Result<int> keep(Invocation& call, site::Site& site, const site::Token& token) {
   MEDPERF_CHECK(site::save_token(site.workspace().token_file(), token));
   MEDPERF_CHECK(
       site.record("sign-in", Json::object({{"hub", hub.url()}, {"user", token.username}})));
-  MEDPERF_TRY(bool has_key, site::register_site_key(site));
+  // Signing in from a second workspace is no fault; it just cannot sign results.
+  auto registered = site::register_site_key(site);
+  if (!registered.ok() && registered.error().kind != ErrorKind::kConflict) {
+    return std::move(registered).error();
+  }
+  const bool has_key = registered.ok() && *registered;
+  const std::string_view without_key =
+      registered.ok() ? "this hub knows no signing keys: results cannot be signed for it"
+                      : "another workspace's signing key is registered for this account: results "
+                        "cannot be signed here";
   call.out().line(fmt::format("signed in to {} as {} until {}", hub.url(), token.username,
                               to_iso8601(token.expires_at)));
-  call.out().line(has_key ? "this site's signing key is registered"
-                          : "this hub knows no signing keys: results cannot be signed for it");
+  call.out().line(has_key ? "this site's signing key is registered" : std::string(without_key));
   call.out().result(Json::object({{"username", token.username},
                                   {"hub", hub.url()},
                                   {"expires_at", to_iso8601(token.expires_at)},
