@@ -6,6 +6,9 @@
 #include "site/flows/associate.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> ls(Invocation& call) {
@@ -13,7 +16,7 @@ Result<int> ls(Invocation& call) {
   std::vector<std::vector<std::string>> cells;
   Json::Array all;
   for (const std::string kind : {"dataset", "model"}) {
-    MEDPERF_TRY(std::vector<Json> rows, hub->list("me/" + kind + "s/associations/"));
+    MEDPERF_TRY(std::vector<Json> rows, hub->list(paths::my_associations(kind)));
     for (Json& row : rows) {
       if (call.has("benchmark") && row.get_int("benchmark") != call.number("benchmark")) continue;
       cells.push_back({cell_text(row.find("id")), kind, cell_text(row.find(kind)),

@@ -11,6 +11,9 @@
 #include "site/flows/submit.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 std::string this_machine() {
@@ -90,7 +93,7 @@ Result<int> login(Invocation& call) {
 
 Result<int> status(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
-  MEDPERF_TRY(Json me, hub->get("me/"));
+  MEDPERF_TRY(Json me, hub->get(paths::me()));
   call.out().line(fmt::format("signed in to {} as {} (user {}, {})", hub->url(),
                               me.get_string("username"), me.get_int("id"), me.get_string("email")));
   call.out().result(me);
@@ -102,7 +105,7 @@ Result<int> logout(Invocation& call) {
   if (call.has("everywhere")) {
     MEDPERF_TRY(site::Hub * hub, call.hub());
     MEDPERF_TRY([[maybe_unused]] const Json done,
-                hub->post("auth/sign_out_everywhere/", Json::object(), ""));
+                hub->post(paths::sign_out_everywhere(), Json::object(), ""));
   }
   std::error_code failure;
   const bool removed = fs::remove(site->workspace().token_file(), failure);

@@ -7,6 +7,9 @@
 #include "crypto/key_file.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 constexpr std::int64_t kDay = 24LL * 3600 * 1'000'000;
@@ -33,7 +36,7 @@ Result<int> approve_device(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const auto decide = [&](std::string_view decision) {
-    return hub->post("auth/device/approval/",
+    return hub->post(paths::device_approval(),
                      Json::object({{"user_code", call.text("code")}, {"decision", decision}}), "");
   };
   MEDPERF_TRY(const Json asks, decide("show"));
@@ -69,14 +72,14 @@ Result<int> change_password(Invocation& call) {
     body.set("code", code);
   }
   MEDPERF_TRY([[maybe_unused]] const Json done,
-              site->hub_unsigned().post("auth/password/", body, ""));
+              site->hub_unsigned().post(paths::password(), body, ""));
   call.out().line("the password is changed; sign in again");
   call.out().result(Json::object({{"changed", true}}));
   return kOk;
 }
 
 Result<int> list_tokens(Invocation& call) {
-  return list_entities(call, "me/access_tokens/",
+  return list_entities(call, paths::access_tokens(),
                        {"id", "name", "scope", "expires_at", "last_used_at"});
 }
 
@@ -87,7 +90,7 @@ Result<int> create_token(Invocation& call) {
     const Timestamp end{call.clock().now().microseconds + call.number("days") * kDay};
     body.set("expires_at", to_iso8601(end));
   }
-  MEDPERF_TRY(Json made, hub->post("me/access_tokens/", body, ""));
+  MEDPERF_TRY(Json made, hub->post(paths::access_tokens(), body, ""));
   const std::string token = made.get_string("token");
   if (call.has("output")) {
     MEDPERF_CHECK(crypto::write_new_key_file(call.text("output"), token + "\n"));
@@ -104,7 +107,7 @@ Result<int> create_token(Invocation& call) {
 Result<int> revoke_token(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::int64_t id = call.number("id");
-  MEDPERF_CHECK(hub->remove("me/access_tokens/" + std::to_string(id) + "/"));
+  MEDPERF_CHECK(hub->remove(paths::access_token(id)));
   call.out().line(fmt::format("token {} is revoked", id));
   call.out().result(Json::object({{"id", id}, {"revoked", true}}));
   return kOk;
@@ -112,7 +115,7 @@ Result<int> revoke_token(Invocation& call) {
 
 Result<int> enrol_second_factor(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
-  MEDPERF_TRY(const Json started, hub->post("me/second_factor/", Json::object(), ""));
+  MEDPERF_TRY(const Json started, hub->post(paths::second_factor(), Json::object(), ""));
   call.out().line(
       "enter this secret into your authenticator app, or make a QR code of the line "
       "below it:");
@@ -120,7 +123,7 @@ Result<int> enrol_second_factor(Invocation& call) {
   call.out().line(printable(started.get_string("uri"), 500));
   MEDPERF_TRY(const std::string code, code_of(call));
   MEDPERF_TRY(const Json confirmed,
-              hub->post("me/second_factor/confirm/", Json::object({{"code", code}}), ""));
+              hub->post(paths::confirm_second_factor(), Json::object({{"code", code}}), ""));
   call.out().line("signing in now needs a code. Keep these recovery codes, each good once:");
   const Json* codes = confirmed.find("recovery_codes");
   if (codes != nullptr && codes->is_array()) {
@@ -136,7 +139,7 @@ Result<int> remove_second_factor(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(const std::string code, code_of(call));
   MEDPERF_TRY([[maybe_unused]] const Json done,
-              hub->post("me/second_factor/remove/", Json::object({{"code", code}}), ""));
+              hub->post(paths::remove_second_factor(), Json::object({{"code", code}}), ""));
   call.out().line("signing in needs no code now");
   call.out().result(Json::object({{"removed", true}}));
   return kOk;

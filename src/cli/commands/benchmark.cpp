@@ -9,6 +9,9 @@
 #include "site/flows/register.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> submit(Invocation& call) {
@@ -55,8 +58,7 @@ Result<int> results(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::int64_t id = call.number("benchmark");
   MEDPERF_TRY(site::Benchmark benchmark, hub->benchmark(BenchmarkId{id}));
-  MEDPERF_TRY(std::optional<Json> aggregate,
-              hub->get_if_there(fmt::format("benchmarks/{}/aggregate/", id)));
+  MEDPERF_TRY(std::optional<Json> aggregate, hub->get_if_there(paths::aggregate(BenchmarkId{id})));
   if (!aggregate) {
     return make_error(ErrorKind::kNotFound, fmt::format("benchmark {}", id),
                       "this hub does not aggregate results",
@@ -68,11 +70,11 @@ Result<int> results(Invocation& call) {
 }
 
 Result<int> ls(Invocation& call) {
-  return list_entities(call, call.has("mine") ? "me/benchmarks/" : "benchmarks/",
+  return list_entities(call, call.has("mine") ? paths::my_benchmarks() : paths::benchmarks(),
                        {"id", "name", "state", "approval_status", "owner"});
 }
 Result<int> view(Invocation& call) {
-  return view_entity(call, "benchmarks/");
+  return view_entity(call, paths::benchmark(BenchmarkId{call.number("id")}));
 }
 
 constexpr Argument kBenchmark = {"-b,--benchmark", "ID", "The benchmark.", ArgumentKind::kNumber,

@@ -6,6 +6,9 @@
 #include "cli/commands/listing.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<Json> ids_of(const std::vector<std::string>& words) {
@@ -38,7 +41,7 @@ int show(Invocation& call, const Json& committee) {
 
 Result<int> benchmark_committee(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
-  const std::string path = fmt::format("benchmarks/{}/committee/", call.number("benchmark"));
+  const auto path = paths::committee(BenchmarkId{call.number("benchmark")});
   if (call.has("dissolve")) {
     MEDPERF_CHECK(hub->remove(path));
     call.out().line("the committee is dissolved: the benchmark's owner decides");
@@ -71,7 +74,7 @@ Result<int> benchmark_invite(Invocation& call) {
   }
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::int64_t id = call.number("benchmark");
-  MEDPERF_TRY(Json benchmark, hub->get(fmt::format("benchmarks/{}/", id)));
+  MEDPERF_TRY(Json benchmark, hub->get(paths::benchmark(BenchmarkId{id})));
   const std::int64_t group = benchmark.get_int("closed_group");
   if (group == 0) {
     return make_error(ErrorKind::kInvalid, fmt::format("benchmark {}", id),
@@ -80,8 +83,7 @@ Result<int> benchmark_invite(Invocation& call) {
   const bool user = call.has("user");
   const std::int64_t whom = call.number(user ? "user" : "organisation");
   const std::string_view key = user ? "member" : "organisation";
-  MEDPERF_TRY(Json made, hub->post(fmt::format("closed_groups/{}/members/", group),
-                                   Json::object({{std::string(key), whom}}),
+  MEDPERF_TRY(Json made, hub->post(paths::insiders(group), Json::object({{std::string(key), whom}}),
                                    fmt::format("closed group {} {} {}", group, key, whom)));
   call.out().line(
       fmt::format("{} {} sees the benchmark from now on", user ? "user" : "organisation", whom));
@@ -92,8 +94,8 @@ Result<int> benchmark_invite(Invocation& call) {
 Result<int> benchmark_close(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::string name = call.text("name");
-  MEDPERF_TRY(Json made,
-              hub->post("closed_groups/", Json::object({{"name", name}}), "closed group " + name));
+  MEDPERF_TRY(Json made, hub->post(paths::closed_groups(), Json::object({{"name", name}}),
+                                   "closed group " + name));
   call.out().line(fmt::format("closed group {0} made: register its objects with --closed-group {0}",
                               made.get_int("id")));
   call.out().result(made);

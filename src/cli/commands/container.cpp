@@ -6,6 +6,9 @@
 #include "site/flows/register.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> submit(Invocation& call) {
@@ -15,12 +18,12 @@ Result<int> submit(Invocation& call) {
 }
 
 Result<int> ls(Invocation& call) {
-  return list_entities(call, call.has("mine") ? "me/mlcubes/" : "mlcubes/",
+  return list_entities(call, call.has("mine") ? paths::my_containers() : paths::containers(),
                        {"id", "name", "state", "owner", "image_hash"});
 }
 
 Result<int> view(Invocation& call) {
-  return view_entity(call, "mlcubes/");
+  return view_entity(call, paths::container(ContainerId{call.number("id")}));
 }
 
 }  // namespace

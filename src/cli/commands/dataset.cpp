@@ -8,6 +8,9 @@
 #include "site/review/texts.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> submit(Invocation& call) {
@@ -56,12 +59,12 @@ Result<int> associate(Invocation& call) {
 }
 
 Result<int> ls(Invocation& call) {
-  return list_entities(call, call.has("mine") ? "me/datasets/" : "datasets/",
+  return list_entities(call, call.has("mine") ? paths::my_datasets() : paths::datasets(),
                        {"id", "name", "location", "state", "owner", "generated_uid"});
 }
 
 Result<int> view(Invocation& call) {
-  return view_entity(call, "datasets/");
+  return view_entity(call, paths::dataset(DatasetId{call.number("id")}));
 }
 
 constexpr std::array kSubmit = {

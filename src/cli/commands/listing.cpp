@@ -11,7 +11,7 @@ std::string cell_text(const Json* value) {
   return to_text(*value);
 }
 
-Result<int> list_entities(Invocation& call, const std::string& path,
+Result<int> list_entities(Invocation& call, const site::Path<site::kGet>& path,
                           const std::vector<std::string>& columns) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(std::vector<Json> rows, hub->list(path));
@@ -27,9 +27,9 @@ Result<int> list_entities(Invocation& call, const std::string& path,
   return 0;
 }
 
-Result<int> view_entity(Invocation& call, const std::string& path) {
+Result<int> view_entity(Invocation& call, const site::Path<site::kGet>& path) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
-  MEDPERF_TRY(Json entity, hub->get(fmt::format("{}{}/", path, call.number("id"))));
+  MEDPERF_TRY(Json entity, hub->get(path));
   if (call.out().is_json()) {
     call.out().result(entity);
   } else {

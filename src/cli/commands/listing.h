@@ -21,10 +21,10 @@ inline constexpr Argument kMineArgument = {"--mine", "", "Only those of this acc
                                            ArgumentKind::kFlag, false};
 
 /// Prints the rows of a list with these top-level members as columns.
-Result<int> list_entities(Invocation& call, const std::string& path,
+Result<int> list_entities(Invocation& call, const site::Path<site::kGet>& path,
                           const std::vector<std::string>& columns);
-/// Prints one entity: `path` + id.
-Result<int> view_entity(Invocation& call, const std::string& path);
+/// Prints one entity.
+Result<int> view_entity(Invocation& call, const site::Path<site::kGet>& path);
 /// "registered" or "already registered", with the number.
 Result<int> report_registration(Invocation& call, std::string_view what, std::int64_t id,
                                 bool already, std::string_view done = "registered");

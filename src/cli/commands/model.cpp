@@ -7,6 +7,9 @@
 #include "site/flows/register.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> submit(Invocation& call) {
@@ -24,12 +27,12 @@ Result<int> associate(Invocation& call) {
 }
 
 Result<int> ls(Invocation& call) {
-  return list_entities(call, call.has("mine") ? "me/models/" : "models/",
+  return list_entities(call, call.has("mine") ? paths::my_models() : paths::models(),
                        {"id", "name", "type", "state", "owner"});
 }
 
 Result<int> view(Invocation& call) {
-  return view_entity(call, "models/");
+  return view_entity(call, paths::model(ModelId{call.number("id")}));
 }
 
 }  // namespace

@@ -5,15 +5,14 @@
 #include "cli/commands/listing.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<std::int64_t> own_id(site::Hub& hub) {
-  MEDPERF_TRY(Json me, hub.get("me/"));
+  MEDPERF_TRY(Json me, hub.get(paths::me()));
   return me.get_int("id");
-}
-
-std::string member_path(std::int64_t organisation, std::int64_t member) {
-  return fmt::format("organisations/{}/members/{}/", organisation, member);
 }
 
 Result<int> done(Invocation& call, const Json& answer, std::string_view line) {
@@ -26,7 +25,7 @@ Result<int> found(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::string name = call.text("name");
   MEDPERF_TRY(Json made,
-              hub->post("organisations/",
+              hub->post(paths::organisations(),
                         Json::object({{"name", name}, {"description", call.text("description")}}),
                         "organisation " + name));
   return done(call, made, fmt::format("organisation {} founded", made.get_int("id")));
@@ -34,14 +33,14 @@ Result<int> found(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   if (call.has("mine")) {
-    return list_entities(call, "me/memberships/", {"organisation", "role", "status", "active"});
+    return list_entities(call, paths::my_memberships(),
+                         {"organisation", "role", "status", "active"});
   }
-  return list_entities(call, "organisations/", {"id", "name", "description"});
+  return list_entities(call, paths::organisations(), {"id", "name", "description"});
 }
 
 Result<int> members(Invocation& call) {
-  return list_entities(call, fmt::format("organisations/{}/members/", call.number("id")),
-                       {"member", "role", "status"});
+  return list_entities(call, paths::members(call.number("id")), {"member", "role", "status"});
 }
 
 Result<int> invite(Invocation& call) {
@@ -50,7 +49,7 @@ Result<int> invite(Invocation& call) {
   const std::int64_t user = call.number("user");
   MEDPERF_TRY(
       Json made,
-      hub->post(fmt::format("organisations/{}/members/", id),
+      hub->post(paths::members(id),
                 Json::object({{"member", user}, {"role", call.has("owner") ? "OWNER" : "MEMBER"}}),
                 fmt::format("organisation {} invites {}", id, user)));
   return done(call, made, fmt::format("user {} is invited", user));
@@ -60,7 +59,7 @@ Result<int> invite(Invocation& call) {
 Result<int> change_own(Invocation& call, const Json& change, std::string_view line) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(std::int64_t me, own_id(*hub));
-  MEDPERF_TRY(Json changed, hub->put(member_path(call.number("id"), me), change));
+  MEDPERF_TRY(Json changed, hub->put(paths::member(call.number("id"), me), change));
   return done(call, changed, line);
 }
 
@@ -80,14 +79,14 @@ Result<int> unuse(Invocation& call) {
 Result<int> remove(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::int64_t user = call.number("user");
-  MEDPERF_CHECK(hub->remove(member_path(call.number("id"), user)));
+  MEDPERF_CHECK(hub->remove(paths::member(call.number("id"), user)));
   return done(call, Json::object({{"removed", user}}), fmt::format("user {} is removed", user));
 }
 
 Result<int> leave(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(std::int64_t me, own_id(*hub));
-  MEDPERF_CHECK(hub->remove(member_path(call.number("id"), me)));
+  MEDPERF_CHECK(hub->remove(paths::member(call.number("id"), me)));
   return done(call, Json::object({{"removed", me}}), "you have left the organisation");
 }
 

@@ -5,16 +5,19 @@
 #include "cli/commands/model_runs.h"
 
 namespace medperf::cli {
+
+namespace paths = site::paths;
+
 namespace {
 
 Result<int> ls(Invocation& call) {
   return list_entities(
-      call, "me/results/",
+      call, paths::my_results(),
       {"id", "name", "benchmark", "model", "dataset", "finalized", "finalized_at"});
 }
 
 Result<int> view(Invocation& call) {
-  return view_entity(call, "results/");
+  return view_entity(call, paths::result(ResultId{call.number("id")}));
 }
 
 Result<int> submit(Invocation& call) {

@@ -100,7 +100,7 @@ void examine_clock(Site& site, const net::Reply& reply, std::vector<Examination>
 
 void examine_hub(Site& site, std::vector<Examination>& out) {
   Hub& hub = site.hub_unsigned();
-  auto reply = hub.get_plain("/version");
+  auto reply = hub.get_plain(paths::version());
   if (!reply.ok()) {
     out.push_back(from_error("hub", reply.error()));
     return;
@@ -117,7 +117,7 @@ void examine_hub(Site& site, std::vector<Examination>& out) {
     out.push_back(std::move(missing));
     return;
   }
-  auto me = (*signed_in)->get("me/");
+  auto me = (*signed_in)->get(paths::me());
   if (!me.ok()) {
     out.push_back(from_error("sign-in", me.error()));
     return;

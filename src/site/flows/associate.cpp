@@ -42,7 +42,8 @@ Result<Registration> ask_to_join(Site& site, const std::string& kind, std::int64
                      send_question(fmt::format("Ask benchmark {} '{}' to take {} {}",
                                                benchmark.id.value, benchmark.name, kind, object),
                                    body, hub->url(), "the benchmark's group decides")));
-  MEDPERF_TRY(Json answer, hub->post(kind + "s/benchmarks/", body, step_key(name, inputs).hex()));
+  MEDPERF_TRY(Json answer,
+              hub->post(paths::associations(kind), body, step_key(name, inputs).hex()));
   MEDPERF_CHECK(site.record("upload", Json::object({{"what", "association request"},
                                                     {kind, object},
                                                     {"benchmark", benchmark.id.value}})));
@@ -119,12 +120,12 @@ Result<Registration> decide_association(Site& site, const AssociationDecision& d
     body.set("benchmark", decision.benchmark.value);
     body.set("metadata", Json::object());
     const std::string key = step_key("revoke-" + latest->created_at, body).hex();
-    MEDPERF_TRY(Json revoked, hub->post(decision.kind + "s/benchmarks/", body, key));
+    MEDPERF_TRY(Json revoked, hub->post(paths::associations(decision.kind), body, key));
     return Registration{revoked.get_int("id"), false};
   }
-  MEDPERF_TRY(Json done, hub->put(fmt::format("{}s/{}/benchmarks/{}/", decision.kind,
-                                              decision.object, decision.benchmark.value),
-                                  body));
+  MEDPERF_TRY(
+      Json done,
+      hub->put(paths::association(decision.kind, decision.object, decision.benchmark), body));
   return Registration{latest->id.value, false};
 }
 

@@ -125,7 +125,7 @@ Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submiss
                                   {"generated_metadata", Json::object()}});
   MEDPERF_TRY(FileLock lock, site.workspace().lock("dataset-submit"));
   Registration out;
-  MEDPERF_TRY(std::vector<Json> mine, hub->list("me/datasets/"));
+  MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_datasets()));
   for (const Json& row : mine) {
     if (row.get_string("name") == submission.name && row.get_string("input_data_hash") == uid) {
       out.id = row.get_int("id");
@@ -140,7 +140,8 @@ Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submiss
                        send_question("Register dataset '" + submission.name + "'", body, hub->url(),
                                      "the hub lists the dataset as in "
                                      "development; no data leaves")));
-    MEDPERF_TRY(Json answer, hub->post("datasets/", body, step_key("dataset-submit", body).hex()));
+    MEDPERF_TRY(Json answer,
+                hub->post(paths::datasets(), body, step_key("dataset-submit", body).hex()));
     MEDPERF_TRY(Dataset dataset, dataset_from(answer));
     out.id = dataset.id.value;
     MEDPERF_CHECK(site.record("upload", Json::object({{"what", "dataset registration"},
@@ -204,7 +205,7 @@ Result<Registration> set_operational(Site& site, DatasetId id) {
                                              "no data leaves")));
   MEDPERF_CHECK(
       write_file_atomically(preparation.folder / kFilesName, to_text(to_json(prepared.manifest))));
-  MEDPERF_TRY(Json answer, hub->put(fmt::format("datasets/{}/", id.value), body));
+  MEDPERF_TRY(Json answer, hub->put(paths::dataset(id), body));
   MEDPERF_CHECK(site.record(
       "upload", Json::object({{"what", "dataset operational"},
                               {"dataset", id.value},

@@ -98,7 +98,7 @@ Result<Json> container_body(const ContainerSubmission& submission) {
 /// ignore the key, and everybody would see the object.
 Status set_closed_group(Hub& hub, Json& body, std::int64_t group) {
   if (group == 0) return {};
-  MEDPERF_CHECK(hub.get(fmt::format("closed_groups/{}/", group)));
+  MEDPERF_CHECK(hub.get(paths::closed_group(group)));
   body.set("closed_group", group);
   return {};
 }
@@ -137,7 +137,7 @@ constexpr std::array<std::string_view, 4> kBenchmarkKeys = {
     "data_evaluator_mlcube"};
 
 /// Shows, asks, posts, records.
-Result<Registration> post_registration(Site& site, const std::string& what, const std::string& path,
+Result<Registration> post_registration(Site& site, const std::string& what, const Path<kPost>& path,
                                        const Json& body, const std::string& effect) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(FileLock lock, site.workspace().lock("register"));
@@ -146,7 +146,7 @@ Result<Registration> post_registration(Site& site, const std::string& what, cons
   const std::string title = fmt::format("Register {} '{}'", what, body.get_string("name"));
   MEDPERF_TRY(Json yes, decide(site, journal, "approve-" + what, body,
                                send_question(title, body, hub->url(), effect)));
-  MEDPERF_TRY(Json answer, hub->post(path, body, step_key(path, body).hex()));
+  MEDPERF_TRY(Json answer, hub->post(path, body, step_key(path.text, body).hex()));
   const std::int64_t id = answer.get_int("id");
   MEDPERF_CHECK(
       site.record("upload", Json::object({{"what", what + " registration"}, {"id", id}})));
@@ -197,17 +197,18 @@ Result<Registration> submit_container(Site& site, const ContainerSubmission& sub
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json body, container_body(submission));
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
-  MEDPERF_TRY(std::vector<Json> mine, hub->list("me/mlcubes/"));
+  MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_containers()));
   MEDPERF_TRY(std::optional<Registration> same, find_same(mine, body, kContainerKeys));
   if (same) return *same;
-  return post_registration(site, "container", "mlcubes/", body, seen_by(submission.closed_group));
+  return post_registration(site, "container", paths::containers(), body,
+                           seen_by(submission.closed_group));
 }
 
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json container, container_body(submission));
   MEDPERF_CHECK(set_closed_group(*hub, container, submission.closed_group));
-  MEDPERF_TRY(std::vector<Json> models, hub->list("me/models/"));
+  MEDPERF_TRY(std::vector<Json> models, hub->list(paths::my_models()));
   for (const Json& model : models) {
     const Json* inner = model.find("container");
     if (model.get_string("name") != submission.name || inner == nullptr) continue;
@@ -223,7 +224,7 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
                             {"asset", Json()},
                             {"state", container.get_string("state")}});
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
-  return post_registration(site, "model", "models/", body, seen_by(submission.closed_group));
+  return post_registration(site, "model", paths::models(), body, seen_by(submission.closed_group));
 }
 
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
@@ -246,14 +247,14 @@ Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& sub
                             {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
                             {"metadata", std::move(metadata)}});
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
-  MEDPERF_TRY(std::vector<Json> mine, hub->list("me/benchmarks/"));
+  MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_benchmarks()));
   MEDPERF_TRY(std::optional<Registration> there, find_same(mine, body, kBenchmarkKeys));
   if (there) return *there;
   MEDPERF_TRY(CompatibilityTest test, test_of(site, submission, body));
   MEDPERF_TRY(CompatibilityReport report, test_compatibility(site, test));
   body.set("demo_dataset_generated_uid", report.demo_uid.hex());
   body.find("metadata")->set("results", report.results);
-  return post_registration(site, "benchmark", "benchmarks/", body,
+  return post_registration(site, "benchmark", paths::benchmarks(), body,
                            "it waits for the platform's approval");
 }
 
@@ -278,8 +279,8 @@ Result<Registration> decide_benchmark(Site& site, BenchmarkId id, bool approve) 
   if (answer != Answer::kYes) {
     return make_error(ErrorKind::kRefused, question.title, "declined; nothing was sent");
   }
-  MEDPERF_TRY(Json done, hub->put(fmt::format("benchmarks/{}/", id.value),
-                                  Json::object({{"approval_status", wanted}})));
+  MEDPERF_TRY(Json done,
+              hub->put(paths::benchmark(id), Json::object({{"approval_status", wanted}})));
   return Registration{id.value, false};
 }
 

@@ -47,7 +47,7 @@ Timestamp claimed_end(std::string_view text, Timestamp otherwise) {
 Result<Token> sign_in_by_password(Hub& hub, const PasswordSignIn& given) {
   Json body = Json::object({{"username", given.username}, {"password", given.password}});
   if (!given.code.empty()) body.set("code", given.code);
-  auto answer = hub.post("auth/login", body, "");
+  auto answer = hub.post(paths::login(), body, "");
   if (answer.ok()) return token_of(hub, *answer, given.username);
   Error error = std::move(answer).error();
   if (error.kind == ErrorKind::kUnauthenticated && !asks_for_code(error)) {
@@ -65,7 +65,7 @@ bool asks_for_code(const Error& error) {
 
 Result<DevicePrompt> start_device_sign_in(Hub& hub, std::string_view client) {
   MEDPERF_TRY(const Json answer,
-              hub.post("auth/device/code/", Json::object({{"client", client}}), ""));
+              hub.post(paths::device_code(), Json::object({{"client", client}}), ""));
   DevicePrompt prompt;
   prompt.device_code = answer.get_string("device_code");
   prompt.user_code = printable(answer.get_string("user_code"), 40);
@@ -84,7 +84,7 @@ Result<Token> wait_for_approval(Hub& hub, const DevicePrompt& prompt, const Paus
       return make_error(ErrorKind::kInterrupted, hub.url(), "stopped while waiting for approval");
     }
     pause(interval);
-    auto answer = hub.post("auth/device/token/", body, "");
+    auto answer = hub.post(paths::device_token(), body, "");
     if (answer.ok()) return token_of(hub, *answer, answer->get_string("username"));
     const std::string_view word = said(answer.error(), "error");
     if (word == "slow_down") {
@@ -104,8 +104,8 @@ Result<Token> wait_for_approval(Hub& hub, const DevicePrompt& prompt, const Paus
 
 Result<Token> adopt_token(Hub& hub, const std::string& text, Timestamp now) {
   hub.use_token(text);
-  MEDPERF_TRY(const Json me, hub.get("me/"));
-  MEDPERF_TRY(const auto facts, hub.get_if_there("auth/session/"));
+  MEDPERF_TRY(const Json me, hub.get(paths::me()));
+  MEDPERF_TRY(const auto facts, hub.get_if_there(paths::session()));
   Token token{text, me.get_string("username"), hub.url(),
               claimed_end(text, {now.microseconds + kYear})};
   if (facts) {

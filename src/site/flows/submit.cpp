@@ -54,7 +54,7 @@ Result<result::Statement> make_statement(Site& site, const Evaluation& evaluatio
 /// Whether the hub's row is finalised with exactly this envelope.
 Result<bool> hub_holds(Site& site, ResultId row, const result::Envelope& envelope) {
   MEDPERF_TRY(Hub * hub, site.hub());
-  MEDPERF_TRY(Json answer, hub->get(fmt::format("results/{}/", row.value)));
+  MEDPERF_TRY(Json answer, hub->get(paths::result(row)));
   MEDPERF_TRY(ResultRow stored, result_row_from(answer));
   return stored.finalized && to_canonical(stored.results) == envelope.canonical;
 }
@@ -72,7 +72,7 @@ Json submission_body(const LocalResult& local, const Json& statement) {
 Result<Json> send(Site& site, const Evaluation& evaluation, const LocalResult& local, ResultId row,
                   const Json& statement) {
   MEDPERF_TRY(Hub * hub, site.hub());
-  auto answer = hub->put(fmt::format("results/{}/", row.value), submission_body(local, statement));
+  auto answer = hub->put(paths::result(row), submission_body(local, statement));
   if (!answer.ok()) {
     if (answer.error().kind != ErrorKind::kInvalid) return answer;
     // The answer of an earlier try may have been lost: then the row is finalised with these bytes.
@@ -106,7 +106,7 @@ Result<ResultId> register_run(Site& site, Journal& journal, const Evaluation& ev
                   }
                 }
                 MEDPERF_TRY(Json answer,
-                            hub->post("results/", body, step_key("register", body).hex()));
+                            hub->post(paths::results(), body, step_key("register", body).hex()));
                 MEDPERF_TRY(ResultRow row, result_row_from(answer));
                 return Json::object({{"result", row.id.value}});
               }));
@@ -159,7 +159,7 @@ Status report_failure(Site& site, Journal& journal, ResultId row, const Error& e
       run_step(journal, "report-failure", Json::object({{"result", row.value}, {"body", body}}),
                [&]() -> Result<Json> {
                  MEDPERF_TRY(Hub * hub, site.hub());
-                 MEDPERF_TRY(Json answer, hub->put(fmt::format("results/{}/", row.value), body));
+                 MEDPERF_TRY(Json answer, hub->put(paths::result(row), body));
                  return Json::object();
                });
   if (!told.ok()) return std::move(told).error();
@@ -180,7 +180,7 @@ Result<bool> register_site_key(Site& site) {
   if (!fs::exists(file)) MEDPERF_CHECK(crypto::SigningKey::generate().save_new(file));
   MEDPERF_TRY(crypto::SigningKey key, load_site_key(site));
   MEDPERF_TRY(Hub * hub, site.hub());
-  MEDPERF_TRY(std::optional<Json> known, hub->get_if_there("me/keys/"));
+  MEDPERF_TRY(std::optional<Json> known, hub->get_if_there(paths::my_keys()));
   if (!known) return false;
   const std::string key_id = key.verify_key().key_id();
   const Json* rows = known->is_array() ? &*known : known->find("results");
@@ -191,7 +191,7 @@ Result<bool> register_site_key(Site& site) {
   }
   const Json body =
       Json::object({{"public_key", key.verify_key().base64()}, {"algorithm", "ed25519"}});
-  auto answer = hub->post("me/keys/", body, step_key("register-key", body).hex());
+  auto answer = hub->post(paths::my_keys(), body, step_key("register-key", body).hex());
   if (!answer.ok() && answer.error().kind == ErrorKind::kConflict) {
     Error error = std::move(answer).error();
     error.advice = "use the workspace whose key is registered for this account";

@@ -19,7 +19,7 @@ Result<Entity> remembered(std::map<std::int64_t, Entity>& seen, std::int64_t id,
 
 }  // namespace
 
-Result<std::vector<Json>> Hub::list(const std::string& path) {
+Result<std::vector<Json>> Hub::list(const Path<kGet>& path) {
   std::vector<Json> rows;
   while (rows.size() < kMaxRows) {
     MEDPERF_TRY(Json page, get(path, {{"limit", std::to_string(kPage)},
@@ -27,45 +27,45 @@ Result<std::vector<Json>> Hub::list(const std::string& path) {
                                       {"is_valid", "True"}}));
     Json* items = page.find("results");
     if (items == nullptr || !items->is_array()) {
-      return make_error(ErrorKind::kCorrupt, path, "the hub's list has no 'results'",
+      return make_error(ErrorKind::kCorrupt, path.text, "the hub's list has no 'results'",
                         "check that hub.url names a MedPerf hub");
     }
     for (Json& item : items->items()) rows.push_back(std::move(item));
     const Json* next = page.find("next");
     if (next == nullptr || next->is_null() || items->items().empty()) return rows;
   }
-  return make_error(ErrorKind::kTooLarge, path, "the hub's list has too many rows");
+  return make_error(ErrorKind::kTooLarge, path.text, "the hub's list has too many rows");
 }
 
 Result<Container> Hub::container(ContainerId id) {
   return remembered(containers_, id.value, [&]() -> Result<Container> {
-    MEDPERF_TRY(Json answer, get("mlcubes/" + std::to_string(id.value) + "/"));
+    MEDPERF_TRY(Json answer, get(paths::container(id)));
     return container_from(answer);
   });
 }
 
 Result<Model> Hub::model(ModelId id) {
   return remembered(models_, id.value, [&]() -> Result<Model> {
-    MEDPERF_TRY(Json answer, get("models/" + std::to_string(id.value) + "/"));
+    MEDPERF_TRY(Json answer, get(paths::model(id)));
     return model_from(answer);
   });
 }
 
 Result<Benchmark> Hub::benchmark(BenchmarkId id) {
   return remembered(benchmarks_, id.value, [&]() -> Result<Benchmark> {
-    MEDPERF_TRY(Json answer, get("benchmarks/" + std::to_string(id.value) + "/"));
+    MEDPERF_TRY(Json answer, get(paths::benchmark(id)));
     return benchmark_from(answer);
   });
 }
 
 Result<Dataset> Hub::dataset(DatasetId id) {
-  MEDPERF_TRY(Json answer, get("datasets/" + std::to_string(id.value) + "/"));
+  MEDPERF_TRY(Json answer, get(paths::dataset(id)));
   return dataset_from(answer);
 }
 
 Result<std::vector<ResultRow>> Hub::my_results() {
   if (results_) return *results_;
-  MEDPERF_TRY(std::vector<Json> answers, list("me/results/"));
+  MEDPERF_TRY(std::vector<Json> answers, list(paths::my_results()));
   std::vector<ResultRow> rows;
   for (const Json& answer : answers) {
     MEDPERF_TRY(ResultRow row, result_row_from(answer));
@@ -76,8 +76,7 @@ Result<std::vector<ResultRow>> Hub::my_results() {
 }
 
 Result<std::vector<Association>> Hub::benchmark_models(BenchmarkId id) {
-  MEDPERF_TRY(std::vector<Json> answers,
-              list("benchmarks/" + std::to_string(id.value) + "/models/"));
+  MEDPERF_TRY(std::vector<Json> answers, list(paths::benchmark_models(id)));
   std::vector<Association> latest;
   for (const Json& answer : answers) {
     MEDPERF_TRY(Association row, association_from(answer, "model"));
@@ -93,8 +92,7 @@ Result<std::vector<Association>> Hub::benchmark_models(BenchmarkId id) {
 }
 
 Result<std::vector<Association>> Hub::my_associations(std::string_view object_key) {
-  const std::string kind(object_key);
-  MEDPERF_TRY(std::vector<Json> answers, list("me/" + kind + "s/associations/"));
+  MEDPERF_TRY(std::vector<Json> answers, list(paths::my_associations(object_key)));
   std::vector<Association> rows;
   for (const Json& answer : answers) {
     MEDPERF_TRY(Association row, association_from(answer, object_key));

@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 #include "net/http_types.h"
 #include "site/hub_client/entities.h"
+#include "site/hub_client/paths.h"
 
 namespace medperf::site {
 
@@ -37,20 +38,19 @@ class Hub {
   void use_token(std::string token) { token_ = std::move(token); }
   const std::string& url() const { return options_.url; }
 
-  // Paths are relative to /api/v0/, e.g. "me/". Errors: unavailable, timed_out (after retries),
-  // unauthenticated, forbidden, not_found, conflict, invalid (with the hub's field errors),
-  // corrupt.
-  Result<Json> get(const std::string& path, const net::Query& query = {});
+  // Errors: unavailable, timed_out (after retries), unauthenticated, forbidden, not_found,
+  // conflict, invalid (with the hub's field errors), corrupt.
+  Result<Json> get(const Path<kGet>& path, const net::Query& query = {});
   /// `idempotency_key` makes a retry safe: the hub answers a repeat with its first answer.
-  Result<Json> post(const std::string& path, const Json& body, const std::string& idempotency_key);
-  Result<Json> put(const std::string& path, const Json& body);
-  Status remove(const std::string& path);
+  Result<Json> post(const Path<kPost>& path, const Json& body, const std::string& idempotency_key);
+  Result<Json> put(const Path<kPut>& path, const Json& body);
+  Status remove(const Path<kDelete>& path);
   /// Every row of a list, page by page. Limit 100,000 rows.
-  Result<std::vector<Json>> list(const std::string& path);
+  Result<std::vector<Json>> list(const Path<kGet>& path);
   /// As get; nothing when the hub lacks the resource: how additions of our hub are asked for.
-  Result<std::optional<Json>> get_if_there(const std::string& path);
-  /// One GET outside the API ("/healthz"); any status is an answer.
-  Result<net::Reply> get_plain(const std::string& path);
+  Result<std::optional<Json>> get_if_there(const Path<kGet>& path);
+  /// One GET without the sign-in; any status is an answer.
+  Result<net::Reply> get_plain(const Path<kGet>& path);
 
   // Typed reads. Each entity is fetched once a command.
   Result<Container> container(ContainerId id);

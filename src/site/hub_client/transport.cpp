@@ -9,7 +9,6 @@
 namespace medperf::site {
 namespace {
 
-constexpr std::string_view kApi = "/api/v0/";
 constexpr std::size_t kMaxFieldErrors = 100;
 
 /// Flattens a v0 error body: {"container": {"name": ["..."]}} -> "container.name".
@@ -104,7 +103,7 @@ Hub::Hub(HubOptions options, Transport transport, Pause pause, Notice notice)
 net::Call Hub::make_call(std::string method, const std::string& path) const {
   net::Call call;
   call.method = std::move(method);
-  call.url = options_.url + (path.starts_with('/') ? path : std::string(kApi) + path);
+  call.url = options_.url + (path.starts_with('/') ? path : std::string(paths::api()) + path);
   call.headers["accept"] = "application/json";
   if (!token_.empty()) call.headers["authorization"] = "Bearer " + token_;
   return call;
@@ -159,42 +158,42 @@ Result<Json> Hub::exchange(net::Call call, bool may_repeat) {
   }
 }
 
-Result<Json> Hub::get(const std::string& path, const net::Query& query) {
-  net::Call call = make_call("GET", path);
+Result<Json> Hub::get(const Path<kGet>& path, const net::Query& query) {
+  net::Call call = make_call("GET", path.text);
   if (!query.empty()) call.url += "?" + net::to_query_text(query);
   return exchange(std::move(call), true);
 }
 
-Result<Json> Hub::post(const std::string& path, const Json& body,
+Result<Json> Hub::post(const Path<kPost>& path, const Json& body,
                        const std::string& idempotency_key) {
-  net::Call call = make_call("POST", path);
+  net::Call call = make_call("POST", path.text);
   call.headers["content-type"] = "application/json";
   if (!idempotency_key.empty()) call.headers["idempotency-key"] = idempotency_key;
   call.body = to_text(body);
   return exchange(std::move(call), !idempotency_key.empty());
 }
 
-Result<Json> Hub::put(const std::string& path, const Json& body) {
-  net::Call call = make_call("PUT", path);
+Result<Json> Hub::put(const Path<kPut>& path, const Json& body) {
+  net::Call call = make_call("PUT", path.text);
   call.headers["content-type"] = "application/json";
   call.body = to_text(body);
   return exchange(std::move(call), true);
 }
 
-Status Hub::remove(const std::string& path) {
-  MEDPERF_CHECK(exchange(make_call("DELETE", path), false));
+Status Hub::remove(const Path<kDelete>& path) {
+  MEDPERF_CHECK(exchange(make_call("DELETE", path.text), false));
   return {};
 }
 
-Result<std::optional<Json>> Hub::get_if_there(const std::string& path) {
+Result<std::optional<Json>> Hub::get_if_there(const Path<kGet>& path) {
   auto answer = get(path);
   if (answer.ok()) return std::optional<Json>(std::move(*answer));
   if (answer.error().kind == ErrorKind::kNotFound) return std::optional<Json>();
   return std::move(answer).error();
 }
 
-Result<net::Reply> Hub::get_plain(const std::string& path) {
-  net::Call call = make_call("GET", path);
+Result<net::Reply> Hub::get_plain(const Path<kGet>& path) {
+  net::Call call = make_call("GET", path.text);
   call.headers.erase("authorization");
   return transport_(call);
 }

@@ -35,7 +35,7 @@ TEST(Hub, SendsTokenAndKey) {
   fake.answers.emplace_back(reply(201, R"({"id": 3})"));
   Hub hub = fake.hub();
   hub.use_token("t0ken");
-  ASSERT_TRUE(hub.post("results/", Json::object({{"x", 1}}), "key").ok());
+  ASSERT_TRUE(hub.post(paths::results(), Json::object({{"x", 1}}), "key").ok());
   EXPECT_EQ(fake.calls[0].url, "https://hub.example/api/v0/results/");
   EXPECT_EQ(fake.calls[0].headers.at("authorization"), "Bearer t0ken");
   EXPECT_EQ(fake.calls[0].headers.at("idempotency-key"), "key");
@@ -48,7 +48,7 @@ TEST(Hub, TriesAgainUntilTheHubIsBack) {
   fake.answers.emplace_back(reply(503, "{}"));
   fake.answers.emplace_back(reply(200, R"({"ok": true})"));
   Hub hub = fake.hub();
-  auto answer = hub.get("me/");
+  auto answer = hub.get(paths::me());
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(fake.calls.size(), 3U);
 }
@@ -56,7 +56,7 @@ TEST(Hub, TriesAgainUntilTheHubIsBack) {
 TEST(Hub, GivesUpAfterABoundedTime) {
   FakeHub fake;
   Hub hub = fake.hub(Seconds{3});
-  auto answer = hub.get("me/");
+  auto answer = hub.get(paths::me());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().kind, ErrorKind::kUnavailable);
   EXPECT_FALSE(answer.error().advice.empty());
@@ -66,7 +66,7 @@ TEST(Hub, GivesUpAfterABoundedTime) {
 TEST(Hub, PostWithoutKeyIsNotRepeated) {
   FakeHub fake;
   Hub hub = fake.hub();
-  EXPECT_FALSE(hub.post("auth/login", Json::object(), "").ok());
+  EXPECT_FALSE(hub.post(paths::login(), Json::object(), "").ok());
   EXPECT_EQ(fake.calls.size(), 1U);
 }
 
@@ -87,7 +87,7 @@ TEST(Hub, ListsPageByPage) {
   fake.answers.emplace_back(reply(200, R"({"next": "x", "results": [{"id": 1}, {"id": 2}]})"));
   fake.answers.emplace_back(reply(200, R"({"next": null, "results": [{"id": 3}]})"));
   Hub hub = fake.hub();
-  auto rows = hub.list("mlcubes/");
+  auto rows = hub.list(paths::containers());
   ASSERT_TRUE(rows.ok());
   EXPECT_EQ(rows->size(), 3U);
   EXPECT_NE(fake.calls[1].url.find("offset=2"), std::string::npos);
@@ -98,7 +98,7 @@ TEST(Hub, WhatAForeignHubLacksIsNoError) {
   FakeHub fake;
   fake.answers.emplace_back(reply(404, R"({"detail": "Not found."})"));
   Hub hub = fake.hub();
-  auto answer = hub.get_if_there("me/keys/");
+  auto answer = hub.get_if_there(paths::my_keys());
   ASSERT_TRUE(answer.ok());
   EXPECT_FALSE(answer->has_value());
 }
