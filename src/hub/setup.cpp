@@ -6,6 +6,7 @@
 #include "hub/options.h"
 #include "hub/store/accounts.h"
 #include "hub/store/first_rows.h"
+#include "hub/store/health.h"
 #include "hub/store/schema.h"
 #include "hub/store/second_factors.h"
 #include "ledger/ledger.h"
@@ -144,19 +145,7 @@ Result<CheckReport> check_database(sql::Database& database) {
     MEDPERF_CHECK(ledger::chain_all(database));
   }
   return database.read([&](sql::Session& session) -> Result<CheckReport> {
-    if (session.dialect() == sql::Dialect::kSqlite) {
-      MEDPERF_TRY(auto rows, session.query("PRAGMA integrity_check"));
-      if (rows.empty() || rows.front().text(0) != "ok") {
-        return make_error(ErrorKind::kCorrupt, "database",
-                          rows.empty() ? "integrity check gave nothing" : rows.front().text(0),
-                          "Restore the database from a backup.");
-      }
-      MEDPERF_TRY(auto broken, session.query("PRAGMA foreign_key_check"));
-      if (!broken.empty()) {
-        return make_error(ErrorKind::kCorrupt, "database", "rows refer to others that are missing",
-                          "Restore the database from a backup.");
-      }
-    }
+    MEDPERF_CHECK(check_integrity(session));
     MEDPERF_TRY(auto log, ledger::verify_table(session));
     if (log.first_bad_line != 0) {
       return make_error(ErrorKind::kCorrupt, "log line " + std::to_string(log.first_bad_line),

@@ -19,10 +19,9 @@ constexpr int kRoundsToForget = 4 * 3600;  // an hour
 /// Asked first, so that an idle hub writes nothing.
 Result<bool> is_there_work(sql::Database& database) {
   return database.read([](sql::Session& session) -> Result<bool> {
-    MEDPERF_TRY(const auto changes, session.query("SELECT 1 FROM list_changes LIMIT 1"));
-    if (!changes.empty() || session.dialect() == sql::Dialect::kSqlite) return !changes.empty();
-    MEDPERF_TRY(const auto entries, session.query("SELECT 1 FROM log_waiting LIMIT 1"));
-    return !entries.empty();
+    MEDPERF_TRY(const bool unfolded, has_list_changes(session));
+    if (unfolded) return true;
+    return ledger::has_waiting(session);
   });
 }
 

@@ -57,6 +57,8 @@ std::string_view create_waiting_script(sql::Dialect dialect);
 Status append(sql::Session& session, const Entry& entry, Timestamp time);
 /// Appends what the column `entry` of another database's log_waiting holds: a restore.
 Status append_waiting_text(sql::Session& session, std::string_view entry);
+/// Whether entries wait to be chained.
+Result<bool> has_waiting(sql::Session& session);
 /// Chains at most `limit` of the entries that wait; returns how many. Only inside an exclusive
 /// transaction, which makes it the only one on this database.
 Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit);

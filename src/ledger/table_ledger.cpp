@@ -97,6 +97,12 @@ Status append_waiting_text(sql::Session& session, std::string_view entry) {
   return append(session, waiting.entry, waiting.time);
 }
 
+Result<bool> has_waiting(sql::Session& session) {
+  if (session.dialect() != sql::Dialect::kPostgres) return false;
+  MEDPERF_TRY(const auto entries, session.query("SELECT 1 FROM log_waiting LIMIT 1"));
+  return !entries.empty();
+}
+
 Result<std::int64_t> chain_waiting(sql::Session& session, std::int64_t limit) {
   if (session.dialect() != sql::Dialect::kPostgres) return std::int64_t{0};
   // One statement takes what it returns: what is committed meanwhile stays for the next time.

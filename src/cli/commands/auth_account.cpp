@@ -79,8 +79,7 @@ Result<int> change_password(Invocation& call) {
 }
 
 Result<int> list_tokens(Invocation& call) {
-  return list_entities(call, paths::access_tokens(),
-                       {"id", "name", "scope", "expires_at", "last_used_at"});
+  return list_entities(call, paths::access_tokens(), domain::Entity::kAccessToken);
 }
 
 Result<int> create_token(Invocation& call) {

@@ -71,7 +71,7 @@ Result<int> results(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   return list_entities(call, call.has("mine") ? paths::my_benchmarks() : paths::benchmarks(),
-                       {"id", "name", "state", "approval_status", "owner"});
+                       domain::Entity::kBenchmark);
 }
 Result<int> view(Invocation& call) {
   return view_entity(call, paths::benchmark(BenchmarkId{call.number("id")}));

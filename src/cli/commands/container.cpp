@@ -19,7 +19,7 @@ Result<int> submit(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   return list_entities(call, call.has("mine") ? paths::my_containers() : paths::containers(),
-                       {"id", "name", "state", "owner", "image_hash"});
+                       domain::Entity::kContainer);
 }
 
 Result<int> view(Invocation& call) {

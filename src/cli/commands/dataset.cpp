@@ -60,7 +60,7 @@ Result<int> associate(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   return list_entities(call, call.has("mine") ? paths::my_datasets() : paths::datasets(),
-                       {"id", "name", "location", "state", "owner", "generated_uid"});
+                       domain::Entity::kDataset);
 }
 
 Result<int> view(Invocation& call) {

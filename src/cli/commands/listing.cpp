@@ -1,6 +1,7 @@
 #include "cli/commands/listing.h"
 
 #include <fmt/format.h>
+#include "domain/field_choices.h"
 
 namespace medperf::cli {
 
@@ -12,7 +13,11 @@ std::string cell_text(const Json* value) {
 }
 
 Result<int> list_entities(Invocation& call, const site::Path<site::kGet>& path,
-                          const std::vector<std::string>& columns) {
+                          domain::Entity entity, std::string_view left_out) {
+  std::vector<std::string> columns;
+  for (const std::string_view field : domain::brief_fields(entity)) {
+    if (field != left_out) columns.emplace_back(field);
+  }
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(std::vector<Json> rows, hub->list(path));
   std::vector<std::vector<std::string>> cells;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/invocation.h"
+#include "domain/field.h"
 
 namespace medperf::cli {
 
@@ -20,9 +21,10 @@ inline std::int64_t closed_group_of(const Invocation& call) {
 inline constexpr Argument kMineArgument = {"--mine", "", "Only those of this account.",
                                            ArgumentKind::kFlag, false};
 
-/// Prints the rows of a list with these top-level members as columns.
+/// Prints the rows of a list with what is brief about the entity as columns, but for one that says
+/// the same in every row.
 Result<int> list_entities(Invocation& call, const site::Path<site::kGet>& path,
-                          const std::vector<std::string>& columns);
+                          domain::Entity entity, std::string_view left_out = {});
 /// Prints one entity.
 Result<int> view_entity(Invocation& call, const site::Path<site::kGet>& path);
 /// "registered" or "already registered", with the number.

@@ -28,7 +28,7 @@ Result<int> associate(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   return list_entities(call, call.has("mine") ? paths::my_models() : paths::models(),
-                       {"id", "name", "type", "state", "owner"});
+                       domain::Entity::kModel);
 }
 
 Result<int> view(Invocation& call) {

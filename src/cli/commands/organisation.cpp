@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
+#include "domain/names.h"
 
 namespace medperf::cli {
 
@@ -33,14 +34,14 @@ Result<int> found(Invocation& call) {
 
 Result<int> ls(Invocation& call) {
   if (call.has("mine")) {
-    return list_entities(call, paths::my_memberships(),
-                         {"organisation", "role", "status", "active"});
+    return list_entities(call, paths::my_memberships(), domain::Entity::kMembership, "member");
   }
-  return list_entities(call, paths::organisations(), {"id", "name", "description"});
+  return list_entities(call, paths::organisations(), domain::Entity::kOrganisation);
 }
 
 Result<int> members(Invocation& call) {
-  return list_entities(call, paths::members(call.number("id")), {"member", "role", "status"});
+  return list_entities(call, paths::members(call.number("id")), domain::Entity::kMembership,
+                       domain::kOrganisationField);
 }
 
 Result<int> invite(Invocation& call) {

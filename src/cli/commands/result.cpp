@@ -11,9 +11,7 @@ namespace paths = site::paths;
 namespace {
 
 Result<int> ls(Invocation& call) {
-  return list_entities(
-      call, paths::my_results(),
-      {"id", "name", "benchmark", "model", "dataset", "finalized", "finalized_at"});
+  return list_entities(call, paths::my_results(), domain::Entity::kResult);
 }
 
 Result<int> view(Invocation& call) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "domain/field_choices.h"
 #include "domain/names.h"
 #include "domain/record.h"
 
@@ -39,6 +40,19 @@ Expected with_groups(Expected fields) {
   fields["organisation"] = "C";
   fields["closed_group"] = "C";
   return fields;
+}
+
+TEST(Tables, ChoicesAreOfTheirTables) {
+  std::size_t chosen = 0;
+  for (const Entity entity : all_entities()) {
+    for (const auto choice : {brief_fields(entity), content_fields(entity)}) {
+      chosen += choice.size();
+      for (const std::string_view field : choice) {
+        EXPECT_NE(table_of(entity).find(field), nullptr) << table_of(entity).label << " " << field;
+      }
+    }
+  }
+  EXPECT_GT(chosen, 0u);
 }
 
 TEST(Tables, WriteRulesAreThoseOfTheContract) {

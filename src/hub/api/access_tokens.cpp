@@ -2,11 +2,13 @@
 
 #include "hub/store/access_tokens.h"
 #include "domain/messages.h"
+#include "domain/names.h"
 #include "hub/accounts/secrets.h"
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/lifetimes.h"
 #include "hub/services/steps.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -18,9 +20,8 @@ constexpr std::int64_t kDays = 90;
 constexpr std::int64_t kMostTokens = 100;
 
 Result<Answer> list(const Call& call) {
-  Selection own;
-  own.add("owner = ?", call.context.caller.id());
-  return page_answer(call, Entity::kAccessToken, own, wire::Form::kFull);
+  return page_answer(call, Entity::kAccessToken,
+                     rows_with(domain::kOwnerField, call.context.caller.id()), wire::Form::kFull);
 }
 
 Result<Answer> create(const Call& call) {

@@ -6,6 +6,7 @@
 
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -58,10 +59,7 @@ Result<Answer> create(const Call& call) {
 }
 
 Result<Answer> list(const Call& call) {
-  const AssociationKind& kind = kind_of(call);
-  Selection rows;
-  rows.add(std::string(kind.member_key) + " = ?", call.ids[0]);
-  return page_answer(call, std::move(rows));
+  return page_answer(call, rows_with(kind_of(call).member_key, call.ids[0]));
 }
 
 Result<Answer> get_pair(const Call& call) {

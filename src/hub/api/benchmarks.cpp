@@ -6,7 +6,7 @@
 #include "hub/api/resources.h"
 #include "hub/release/aggregate.h"
 #include "hub/services/steps.h"
-#include "hub/store/associations.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -50,9 +50,7 @@ Result<Answer> remove(const Call& call) {
 }
 
 Selection of_benchmark(const Call& call) {
-  Selection selection;
-  selection.add("benchmark = ?", call.ids[0]);
-  return selection;
+  return rows_with("benchmark", call.ids[0]);
 }
 
 /// Association rows: the row says of models or of datasets.
@@ -65,17 +63,11 @@ Result<Answer> results(const Call& call) {
 }
 
 Result<Answer> participants_info(const Call& call) {
-  Selection approved;
-  approved.add(approved_members_condition(kDatasetAssociations), call.ids[0]);
-  approved.order = "id";
-  return page_answer(call, std::move(approved));
+  return page_answer(call, approved_members(kDatasetAssociations, call.ids[0]));
 }
 
 Result<Answer> certificates(const Call& call) {
-  Selection valid;
-  valid.add(approved_owners_condition(kDatasetAssociations), call.ids[0]);
-  valid.add("is_valid = ?", std::int64_t{1});
-  return page_answer(call, std::move(valid));
+  return page_answer(call, valid_of_approved_owners(kDatasetAssociations, call.ids[0]));
 }
 
 Result<Answer> aggregate(const Call& call) {

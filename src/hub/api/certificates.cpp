@@ -8,6 +8,7 @@
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -44,9 +45,7 @@ Result<Answer> put_certificate(const Call& call) {
 }
 
 Result<Answer> keys_of_certificate(const Call& call) {
-  Selection keys;
-  keys.add("certificate = ?", call.ids[0]);
-  return page_answer(call, std::move(keys));
+  return page_answer(call, rows_with("certificate", call.ids[0]));
 }
 
 Result<Answer> add_keys(const Call& call) {

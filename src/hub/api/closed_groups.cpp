@@ -1,8 +1,10 @@
 // Closed groups: outside of them their objects do not exist.
 
+#include "domain/names.h"
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/organisations.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -35,9 +37,7 @@ Result<Answer> put(const Call& call) {
 }
 
 Result<Answer> members(const Call& call) {
-  Selection rows;
-  rows.add("closed_group = ?", call.ids[0]);
-  return page_answer(call, std::move(rows));
+  return page_answer(call, rows_with(domain::kClosedGroupField, call.ids[0]));
 }
 
 Result<Answer> invite(const Call& call) {

@@ -2,7 +2,7 @@
 
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
-#include "hub/store/associations.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -15,10 +15,7 @@ Result<Answer> me(const Call& call) {
 }
 
 Selection own(const Call& call) {
-  Selection selection;
-  selection.where =
-      bound(acts_for(*call.endpoint.answer), call.context.caller.id(), selection.params);
-  return selection;
+  return rows_acted_for(*call.endpoint.answer, call.context.caller.id());
 }
 
 /// Every list of one's own objects: the row says of which entity.
@@ -28,9 +25,7 @@ Result<Answer> own_objects(const Call& call) {
 
 /// Association rows of which the caller owns a side.
 Result<Answer> own_associations(const Call& call, const AssociationKind& kind) {
-  Selection selection;
-  selection.where = bound(either_side_condition(kind), call.context.caller.id(), selection.params);
-  return page_answer(call, std::move(selection));
+  return page_answer(call, rows_of_either_side(kind, call.context.caller.id()));
 }
 
 Result<Answer> own_dataset_associations(const Call& call) {

@@ -5,6 +5,7 @@
 #include "hub/services/models.h"
 #include "hub/services/registration.h"
 #include "hub/services/steps.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -41,9 +42,7 @@ Result<Answer> remove(const Call& call) {
 }
 
 Result<Answer> datasets(const Call& call) {
-  Selection prepared;
-  prepared.add("data_preparation_mlcube = ?", call.ids[0]);
-  return page_answer(call, std::move(prepared));
+  return page_answer(call, rows_with("data_preparation_mlcube", call.ids[0]));
 }
 
 Result<Answer> model(const Call& call) {

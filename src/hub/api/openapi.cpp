@@ -393,8 +393,8 @@ Json openapi_document(std::span<const Endpoint> endpoints) {
                                     {"scheme", "bearer"},
                                     {"bearerFormat", "JWT"},
                                     {"description",
-                                     "A token of auth/login, or of the platform's "
-                                     "identity provider."}});
+                                     "A token that this hub gave for a sign-in, or one of the "
+                                     "platform's identity provider."}});
   return Json::object(
       {{"openapi", "3.1.0"},
        {"info", Json::object(

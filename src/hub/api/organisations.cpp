@@ -2,9 +2,11 @@
 
 #include "hub/services/organisations.h"
 
+#include "domain/names.h"
 #include "hub/api/answers.h"
 #include "hub/api/resources.h"
 #include "hub/services/steps.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -45,15 +47,11 @@ Result<Answer> remove(const Call& call) {
 }
 
 Result<Answer> members(const Call& call) {
-  Selection rows;
-  rows.add("organisation = ?", call.ids[0]);
-  return page_answer(call, std::move(rows));
+  return page_answer(call, rows_with(domain::kOrganisationField, call.ids[0]));
 }
 
 Result<Answer> own_memberships(const Call& call) {
-  Selection rows;
-  rows.add("member = ?", call.context.caller.id());
-  return page_answer(call, std::move(rows));
+  return page_answer(call, rows_with("member", call.context.caller.id()));
 }
 
 Result<Answer> invite(const Call& call) {

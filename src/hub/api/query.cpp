@@ -11,6 +11,7 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "hub/store/columns.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -73,7 +74,7 @@ struct Filters {
   }
 
   Status add(const Field& field, const std::string& text) {
-    const std::string condition = std::string(field.name) + " = ?";
+    const std::string condition = equals(field.name);
     switch (field.type) {
       case FieldType::kReference:
         return by_reference(field, text, condition);
@@ -96,18 +97,18 @@ struct Filters {
   }
 };
 
-/// "name, modified_at DESC, id" from "name,-modified_at"; unknown names are left out.
+/// Of "name,-modified_at"; unknown names are left out.
 std::string order_text(const domain::EntityTable& table, std::string_view wanted) {
-  std::string order;
+  std::vector<OrderTerm> terms;
   for (std::string_view name : split(wanted, ',')) {
     name = trim(name);
     const bool down = name.starts_with('-');
     if (down) name.remove_prefix(1);
     const Field* field = table.find(name);
     if (field == nullptr || field->visibility == domain::Visibility::kPrivate) continue;
-    order += std::string(field->name) + (down ? " DESC, " : ", ");
+    terms.push_back({field->name, down});
   }
-  return order.empty() ? order : order + "id";
+  return order_by(terms);
 }
 
 std::string link_to(const Call& call, std::int64_t limit, std::optional<std::int64_t> offset) {

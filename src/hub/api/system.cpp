@@ -6,6 +6,7 @@
 #include "hub/api/hub.h"
 #include "hub/api/openapi.h"
 #include "hub/api/resources.h"
+#include "hub/store/health.h"
 
 namespace medperf::hub {
 
@@ -27,8 +28,7 @@ Result<Answer> readyz(const HubParts& parts, const net::Request&, const Json&) {
     return answer;
   };
   if (parts.draining != nullptr && *parts.draining) return not_ready("the hub is shutting down");
-  auto asked = parts.database.read([](sql::Session& session) { return session.query("SELECT 1"); });
-  if (!asked.ok()) return not_ready("the database does not answer");
+  if (!check_answering(parts.database).ok()) return not_ready("the database does not answer");
   return json_answer(Json::object({{"status", "ok"}}));
 }
 

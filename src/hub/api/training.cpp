@@ -6,7 +6,8 @@
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
 #include "hub/services/steps.h"
-#include "hub/store/associations.h"
+#include "hub/store/lookups.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -37,9 +38,7 @@ Result<Answer> add_aggregator(const Call& call) {
 }
 
 Result<Answer> experiments_of_aggregator(const Call& call) {
-  Selection experiments;
-  experiments.add("aggregator = ?", call.ids[0]);
-  return page_answer(call, std::move(experiments));
+  return page_answer(call, rows_with("aggregator", call.ids[0]));
 }
 
 Result<Answer> add_experiment(const Call& call) {
@@ -58,23 +57,15 @@ Result<Answer> remove_experiment(const Call& call) {
 }
 
 Result<Answer> datasets(const Call& call) {
-  Selection rows;
-  rows.add("training_exp = ?", call.ids[0]);
-  return page_answer(call, std::move(rows));
+  return page_answer(call, rows_with("training_exp", call.ids[0]));
 }
 
 Result<Answer> participants(const Call& call) {
-  Selection approved;
-  approved.add(approved_members_condition(kTrainingAssociations), call.ids[0]);
-  approved.order = "id";
-  return page_answer(call, std::move(approved));
+  return page_answer(call, approved_members(kTrainingAssociations, call.ids[0]));
 }
 
 Result<Answer> certificates(const Call& call) {
-  Selection valid;
-  valid.add(approved_owners_condition(kTrainingAssociations), call.ids[0]);
-  valid.add("is_valid = ?", std::int64_t{1});
-  return page_answer(call, std::move(valid));
+  return page_answer(call, valid_of_approved_owners(kTrainingAssociations, call.ids[0]));
 }
 
 Error nothing_there() {

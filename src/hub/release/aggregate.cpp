@@ -8,6 +8,7 @@
 #include "hub/release/pooling.h"
 #include "hub/release/statement.h"
 #include "hub/store/repository.h"
+#include "hub/store/results.h"
 
 namespace medperf::hub {
 
@@ -22,35 +23,18 @@ struct ModelResults {
   std::vector<SiteResult> sites;
 };
 
-// The inner query finds a newer result that counts for the same model and dataset.
-constexpr std::string_view kCounted =
-    "SELECT m.id, m.name, m.owner, r.id, d.id, d.name, d.owner, r.results "
-    "FROM results r JOIN models m ON m.id = r.model JOIN datasets d ON d.id = r.dataset "
-    "JOIN benchmarks b ON b.id = r.benchmark "
-    "WHERE r.benchmark = ? AND r.finalized = 1 AND r.is_valid = 1 AND r.signed = 1 "
-    "AND r.compatibility_run = 0 AND r.approval_status <> 'REJECTED' "
-    "AND m.is_valid = 1 AND d.is_valid = 1 "
-    "AND EXISTS (SELECT 1 FROM current_dataset_associations a WHERE a.dataset = r.dataset "
-    "AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED') "
-    "AND (r.model = b.reference_model OR EXISTS (SELECT 1 FROM current_model_associations a "
-    "WHERE a.model = r.model AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED')) "
-    "AND NOT EXISTS (SELECT 1 FROM results n WHERE n.benchmark = r.benchmark AND n.model = r.model "
-    "AND n.dataset = r.dataset AND n.finalized = 1 AND n.is_valid = 1 AND n.signed = 1 "
-    "AND n.compatibility_run = 0 AND n.approval_status <> 'REJECTED' "
-    "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
-    "ORDER BY m.id, d.id";
-
-Result<std::vector<ModelResults>> counted_results(sql::Session& session, std::int64_t benchmark) {
-  MEDPERF_TRY(auto rows, session.query(kCounted, {benchmark}));
+/// The results that count, by model.
+Result<std::vector<ModelResults>> results_by_model(sql::Session& session, std::int64_t benchmark) {
+  MEDPERF_TRY(auto counted, counted_results(session, benchmark));
   std::vector<ModelResults> models;
-  for (const auto& row : rows) {
-    if (models.empty() || models.back().id != row.integer(0)) {
-      models.push_back({row.integer(0), row.text(1), row.integer(2), {}});
+  for (auto& row : counted) {
+    if (models.empty() || models.back().id != row.model) {
+      models.push_back({row.model, std::move(row.model_name), row.model_owner, {}});
     }
-    MEDPERF_TRY(auto envelope, parse_json(row.text(7)));
+    MEDPERF_TRY(auto envelope, parse_json(row.envelope));
     const Json* results = envelope.find("results");
-    models.back().sites.push_back({row.integer(3), row.integer(4), row.text(5), row.integer(6),
-                                   results == nullptr ? Json() : *results});
+    models.back().sites.push_back({row.result, row.dataset, std::move(row.dataset_name),
+                                   row.dataset_owner, results == nullptr ? Json() : *results});
   }
   return models;
 }
@@ -126,7 +110,7 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
   const Json metadata = stored.json(domain::kMetadata);
   const wire::ReleasePolicy policy =
       stored_policy(metadata.find_path({"medperf", "release_policy"}));
-  MEDPERF_TRY(auto models, counted_results(session, benchmark));
+  MEDPERF_TRY(auto models, results_by_model(session, benchmark));
 
   MEDPERF_TRY(const auto figures, declared_figures(metadata));
   std::vector<Pooled> pooled;

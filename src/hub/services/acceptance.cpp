@@ -9,6 +9,7 @@
 #include "crypto/sha256.h"
 #include "domain/messages.h"
 #include "domain/names.h"
+#include "hub/store/lookups.h"
 #include "hub/store/repository.h"
 #include "result/envelope.h"
 #include "result/statement.h"
@@ -71,8 +72,7 @@ Result<result::Statement> read_statement(const Context& context, const Record& d
   }
   auto key_id = crypto::dsse_key_id(*dsse);
   if (!key_id.ok()) return domain::field_error("metadata", key_id.error().text());
-  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey, context.sight())
-                            .find_where(context.session, "key_id = ?", {*key_id}));
+  MEDPERF_TRY(auto row, find_key(context.session, context.sight(), *key_id));
   if (!row || row->owner() != dataset.owner() || !row->boolean(domain::kIsValid)) {
     return domain::field_error("metadata",
                                "The statement is not signed by the valid registered key "

@@ -6,11 +6,12 @@
 #include "domain/belonging.h"
 #include "domain/messages.h"
 #include "domain/names.h"
+#include "domain/relation_sets.h"
 #include "domain/rules.h"
 #include "hub/services/committees.h"
 #include "hub/services/steps.h"
-#include "hub/services/training.h"
 #include "hub/store/delivery.h"
+#include "hub/store/lookups.h"
 #include "hub/store/organisations.h"
 #include "hub/store/repository.h"
 
@@ -18,7 +19,6 @@ namespace medperf::hub {
 
 using domain::Entity;
 using domain::Record;
-using domain::Relation;
 
 namespace {
 
@@ -62,11 +62,11 @@ domain::Party party_of(const Record& object) {
 }
 
 bool acts_for_member(const Context& context) {
-  return context.relations.intersects({Relation::kDatasetOwner, Relation::kModelOwner});
+  return context.relations.intersects(domain::kJoiningSide);
 }
 
 bool acts_for_host(const Context& context) {
-  return context.relations.intersects({Relation::kBenchmarkOwner, Relation::kTrainingOwner});
+  return context.relations.intersects(domain::kHostSide);
 }
 
 /// A request tells the owner of the dataset or model of the benchmark: nobody outside may hear it.

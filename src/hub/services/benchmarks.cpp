@@ -6,6 +6,7 @@
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/steps.h"
+#include "hub/store/lookups.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -31,9 +32,7 @@ Status check_parts_in_operation(const Context& context, const Record& benchmark)
 /// Those whose benchmarks are approved at once wait too; for all others the constraint sees to it.
 Status check_none_pending(const Context& context) {
   MEDPERF_TRY(auto pending,
-              Repository(Entity::kBenchmark, context.sight())
-                  .find_where(context.session, "owner = ? AND approval_status = 'PENDING'",
-                              {context.caller.id()}));
+              find_pending_benchmark(context.session, context.sight(), context.caller.id()));
   if (!pending) return {};
   return domain::object_error(kPendingBenchmark);
 }

@@ -6,6 +6,7 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "hub/services/steps.h"
+#include "hub/store/lookups.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -46,10 +47,8 @@ Result<Record> create_encrypted_key(const Context& context, const Json& body) {
   }
   if (key.boolean(domain::kIsValid)) {
     // Looked for before the constraint finds it, so that the other items are still checked.
-    MEDPERF_TRY(auto other, Repository(Entity::kEncryptedKey, context.sight())
-                                .find_where(context.session,
-                                            "certificate = ? AND container = ? AND is_valid = 1",
-                                            {certificate.id(), key.integer("container")}));
+    MEDPERF_TRY(auto other, find_valid_encrypted_key(context.session, context.sight(),
+                                                     certificate.id(), key.integer("container")));
     if (other) {
       return explain_conflict(
           make_error(ErrorKind::kConflict, "encrypted_keys.certificate", "exists already"),

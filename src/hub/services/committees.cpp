@@ -5,6 +5,7 @@
 
 #include "domain/messages.h"
 #include "domain/names.h"
+#include "domain/relation_sets.h"
 #include "domain/rules.h"
 #include "hub/store/repository.h"
 
@@ -12,7 +13,6 @@ namespace medperf::hub {
 
 using domain::Entity;
 using domain::Record;
-using domain::Relation;
 
 namespace {
 
@@ -153,8 +153,7 @@ Status check_committee_can_decide(const Context& context, const Committee& commi
 Result<Verdict> vote_on_association(const Context& context, const Committee& committee,
                                     const Request& request, bool asked_by_other_side,
                                     bool is_initiator, std::string_view word) {
-  const bool other_side =
-      context.relations.intersects({Relation::kDatasetOwner, Relation::kModelOwner});
+  const bool other_side = context.relations.intersects(domain::kJoiningSide);
   if (!other_side) {
     MEDPERF_CHECK(cast_committee_vote(context, request, word));
   } else if (word == domain::kRejected) {

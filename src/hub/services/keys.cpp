@@ -6,7 +6,7 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "hub/services/steps.h"
-#include "hub/store/repository.h"
+#include "hub/store/lookups.h"
 
 namespace medperf::hub {
 
@@ -20,8 +20,7 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
   row.set("public_key", key->base64());
   row.set("key_id", key->key_id());
 
-  const Repository keys(Entity::kSiteKey, context.sight());
-  MEDPERF_TRY(auto same, keys.find_where(context.session, "key_id = ?", {key->key_id()}));
+  MEDPERF_TRY(auto same, find_key(context.session, context.sight(), key->key_id()));
   if (same) {
     if (same->owner() == context.caller.id() && same->boolean(domain::kIsValid)) {
       return RegisteredKey{std::move(*same), false};
@@ -30,8 +29,7 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
                       "this key is registered to another account or was withdrawn",
                       "Make a new key.");
   }
-  MEDPERF_TRY(auto other, keys.find_where(context.session, "owner = ? AND is_valid = 1",
-                                          {context.caller.id()}));
+  MEDPERF_TRY(auto other, find_valid_key(context.session, context.sight(), context.caller.id()));
   if (other) {
     return make_error(ErrorKind::kConflict, "public_key",
                       "this account has another valid key: " + other->text("key_id"),
@@ -43,8 +41,7 @@ Result<RegisteredKey> register_key(const Context& context, const Json& body) {
 }
 
 Result<Record> get_key(const Context& context, std::string_view key_id) {
-  MEDPERF_TRY(auto row, Repository(Entity::kSiteKey, context.sight())
-                            .find_where(context.session, "key_id = ?", {std::string(key_id)}));
+  MEDPERF_TRY(auto row, find_key(context.session, context.sight(), key_id));
   if (!row) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return std::move(*row);
 }

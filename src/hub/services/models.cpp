@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <string>
 
+#include "domain/field_choices.h"
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "domain/rules.h"
 #include "hub/services/steps.h"
+#include "hub/store/lookups.h"
 #include "hub/store/repository.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -30,14 +33,7 @@ const Part& part_of(std::string_view type) {
 Result<std::vector<Record>> select_by_ids(sql::Session& session, Entity entity,
                                           const std::vector<std::int64_t>& ids) {
   if (ids.empty()) return std::vector<Record>();
-  Selection selection;
-  selection.where = "id IN (";
-  for (const auto id : ids) {
-    selection.where += selection.params.empty() ? "?" : ", ?";
-    selection.params.emplace_back(id);
-  }
-  selection.where += ")";
-  return Repository(entity, Sight::whole()).select(session, selection);
+  return Repository(entity, Sight::whole()).select(session, rows_with_ids(ids));
 }
 
 Result<std::optional<Record>> find_part(const std::vector<Record>& parts, const Record& model,
@@ -69,7 +65,7 @@ Result<Record> update_model(const Context& context, std::int64_t id, const Json&
   MEDPERF_TRY(auto stored, Repository(Entity::kModel, context.sight()).get(context.session, id));
   MEDPERF_TRY(auto update, accept_update(context, stored, body));
   Record& model = update.record;
-  for (const std::string_view fixed : {"type", "container", "asset"}) {
+  for (const std::string_view fixed : domain::content_fields(Entity::kModel)) {
     if (stored.get(fixed) != model.get(fixed)) {
       return domain::field_error(fixed, "What a model wraps cannot be changed.");
     }
@@ -96,10 +92,7 @@ Result<wire::NestedModel> get_model(const Context& context, std::int64_t id) {
 }
 
 Result<wire::NestedModel> model_of(const Context& context, Entity wrapped, std::int64_t id) {
-  const std::string key = wrapped == Entity::kContainer ? "container" : "asset";
-  MEDPERF_TRY(
-      auto model,
-      Repository(Entity::kModel, context.sight()).find_where(context.session, key + " = ?", {id}));
+  MEDPERF_TRY(auto model, find_model_of(context.session, context.sight(), wrapped, id));
   if (!model) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   MEDPERF_TRY(auto full, with_wrapped(context.session, {std::move(*model)}));
   return std::move(full.front());

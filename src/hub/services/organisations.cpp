@@ -6,8 +6,10 @@
 #include "domain/membership.h"
 #include "domain/messages.h"
 #include "domain/names.h"
+#include "domain/relation_sets.h"
 #include "hub/services/steps.h"
 #include "hub/store/delivery.h"
+#include "hub/store/lookups.h"
 #include "hub/store/organisations.h"
 #include "hub/store/repository.h"
 
@@ -15,20 +17,16 @@ namespace medperf::hub {
 
 using domain::Entity;
 using domain::Record;
-using domain::Relation;
 
 namespace {
 
 domain::MembershipActor actor_of(const Context& context, std::int64_t member) {
-  return {context.caller.id() == member,
-          context.relations.intersects({Relation::kOwner, Relation::kAdmin})};
+  return {context.caller.id() == member, context.relations.intersects(domain::kManagers)};
 }
 
 Result<Record> membership_of(const Context& context, std::int64_t organisation,
                              std::int64_t member) {
-  MEDPERF_TRY(auto row, Repository(Entity::kMembership, context.sight())
-                            .find_where(context.session, "organisation = ? AND member = ?",
-                                        {organisation, member}));
+  MEDPERF_TRY(auto row, find_membership(context.session, context.sight(), organisation, member));
   if (!row) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return std::move(*row);
 }
@@ -149,13 +147,11 @@ Result<Record> admit(const Context& context, std::int64_t closed_group, const Js
 }
 
 Status expel(const Context& context, std::int64_t closed_group, std::int64_t row) {
-  const Repository insiders(Entity::kClosedGroupMember, context.sight());
-  MEDPERF_TRY(auto found, insiders.find_where(context.session, "id = ? AND closed_group = ?",
-                                              {row, closed_group}));
+  MEDPERF_TRY(auto found, find_insider(context.session, context.sight(), closed_group, row));
   if (!found) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   MEDPERF_TRY(auto group,
               Repository(Entity::kClosedGroup, context.sight()).get(context.session, closed_group));
-  const bool manages = context.relations.intersects({Relation::kOwner, Relation::kAdmin});
+  const bool manages = context.relations.intersects(domain::kManagers);
   if (!manages && found->integer("member") != context.caller.id()) {
     return make_error(ErrorKind::kForbidden, {},
                       "You do not have permission to perform this action.");
@@ -168,7 +164,7 @@ Status expel(const Context& context, std::int64_t closed_group, std::int64_t row
     return make_error(ErrorKind::kConflict, {}, "A closed group keeps whoever it belongs to.");
   }
   if (!found->is_null("member")) context.notes.set("member", found->integer("member"));
-  return insiders.remove(context.session, row);
+  return Repository(Entity::kClosedGroupMember, context.sight()).remove(context.session, row);
 }
 
 }  // namespace medperf::hub

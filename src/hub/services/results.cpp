@@ -5,12 +5,14 @@
 
 #include "domain/messages.h"
 #include "domain/names.h"
+#include "domain/relation_sets.h"
 #include "domain/rules.h"
 #include "hub/services/acceptance.h"
 #include "hub/services/committees.h"
 #include "hub/services/steps.h"
 #include "hub/store/associations.h"
 #include "hub/store/repository.h"
+#include "hub/store/results.h"
 
 namespace medperf::hub {
 
@@ -55,12 +57,7 @@ Result<bool> check_subjects(const Context& context, const Record& result) {
 
 /// Which row is in the way, so that the client can go on with it.
 Error already_open(const Context& context, const Record& result) {
-  auto open = Repository(Entity::kResult, context.sight())
-                  .find_where(context.session,
-                              "benchmark = ? AND model = ? AND dataset = ? AND finalized = 0 AND "
-                              "is_valid = 1",
-                              {result.integer("benchmark"), result.integer("model"),
-                               result.integer("dataset")});
+  auto open = find_open_result(context.session, context.sight(), result);
   if (!open.ok()) return std::move(open).error();
   if (!*open) return make_error(ErrorKind::kBug, "results", "a row is in the way of another");
   return domain::object_error(
@@ -76,8 +73,7 @@ Result<std::string> voted(const Context& context, const Record& result, const st
     MEDPERF_TRY(auto verdict, vote_on_result(context, *committee, result, word));
     return std::move(verdict.status);
   }
-  if (!context.relations.intersects(
-          {domain::Relation::kBenchmarkOwner, domain::Relation::kAdmin})) {
+  if (!context.relations.intersects(domain::kAboveCommittee)) {
     return domain::field_error(domain::kApprovalStatus, "The committee has decided already.");
   }
   return word;
@@ -115,9 +111,7 @@ Result<Record> update_result(const Context& context, std::int64_t id, const Json
   MEDPERF_CHECK(store_changes(context, row));
   context.notes.set("finalized", true);
   context.notes.set("signed", acceptance.is_signed);
-  if (acceptance.is_signed) {
-    MEDPERF_CHECK(context.session.execute("UPDATE results SET signed = 1 WHERE id = ?", {id}));
-  }
+  if (acceptance.is_signed) MEDPERF_CHECK(mark_signed(context.session, id));
   return std::move(row);
 }
 

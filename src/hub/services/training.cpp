@@ -8,6 +8,7 @@
 #include "domain/rules.h"
 #include "hub/services/steps.h"
 #include "hub/store/delivery.h"
+#include "hub/store/lookups.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -84,22 +85,6 @@ Result<Record> update_training_event(const Context& context, std::int64_t id, co
   }
   MEDPERF_CHECK(store_changes(context, event));
   return std::move(event);
-}
-
-Result<std::optional<Record>> latest_event(sql::Session& session, std::int64_t training) {
-  Selection selection;
-  selection.add("training_exp = ?", training);
-  selection.order = "created_at DESC, id DESC";
-  selection.limit = 1;
-  MEDPERF_TRY(auto rows,
-              Repository(Entity::kTrainingEvent, Sight::whole()).select(session, selection));
-  if (rows.empty()) return std::optional<Record>();
-  return std::optional<Record>(std::move(rows.front()));
-}
-
-Result<std::optional<Record>> running_event(sql::Session& session, std::int64_t training) {
-  return Repository(Entity::kTrainingEvent, Sight::whole())
-      .find_where(session, "training_exp = ? AND finished = 0", {training});
 }
 
 }  // namespace medperf::hub

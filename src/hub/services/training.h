@@ -2,8 +2,6 @@
 // Federated training as records and rules: experiments approved by the platform, events in which
 // they run. The hub trains nothing.
 
-#include <optional>
-
 #include "hub/services/context.h"
 
 namespace medperf::hub {
@@ -18,10 +16,5 @@ Result<domain::Record> create_training_event(const Context& context, const Json&
 /// With `report` the event is finished, and nothing changes after that.
 Result<domain::Record> update_training_event(const Context& context, std::int64_t id,
                                              const Json& body);
-
-/// The newest event of an experiment.
-Result<std::optional<domain::Record>> latest_event(sql::Session& session, std::int64_t training);
-/// The experiment's event that is not finished, if there is one.
-Result<std::optional<domain::Record>> running_event(sql::Session& session, std::int64_t training);
 
 }  // namespace medperf::hub

@@ -1,6 +1,7 @@
 #include "hub/store/access_tokens.h"
 
-#include "hub/store/columns.h"
+#include "domain/names.h"
+#include "hub/store/insertion.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -9,14 +10,8 @@ using domain::Entity;
 using domain::Record;
 
 Status add_access_token(sql::Session& session, Record& token, const std::string& secret_hash) {
-  MEDPERF_TRY(
-      auto rows,
-      session.query("INSERT INTO access_tokens (name, scope, expires_at, "
-                    "created_at, owner, secret_hash) VALUES (?, ?, ?, ?, ?, ?) "
-                    "RETURNING id",
-                    {token.text("name"), token.text("scope"), to_sql(token.get("expires_at")),
-                     to_sql(token.get("created_at")), token.owner(), secret_hash}));
-  token.set("id", rows.front().integer(0));
+  MEDPERF_TRY(const auto id, insert_with(session, token, {{"secret_hash", secret_hash}}));
+  token.set(domain::kId, id);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "hub/store/accounts.h"
 
 #include "hub/store/columns.h"
+#include "hub/store/insertion.h"
 
 namespace medperf::hub {
 
@@ -40,13 +41,15 @@ Result<std::optional<Account>> find_account(sql::Session& session, std::int64_t 
 }
 
 Result<std::int64_t> add_account(sql::Session& session, const NewAccount& account, Timestamp now) {
-  MEDPERF_TRY(auto rows,
-              session.query("INSERT INTO users (username, email, first_name, last_name, metadata, "
-                            "is_active, is_superuser, issuer) VALUES (?, ?, '', '', '{}', 1, ?, ?) "
-                            "RETURNING id",
-                            {account.username, account.email, std::int64_t{account.admin ? 1 : 0},
-                             account.issuer ? sql::Value(*account.issuer) : sql::Value(nullptr)}));
-  const std::int64_t id = rows.front().integer(0);
+  domain::Record user(Entity::kUser);
+  user.set("username", account.username);
+  user.set("email", account.email);
+  MEDPERF_TRY(const std::int64_t id,
+              insert_with(session, user,
+                          {{"is_active", std::int64_t{1}},
+                           {"is_superuser", std::int64_t{account.admin ? 1 : 0}},
+                           {"issuer",
+                            account.issuer ? sql::Value(*account.issuer) : sql::Value(nullptr)}}));
   if (account.password_hash) {
     MEDPERF_CHECK(set_password(session, id, *account.password_hash, now));
   }
@@ -91,14 +94,16 @@ Status sign_out_everywhere(sql::Session& session, std::int64_t user, Timestamp n
 
 Result<std::vector<AccountLine>> list_accounts(sql::Session& session) {
   MEDPERF_TRY(auto rows,
-              session.query("SELECT u.id, u.username, u.email, u.is_superuser, u.is_active, CASE "
-                            "WHEN EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id "
-                            "AND f.confirmed = 1) THEN 1 ELSE 0 END FROM users u ORDER BY u.id"));
+              session.query("SELECT u.is_superuser, u.is_active, CASE WHEN EXISTS (SELECT 1 FROM "
+                            "second_factors f WHERE f.user_id = u.id AND f.confirmed = 1) THEN 1 "
+                            "ELSE 0 END, " +
+                            column_list(Entity::kUser, "u.") + " FROM users u ORDER BY u.id"));
   std::vector<AccountLine> lines;
   lines.reserve(rows.size());
   for (const auto& row : rows) {
-    lines.push_back({row.integer(0), row.text(1), row.text(2), row.integer(3) != 0,
-                     row.integer(4) != 0, row.integer(5) != 0});
+    const domain::Record user = read_record(Entity::kUser, row, 3);
+    lines.push_back({user.id(), user.text("username"), user.text("email"), row.integer(0) != 0,
+                     row.integer(1) != 0, row.integer(2) != 0});
   }
   return lines;
 }

@@ -1,15 +1,30 @@
 #include "hub/store/first_rows.h"
 
+#include "domain/names.h"
+#include "domain/rules.h"
 #include "hub/store/accounts.h"
+#include "hub/store/repository.h"
 #include "ledger/ledger.h"
 
 namespace medperf::hub {
+
+using domain::Entity;
+using domain::Record;
 
 namespace {
 
 constexpr std::string_view kSuperuserEmail = "superuser@localhost";
 constexpr std::string_view kFirstImage = "none";
 constexpr std::string_view kFirstAuthority = "MLCommons CA";
+
+Record made_first(Entity entity, std::string_view name, std::int64_t owner, Timestamp now) {
+  Record record(entity);
+  record.set(domain::kName, std::string(name));
+  record.set(domain::kOwnerField, owner);
+  record.set(domain::kCreatedAt, now);
+  record.set(domain::kModifiedAt, now);
+  return record;
+}
 
 }  // namespace
 
@@ -19,32 +34,29 @@ Status add_first_rows(sql::Session& session, Timestamp now) {
   MEDPERF_TRY(
       auto owner,
       add_account(session, {std::string(kSuperuser), std::string(kSuperuserEmail), true, {}}, now));
-  const std::int64_t time = now.microseconds;
-  MEDPERF_TRY(auto rows,
-              session.query("INSERT INTO mlcubes (name, container_config, parameters_config, "
-                            "image_hash, additional_files_tarball_url, "
-                            "additional_files_tarball_hash, state, is_valid, metadata, "
-                            "user_metadata, owner, created_at, modified_at) VALUES ('MLCommons CA "
-                            "MLCube', '{}', NULL, ?, '', '', 'OPERATION', 1, '{}', '{}', ?, ?, "
-                            "?) RETURNING id",
-                            {std::string(kFirstImage), owner, time, time}));
-  const std::int64_t container = rows.front().integer(0);
-  MEDPERF_CHECK(session.execute(
-      "INSERT INTO cas (name, config, client_mlcube, server_mlcube, ca_mlcube, is_valid, metadata, "
-      "owner, created_at, modified_at) VALUES (?, '{}', ?, ?, ?, 1, '{}', ?, ?, ?)",
-      {std::string(kFirstAuthority), container, container, container, owner, time, time}));
+  Record container = made_first(Entity::kContainer, "MLCommons CA MLCube", owner, now);
+  container.set("container_config", domain::JsonText{"{}"});
+  container.set("image_hash", std::string(kFirstImage));
+  container.set(domain::kState, std::string(domain::kOperation));
+  MEDPERF_CHECK(Repository(Entity::kContainer, Sight::whole()).insert(session, container));
+  Record authority = made_first(Entity::kCa, kFirstAuthority, owner, now);
+  authority.set("config", domain::JsonText{"{}"});
+  authority.set("client_mlcube", container.id());
+  authority.set("server_mlcube", container.id());
+  authority.set("ca_mlcube", container.id());
+  MEDPERF_CHECK(Repository(Entity::kCa, Sight::whole()).insert(session, authority));
   return ledger::append(session, {"hub.init", std::string(kSuperuser), Json::object()}, now);
 }
 
 bool is_first_row(const domain::Record& record) {
   if (record.id() != 1) return false;
   switch (record.entity()) {
-    case domain::Entity::kUser:
+    case Entity::kUser:
       return record.text("username") == kSuperuser && record.text("email") == kSuperuserEmail;
-    case domain::Entity::kContainer:
+    case Entity::kContainer:
       return record.text("image_hash") == kFirstImage &&
              record.get("created_at") == record.get("modified_at");
-    case domain::Entity::kCa:
+    case Entity::kCa:
       return record.text("name") == kFirstAuthority;
     default:
       return false;

@@ -1,6 +1,7 @@
 #include "hub/store/invitations.h"
 
-#include "hub/store/columns.h"
+#include "domain/names.h"
+#include "hub/store/insertion.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -9,13 +10,8 @@ using domain::Entity;
 using domain::Record;
 
 Status add_invitation(sql::Session& session, Record& invitation, const std::string& secret_hash) {
-  MEDPERF_TRY(
-      auto rows,
-      session.query("INSERT INTO invitations (email, created_at, expires_at, owner, "
-                    "secret_hash) VALUES (?, ?, ?, ?, ?) RETURNING id",
-                    {invitation.text("email"), to_sql(invitation.get("created_at")),
-                     to_sql(invitation.get("expires_at")), invitation.owner(), secret_hash}));
-  invitation.set("id", rows.front().integer(0));
+  MEDPERF_TRY(const auto id, insert_with(session, invitation, {{"secret_hash", secret_hash}}));
+  invitation.set(domain::kId, id);
   return {};
 }
 

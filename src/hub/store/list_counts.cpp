@@ -203,6 +203,11 @@ Result<std::optional<Place>> find_place(sql::Session& session, Entity entity,
   return std::optional<Place>(place);
 }
 
+Result<bool> has_list_changes(sql::Session& session) {
+  MEDPERF_TRY(const auto changes, session.query("SELECT 1 FROM list_changes LIMIT 1"));
+  return !changes.empty();
+}
+
 Result<std::int64_t> fold_list_changes(sql::Session& session, std::int64_t limit) {
   MEDPERF_TRY(const auto rows, session.query(kTakeChanges, {limit}));
   Taken taken;

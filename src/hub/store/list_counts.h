@@ -40,6 +40,8 @@ struct Place {
 Result<std::optional<Place>> find_place(sql::Session& session, domain::Entity entity,
                                         const Selection& selection, const std::string& row_class);
 
+/// Whether there are changes to move.
+Result<bool> has_list_changes(sql::Session& session);
 /// Moves at most `limit` changes into the marks; returns how many. Only inside an exclusive
 /// transaction.
 Result<std::int64_t> fold_list_changes(sql::Session& session, std::int64_t limit);

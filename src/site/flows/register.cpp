@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "crypto/sha256.h"
+#include "domain/field_choices.h"
 #include "engine/image.h"
 #include "site/flows/compatibility.h"
 #include "site/flows/decision.h"
@@ -129,13 +129,6 @@ Result<std::optional<Registration>> find_same(const std::vector<Json>& mine, con
   return std::optional<Registration>();
 }
 
-constexpr std::array<std::string_view, 5> kContainerKeys = {
-    "container_config", "parameters_config", "image_hash", "additional_files_tarball_url",
-    "additional_files_tarball_hash"};
-constexpr std::array<std::string_view, 4> kBenchmarkKeys = {
-    "demo_dataset_tarball_hash", "data_preparation_mlcube", "reference_model",
-    "data_evaluator_mlcube"};
-
 /// Shows, asks, posts, records.
 Result<Registration> post_registration(Site& site, const std::string& what, const Path<kPost>& path,
                                        const Json& body, const std::string& effect) {
@@ -198,7 +191,8 @@ Result<Registration> submit_container(Site& site, const ContainerSubmission& sub
   MEDPERF_TRY(Json body, container_body(submission));
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_containers()));
-  MEDPERF_TRY(std::optional<Registration> same, find_same(mine, body, kContainerKeys));
+  MEDPERF_TRY(std::optional<Registration> same,
+              find_same(mine, body, domain::content_fields(domain::Entity::kContainer)));
   if (same) return *same;
   return post_registration(site, "container", paths::containers(), body,
                            seen_by(submission.closed_group));
@@ -215,7 +209,8 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
     Json row = *inner;
     row.set("name", submission.name);
     row.set("closed_group", model.get_int("closed_group"));
-    MEDPERF_TRY(std::optional<Registration> same, find_same({row}, container, kContainerKeys));
+    MEDPERF_TRY(std::optional<Registration> same,
+                find_same({row}, container, domain::content_fields(domain::Entity::kContainer)));
     if (same) return Registration{model.get_int("id"), true};
   }
   Json body = Json::object({{"name", submission.name},
@@ -248,7 +243,8 @@ Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& sub
                             {"metadata", std::move(metadata)}});
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_benchmarks()));
-  MEDPERF_TRY(std::optional<Registration> there, find_same(mine, body, kBenchmarkKeys));
+  MEDPERF_TRY(std::optional<Registration> there,
+              find_same(mine, body, domain::content_fields(domain::Entity::kBenchmark)));
   if (there) return *there;
   MEDPERF_TRY(CompatibilityTest test, test_of(site, submission, body));
   MEDPERF_TRY(CompatibilityReport report, test_compatibility(site, test));

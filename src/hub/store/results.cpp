@@ -1,0 +1,53 @@
+#include "hub/store/results.h"
+
+#include "hub/store/repository.h"
+
+namespace medperf::hub {
+
+namespace {
+
+// The inner query finds a newer result that counts for the same model and dataset.
+constexpr std::string_view kCounted =
+    "SELECT m.id, m.name, m.owner, r.id, d.id, d.name, d.owner, r.results "
+    "FROM results r JOIN models m ON m.id = r.model JOIN datasets d ON d.id = r.dataset "
+    "JOIN benchmarks b ON b.id = r.benchmark "
+    "WHERE r.benchmark = ? AND r.finalized = 1 AND r.is_valid = 1 AND r.signed = 1 "
+    "AND r.compatibility_run = 0 AND r.approval_status <> 'REJECTED' "
+    "AND m.is_valid = 1 AND d.is_valid = 1 "
+    "AND EXISTS (SELECT 1 FROM current_dataset_associations a WHERE a.dataset = r.dataset "
+    "AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED') "
+    "AND (r.model = b.reference_model OR EXISTS (SELECT 1 FROM current_model_associations a "
+    "WHERE a.model = r.model AND a.benchmark = r.benchmark AND a.approval_status = 'APPROVED')) "
+    "AND NOT EXISTS (SELECT 1 FROM results n WHERE n.benchmark = r.benchmark AND n.model = r.model "
+    "AND n.dataset = r.dataset AND n.finalized = 1 AND n.is_valid = 1 AND n.signed = 1 "
+    "AND n.compatibility_run = 0 AND n.approval_status <> 'REJECTED' "
+    "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
+    "ORDER BY m.id, d.id";
+
+}  // namespace
+
+Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark) {
+  MEDPERF_TRY(auto rows, session.query(kCounted, {benchmark}));
+  std::vector<CountedResult> counted;
+  counted.reserve(rows.size());
+  for (const auto& row : rows) {
+    counted.push_back({row.integer(0), row.text(1), row.integer(2), row.integer(3), row.integer(4),
+                       row.text(5), row.integer(6), row.text(7)});
+  }
+  return counted;
+}
+
+Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,
+                                                       const domain::Record& result) {
+  return Repository(domain::Entity::kResult, sight)
+      .find_where(
+          session, "benchmark = ? AND model = ? AND dataset = ? AND finalized = 0 AND is_valid = 1",
+          {result.integer("benchmark"), result.integer("model"), result.integer("dataset")});
+}
+
+Status mark_signed(sql::Session& session, std::int64_t result) {
+  MEDPERF_CHECK(session.execute("UPDATE results SET signed = 1 WHERE id = ?", {result}));
+  return {};
+}
+
+}  // namespace medperf::hub
