@@ -5,20 +5,9 @@
 namespace medperf::domain {
 namespace {
 
-constexpr Field kAssociationMetadata = {.name = kMetadata,
-                                        .type = FieldType::kJson,
-                                        .required = true,
-                                        .writable = kOnCreate,
-                                        .sentence = "Result of the compatibility test."};
-constexpr Field kAssociationStatus = {.name = kApprovalStatus,
-                                      .type = FieldType::kChoice,
-                                      .default_json = "\"PENDING\"",
-                                      .writable = kCU,
-                                      .choices = kApprovalStatuses};
-constexpr Field kInitiatedBy = {.name = "initiated_by",
-                                .type = FieldType::kReference,
-                                .target = Entity::kUser,
-                                .sentence = "The user who made this row."};
+constexpr Field kAssociationMetadata =
+    document(kMetadata, kOnCreate, "Result of the compatibility test.");
+constexpr Field kAssociationStatus = approval_status(kCU);
 constexpr Field kInitiatedFor = {
     .name = kOrganisationField,
     .type = FieldType::kReference,
@@ -27,22 +16,14 @@ constexpr Field kInitiatedFor = {
     .target = Entity::kOrganisation,
     .sentence = "The organisation that the user made it for: none of its members decides on it."};
 
-constexpr Field side(std::string_view name, Entity target) {
-  return {.name = name,
-          .type = FieldType::kReference,
-          .required = true,
-          .writable = kOnCreate,
-          .target = target};
-}
-
 constexpr Field kDatasetAssociationFields[] = {
     kIdField,
-    side("dataset", Entity::kDataset),
-    side("benchmark", Entity::kBenchmark),
+    reference("dataset", Entity::kDataset, kOnCreate),
+    reference("benchmark", Entity::kBenchmark, kOnCreate),
     kAssociationMetadata,
     kAssociationStatus,
     kApprovedAtField,
-    kInitiatedBy,
+    kInitiatedByField,
     kCreatedAtField,
     kModifiedAtField,
     kInitiatedFor,
@@ -51,8 +32,8 @@ constexpr Field kDatasetAssociationFields[] = {
 
 constexpr Field kModelAssociationFields[] = {
     kIdField,
-    side("model", Entity::kModel),
-    side("benchmark", Entity::kBenchmark),
+    reference("model", Entity::kModel, kOnCreate),
+    reference("benchmark", Entity::kBenchmark, kOnCreate),
     kAssociationMetadata,
     kAssociationStatus,
     {.name = "priority",
@@ -61,7 +42,7 @@ constexpr Field kModelAssociationFields[] = {
      .writable = kOnUpdate,
      .sentence = "Models with a higher number run first."},
     kApprovedAtField,
-    kInitiatedBy,
+    kInitiatedByField,
     kCreatedAtField,
     kModifiedAtField,
     kInitiatedFor,

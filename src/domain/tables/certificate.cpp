@@ -9,35 +9,14 @@ namespace {
 // Far more than a certificate or an encrypted key has, little enough to be listed.
 constexpr int kLongestDocument = 65536;
 
-constexpr Field part(std::string_view name, Entity target, std::string_view sentence) {
-  return {.name = name,
-          .type = FieldType::kReference,
-          .required = true,
-          .writable = kOnCreate,
-          .target = target,
-          .sentence = sentence};
-}
-
-constexpr Field document(std::string_view name, unsigned writable, std::string_view sentence) {
-  return {.name = name,
-          .type = FieldType::kText,
-          .max_length = kLongestDocument,
-          .required = true,
-          .writable = writable,
-          .sentence = sentence};
-}
-
 constexpr Field kCaFields[] = {
     kIdField,
     kFixedNameField,
-    {.name = "config",
-     .type = FieldType::kJson,
-     .required = true,
-     .writable = kOnCreate,
-     .sentence = "How clients reach it: address, port, fingerprint, provisioners."},
-    part("client_mlcube", Entity::kContainer, "Gets a certificate for a client."),
-    part("server_mlcube", Entity::kContainer, "Gets a certificate for a server."),
-    part("ca_mlcube", Entity::kContainer, "Runs the authority."),
+    document("config", kOnCreate,
+             "How clients reach it: address, port, fingerprint, provisioners."),
+    reference("client_mlcube", Entity::kContainer, kOnCreate, "Gets a certificate for a client."),
+    reference("server_mlcube", Entity::kContainer, kOnCreate, "Gets a certificate for a server."),
+    reference("ca_mlcube", Entity::kContainer, kOnCreate, "Runs the authority."),
     kFixedIsValidField,
     kFixedMetadataField,
     kOwnerReference,
@@ -48,9 +27,9 @@ constexpr Field kCaFields[] = {
 constexpr Field kCertificateFields[] = {
     kIdField,
     kFixedNameField,
-    part("ca", Entity::kCa, "The authority that issued it."),
-    document("certificate_content_base64", kOnCreate,
-             "The certificate in base64; the hub does not read it."),
+    reference("ca", Entity::kCa, kOnCreate, "The authority that issued it."),
+    text("certificate_content_base64", kLongestDocument, kOnCreate,
+         "The certificate in base64; the hub does not read it."),
     {.name = "key_type",
      .type = FieldType::kChoice,
      .default_json = "\"RSA\"",
@@ -66,10 +45,10 @@ constexpr Field kCertificateFields[] = {
 constexpr Field kEncryptedKeyFields[] = {
     kIdField,
     kFixedNameField,
-    part("certificate", Entity::kCertificate, "Whose holder can decrypt it."),
-    part("container", Entity::kContainer, "What it opens."),
-    document("encrypted_key_base64", kCU,
-             "The container's key, encrypted for the certificate's holder, in base64."),
+    reference("certificate", Entity::kCertificate, kOnCreate, "Whose holder can decrypt it."),
+    reference("container", Entity::kContainer, kOnCreate, "What it opens."),
+    text("encrypted_key_base64", kLongestDocument, kCU,
+         "The container's key, encrypted for the certificate's holder, in base64."),
     kWithdrawableField,
     kFixedMetadataField,
     kOwnerReference,

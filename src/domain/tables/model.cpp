@@ -5,37 +5,24 @@
 namespace medperf::domain {
 namespace {
 
-constexpr Field kModelFields[] = {
-    kIdField,
-    kNameField,
-    {.name = "type",
-     .type = FieldType::kChoice,
-     .required = true,
-     .writable = kCU,
-     .choices = kModelTypes,
-     .sentence = "What it wraps."},
-    {.name = "container",
-     .type = FieldType::kReference,
-     .nullable = true,
-     .writable = kCU,
-     .target = Entity::kContainer,
-     .sentence = "The wrapped container; null for an asset. Nested on create and in answers."},
-    {.name = "asset",
-     .type = FieldType::kReference,
-     .nullable = true,
-     .writable = kCU,
-     .target = Entity::kAsset,
-     .sentence = "The wrapped asset; null for a container. Nested on create and in answers."},
-    kStateField,
-    kIsValidField,
-    kMetadataField,
-    kUserMetadataField,
-    kOwnerReference,
-    kCreatedAtField,
-    kModifiedAtField,
-    kOrganisationReference,
-    kClosedGroupReference,
-};
+constexpr auto kModelFields = joined(
+    std::array{
+        kIdField,
+        kNameField,
+        Field{.name = "type",
+              .type = FieldType::kChoice,
+              .required = true,
+              .writable = kCU,
+              .choices = kModelTypes,
+              .sentence = "What it wraps."},
+        optional_reference(
+            "container", Entity::kContainer, kCU,
+            "The wrapped container; null for an asset. Nested on create and in answers."),
+        optional_reference(
+            "asset", Entity::kAsset, kCU,
+            "The wrapped asset; null for a container. Nested on create and in answers."),
+    },
+    kRegisteredRows);
 
 }  // namespace
 

@@ -6,36 +6,18 @@
 namespace medperf::domain {
 namespace {
 
-constexpr Field kDescription = {.name = "description",
-                                .type = FieldType::kText,
-                                .max_length = 256,
-                                .blank = true,
-                                .default_json = "\"\"",
-                                .writable = kCUO};
+constexpr Field kDescription = optional_text("description", 256, kCUO);
 
 constexpr Field kOrganisationFields[] = {
-    kIdField,
-    {.name = kName,
-     .type = FieldType::kText,
-     .max_length = 128,
-     .required = true,
-     .writable = kCUO,
-     .unique = true,
-     .sentence = "A name that no other organisation has."},
-    kDescription,
-    kCreatedAtField,
+    kIdField,         saying(written(kNameField, kCUO), "A name that no other organisation has."),
+    kDescription,     kCreatedAtField,
     kModifiedAtField,
 };
 
 constexpr Field kMembershipFields[] = {
     kIdField,
     {.name = kOrganisationField, .type = FieldType::kReference, .target = Entity::kOrganisation},
-    {.name = "member",
-     .type = FieldType::kReference,
-     .required = true,
-     .writable = kOnCreate,
-     .target = Entity::kUser,
-     .sentence = "Who is asked to join, or has joined."},
+    reference("member", Entity::kUser, kOnCreate, "Who is asked to join, or has joined."),
     {.name = "role",
      .type = FieldType::kChoice,
      .default_json = "\"MEMBER\"",
@@ -48,23 +30,16 @@ constexpr Field kMembershipFields[] = {
      .writable = kOnUpdate | kInOperation,
      .choices = kInvitationStatuses,
      .sentence = "INVITED until the invited user accepts; only then do they act for it."},
-    {.name = "active",
-     .type = FieldType::kBoolean,
-     .default_json = "false",
-     .writable = kOnUpdate | kInOperation,
-     .sentence = "True: what this user registers belongs to the organisation by itself."},
+    flag("active", "false", kOnUpdate | kInOperation,
+         "True: what this user registers belongs to the organisation by itself."),
     kCreatedAtField,
     kModifiedAtField,
 };
 
 constexpr Field kClosedGroupFields[] = {
     kIdField,
-    {.name = kName,
-     .type = FieldType::kText,
-     .max_length = 128,
-     .required = true,
-     .writable = kCUO,
-     .sentence = "Not unique: a name that is taken would tell of a group that does not exist."},
+    text(kName, 128, kCUO,
+         "Not unique: a name that is taken would tell of a group that does not exist."),
     kDescription,
     kOwnerReference,
     kCreatedAtField,
@@ -75,18 +50,10 @@ constexpr Field kClosedGroupFields[] = {
 constexpr Field kClosedGroupMemberFields[] = {
     kIdField,
     read_only(kClosedGroupReference),
-    {.name = "member",
-     .type = FieldType::kReference,
-     .nullable = true,
-     .writable = kOnCreate,
-     .target = Entity::kUser,
-     .sentence = "The invited user; null for an organisation."},
-    {.name = kOrganisationField,
-     .type = FieldType::kReference,
-     .nullable = true,
-     .writable = kOnCreate,
-     .target = Entity::kOrganisation,
-     .sentence = "The invited organisation; null for a user."},
+    optional_reference("member", Entity::kUser, kOnCreate,
+                       "The invited user; null for an organisation."),
+    optional_reference(kOrganisationField, Entity::kOrganisation, kOnCreate,
+                       "The invited organisation; null for a user."),
     kCreatedAtField,
     kModifiedAtField,
 };
