@@ -83,7 +83,8 @@ Result<Answer> decide(const Call& call) {
     return refusal_answer(call,
                           domain::field_error("user_code", "No sign-in waits with this code."));
   }
-  MEDPERF_CHECK(forget_tries(context.session, aims, context.now));
+  // Not forgotten: whoever starts a sign-in has a right code to show between two guesses.
+  MEDPERF_CHECK(take_back_tries(context.session, aims));
   return json_answer(Json::object({{"client", code->client},
                                    {"peer", code->peer},
                                    {"created_at", to_iso8601(code->created_at)},

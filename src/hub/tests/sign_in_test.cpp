@@ -392,6 +392,20 @@ TEST_P(SignInTest, ADeviceCodeEndsByTimeAndByDenial) {
   EXPECT_EQ(poll(Json::object({{"device_code", "unknown"}})), "expired_token");
 }
 
+TEST_P(SignInTest, ACodeOfOnesOwnDoesNotForgetWrongOnes) {
+  const auto start = [&] { return expect(200, "", "POST", "auth/device/code/", Json::object()); };
+  const auto show = [&](int status, const std::string& code) {
+    return to_text(expect(status, "vendor", "POST", "auth/device/approval/",
+                          Json::object({{"user_code", code}, {"decision", "show"}})));
+  };
+  const std::string own = start().get_string("user_code");
+  for (int i = 0; i < 10; ++i) {
+    if (i < 9) show(200, own);
+    show(400, "BBBB-BBBB");
+  }
+  EXPECT_NE(show(400, own).find("Too many wrong codes"), std::string::npos);
+}
+
 TEST_P(SignInTest, AnApprovedCodeGivesOneToken) {
   const Json started = expect(200, "", "POST", "auth/device/code/", Json::object());
   expect(200, "group", "POST", "auth/device/approval/",
