@@ -9,8 +9,12 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import abuse  # noqa: E402
 import transport  # noqa: E402
+from closed_groups import closed_groups  # noqa: E402
+from credentials import credentials  # noqa: E402
 from harness import Cases, Hub, Postgres, World  # noqa: E402
+from issuers import issuers  # noqa: E402
 from privileges import privileges  # noqa: E402
+from sessions import sessions  # noqa: E402
 from tokens import tokens  # noqa: E402
 
 
@@ -29,10 +33,14 @@ def signed_in(cases, hub):
     abuse.enumeration(cases, session, world)
     cases.section("signed-in users")
     privileges(cases, hub, session, lambda name, **more: World(session, name + " ", **more))
+    closed_groups(cases, session)
+    # Each from an address of its own: wrong tries are counted by address too.
+    sessions(cases, hub, hub.session("127.0.5.1"))
+    credentials(cases, hub, hub.session("127.0.5.2"))
 
 
 def on_sqlite_over_tls(cases, folder):
-    hub = Hub(folder, users=World.USERS + ("leaver", "timing"))
+    hub = Hub(folder, users=World.USERS + ("guest", "leaver", "timing"))
     try:
         tokens(cases, hub)
         signed_in(cases, hub)
@@ -54,7 +62,7 @@ def on_postgres_in_plain(cases, folder):
         print("skip PostgreSQL: its server programs are not installed")
         return
     try:
-        hub = Hub(folder, tls=False, postgres=postgres, users=World.USERS)
+        hub = Hub(folder, tls=False, postgres=postgres, users=World.USERS + ("guest",))
         try:
             signed_in(cases, hub)
             transport.smuggling(cases, hub)
@@ -62,6 +70,10 @@ def on_postgres_in_plain(cases, folder):
             cases.check("the hub on PostgreSQL is still there", hub.alive())
         finally:
             hub.stop()
+        postgres.sql("DROP SCHEMA public CASCADE")
+        postgres.sql("CREATE SCHEMA public")
+        with tempfile.TemporaryDirectory(prefix="medperf-security-") as another:
+            issuers(cases, another, postgres)
     finally:
         postgres.stop()
 
@@ -85,7 +97,7 @@ def with_low_limits(cases, folder):
 
 def main():
     cases = Cases()
-    for part in (on_sqlite_over_tls, on_postgres_in_plain, with_low_limits):
+    for part in (on_sqlite_over_tls, issuers, on_postgres_in_plain, with_low_limits):
         with tempfile.TemporaryDirectory(prefix="medperf-security-") as folder:
             try:
                 part(cases, folder)
