@@ -56,6 +56,13 @@ Result<Limits> limits_of(const Options& options) {
   return limits;
 }
 
+Result<PasswordGate::Rule> password_rule_of(const Options& options, int workers) {
+  const std::int64_t half = std::max(workers / 2, 1);
+  MEDPERF_TRY(const auto at_once, in_range(options, "limits.password_checks", 1, half));
+  return PasswordGate::rule_for(static_cast<std::size_t>(workers),
+                                static_cast<std::size_t>(at_once));
+}
+
 Status read_http_limits(const Options& options, net::ServerOptions& server) {
   const auto bytes = [&](std::string_view key) {
     return Bytes{static_cast<std::uint64_t>(options.integer(key))};

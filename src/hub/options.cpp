@@ -64,6 +64,10 @@ constexpr Option kOptions[] = {
     {"limits.anonymous_burst", OptionType::kInteger, "", "200",
      "MEDPERF_HUB_LIMITS_ANONYMOUS_BURST", false,
      "Attempts that an address may make at once before limits.anonymous_rate holds."},
+    {"limits.password_checks", OptionType::kInteger, "", "1", "MEDPERF_HUB_LIMITS_PASSWORD_CHECKS",
+     false,
+     "Passwords that are checked at once, each with 64 MiB and one core. At most half of "
+     "http.workers check one or wait for that; further sign-ins are answered 503."},
     {"http.drain", OptionType::kSeconds, "seconds", "10", "MEDPERF_HUB_HTTP_DRAIN", false,
      "How long running requests may take when the hub is asked to stop."},
     {"http.drain_notice", OptionType::kSeconds, "seconds", "0", "MEDPERF_HUB_HTTP_DRAIN_NOTICE",

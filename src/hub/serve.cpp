@@ -159,6 +159,8 @@ Status serve(const Options& options, const fs::path& folder, const Clock& clock)
   MEDPERF_TRY(settings.sign_up, sign_up_rule(options));
   settings.secrets = &secrets;
   MEDPERF_TRY(auto server_settings, server_options(options, folder));
+  MEDPERF_TRY(const auto rule, password_rule_of(options, server_settings.workers));
+  settings.passwords = std::make_shared<PasswordGate>(rule);
   std::atomic<bool> draining{false};
   Metrics metrics(clock.now());
   const Hub hub({*database, clock, tokens, std::move(settings),

@@ -2,6 +2,7 @@
 
 #include "base/yaml.h"
 #include "crypto/jwt.h"
+#include "crypto/password.h"
 #include "hub/accounts/passwords.h"
 #include "hub/options.h"
 #include "hub/store/accounts.h"
@@ -115,7 +116,7 @@ Result<std::int64_t> add_user(sql::Database& database, const NewUser& user, cons
       return make_error(ErrorKind::kInvalid, "--password-file", *problem,
                         "Choose another password.");
     }
-    MEDPERF_TRY(hash, hash_new_password(user.password));
+    MEDPERF_TRY(hash, crypto::hash_password(user.password));
   }
   auto added = database.write([&](sql::Session& session) -> Result<std::int64_t> {
     const Timestamp now = clock.now();

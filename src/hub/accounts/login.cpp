@@ -33,12 +33,13 @@ Error refused(std::string what) {
 
 }  // namespace
 
-Result<Verified> verify_credentials(sql::Database& database, const crypto::SecretBox* box,
-                                    const Credentials& given, Timestamp now) {
+Result<Verified> verify_credentials(const PasswordTurn& held, sql::Database& database,
+                                    const crypto::SecretBox* box, const Credentials& given,
+                                    Timestamp now) {
   const Aims aims = {aim_at_name(given.username), aim_from_peer(given.peer)};
   MEDPERF_CHECK(begin_try(database, aims, now));
   MEDPERF_TRY(auto known, look_up(database, given.username));
-  if (!is_right_password(known.account, given.password)) {
+  if (!is_right_password(held, known.account, given.password)) {
     return refused("The user name or the password is wrong.");
   }
   Verified verified{std::move(*known.account), known.second_factor && given.code.empty()};

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "crypto/secret_box.h"
+#include "hub/accounts/password_gate.h"
 #include "hub/store/accounts.h"
 #include "sql/database.h"
 
@@ -27,7 +28,8 @@ struct Verified {
 /// Checks name, password and code. After kTriesPerName wrong tries in kLockOut the name is refused
 /// until kLockOut after the first of them, and so is an address after kTriesPerPeer. An unknown
 /// name takes as long and gets the same answers. Errors: unauthenticated. Thread-safe.
-Result<Verified> verify_credentials(sql::Database& database, const crypto::SecretBox* box,
-                                    const Credentials& given, Timestamp now);
+Result<Verified> verify_credentials(const PasswordTurn& held, sql::Database& database,
+                                    const crypto::SecretBox* box, const Credentials& given,
+                                    Timestamp now);
 
 }  // namespace medperf::hub

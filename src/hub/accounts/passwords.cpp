@@ -1,7 +1,6 @@
 #include "hub/accounts/passwords.h"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 
 #include "base/encoding.h"
@@ -34,11 +33,6 @@ bool holds(std::string_view lower_password, std::string_view name) {
          lower_password.find(lower_case(name)) != std::string_view::npos;
 }
 
-std::mutex& one_at_a_time() {
-  static std::mutex mutex;
-  return mutex;
-}
-
 }  // namespace
 
 std::optional<std::string> password_problem(std::string_view password, std::string_view username,
@@ -56,13 +50,12 @@ std::optional<std::string> password_problem(std::string_view password, std::stri
   return std::nullopt;
 }
 
-Result<std::string> hash_new_password(std::string_view password) {
-  const std::lock_guard lock(one_at_a_time());
+Result<std::string> hash_new_password(const PasswordTurn& /*held*/, std::string_view password) {
   return crypto::hash_password(password);
 }
 
-bool is_right_password(const std::optional<Account>& account, std::string_view password) {
-  const std::lock_guard lock(one_at_a_time());
+bool is_right_password(const PasswordTurn& /*held*/, const std::optional<Account>& account,
+                       std::string_view password) {
   if (!account || !account->password_hash) {
     crypto::pretend_to_verify_password(password);
     return false;

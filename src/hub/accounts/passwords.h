@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "hub/accounts/password_gate.h"
 #include "hub/store/accounts.h"
 
 namespace medperf::hub {
@@ -16,9 +17,10 @@ inline constexpr std::size_t kLongestPassword = 1024;  ///< bytes
 /// characters (NIST SP 800-63B); it may not hold the user's own name or address.
 std::optional<std::string> password_problem(std::string_view password, std::string_view username,
                                             std::string_view email);
-/// One at a time: each hash takes 64 MiB. Errors: of crypto::hash_password.
-Result<std::string> hash_new_password(std::string_view password);
+/// Errors: of crypto::hash_password.
+Result<std::string> hash_new_password(const PasswordTurn& held, std::string_view password);
 /// Takes equally long for nobody, for an account without password, and for an inactive one.
-bool is_right_password(const std::optional<Account>& account, std::string_view password);
+bool is_right_password(const PasswordTurn& held, const std::optional<Account>& account,
+                       std::string_view password);
 
 }  // namespace medperf::hub

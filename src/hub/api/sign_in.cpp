@@ -44,9 +44,16 @@ constexpr std::string_view kCredentialsSchema =
                        "password": {"type": "string", "minLength": 1, "maxLength": 1024},
                        "code": {"type": "string", "maxLength": 64}}})";
 
-Result<Verified> verify(const HubParts& parts, const net::Request& request, const Json& body) {
+/// A turn for a body that has all that signing in needs. Taken before a try is counted: whoever is
+/// turned away has tried nothing.
+Result<PasswordTurn> enter(const HubParts& parts, const Json& body) {
   MEDPERF_CHECK(check_texts(body, kLoginTexts));
-  return verify_credentials(parts.database, parts.settings.secrets,
+  return parts.settings.passwords->enter();
+}
+
+Result<Verified> verify(const PasswordTurn& turn, const HubParts& parts,
+                        const net::Request& request, const Json& body) {
+  return verify_credentials(turn, parts.database, parts.settings.secrets,
                             {body.get_string("username"), body.get_string("password"),
                              body.get_string("code"), request.peer},
                             parts.clock.now());
@@ -61,7 +68,8 @@ Answer token_answer(const HubParts& parts, const domain::Record& user, std::int6
 }
 
 Result<Answer> login(const HubParts& parts, const net::Request& request, const Json& body) {
-  MEDPERF_TRY(const auto verified, verify(parts, request, body));
+  MEDPERF_TRY(const auto turn, enter(parts, body));
+  MEDPERF_TRY(const auto verified, verify(turn, parts, request, body));
   if (verified.code_needed) return refusal_answer(second_factor_required());
   return token_answer(parts, verified.account.user, verified.account.generation);
 }
@@ -77,7 +85,8 @@ Result<Answer> open_session(const HubParts& parts, const net::Request& request, 
   if (!request.header("origin").empty() && !comes_from(request, origin)) {
     return make_error(ErrorKind::kForbidden, {}, "This page may not sign in to this hub.");
   }
-  MEDPERF_TRY(const auto verified, verify(parts, request, body));
+  MEDPERF_TRY(const auto turn, enter(parts, body));
+  MEDPERF_TRY(const auto verified, verify(turn, parts, request, body));
   if (verified.code_needed) return refusal_answer(second_factor_required());
   const std::string secret = new_secret();
   const Timestamp now = parts.clock.now();
@@ -132,14 +141,15 @@ Result<Answer> change_password(const HubParts& parts, const net::Request& reques
                                const Json& body) {
   static constexpr std::array kNew = {TextRule{"new_password", kLongestPassword}};
   MEDPERF_CHECK(check_texts(body, kNew));
-  MEDPERF_TRY(const auto verified, verify(parts, request, body));
+  MEDPERF_TRY(const auto turn, enter(parts, body));
+  MEDPERF_TRY(const auto verified, verify(turn, parts, request, body));
   if (verified.code_needed) return refusal_answer(second_factor_required());
   const auto& user = verified.account.user;
   const std::string fresh = body.get_string("new_password");
   auto problem = password_problem(fresh, user.text("username"), user.text("email"));
   if (!problem && fresh == body.get_string("password")) problem = "This is the old password.";
   if (problem) return domain::field_error("new_password", *problem);
-  MEDPERF_TRY(const auto hash, hash_new_password(fresh));
+  MEDPERF_TRY(const auto hash, hash_new_password(turn, fresh));
   const Status stored = parts.database.write([&](sql::Session& session) -> Status {
     const Timestamp now = parts.clock.now();
     MEDPERF_CHECK(set_password(session, user.id(), hash, now));

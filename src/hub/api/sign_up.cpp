@@ -42,7 +42,7 @@ Result<Answer> make_account(const HubParts& parts, const net::Request& request, 
 Result<Answer> reset_password(const HubParts& parts, const net::Request& request,
                               const Json& body) {
   MEDPERF_CHECK(check_texts(body, kResetTexts));
-  MEDPERF_CHECK(set_password_by_reset(parts.database, body.get_string("reset_code"),
+  MEDPERF_CHECK(set_password_by_reset(parts.database, parts.settings, body.get_string("reset_code"),
                                       body.get_string("password"), request.peer, parts.clock));
   return no_content();
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 
+#include "crypto/password.h"
 #include "hub/accounts/passwords.h"
 #include "hub/accounts/secrets.h"
 #include "hub/commands/configuration.h"
@@ -161,7 +162,7 @@ Status run_invite(const CommandLine& line, const Clock& clock) {
 /// Sets the password that was given.
 Status set_given_password(const CommandLine& line, const Clock& clock) {
   MEDPERF_TRY(const auto password, read_password(line));
-  MEDPERF_TRY(const auto hash, hash_new_password(password));
+  MEDPERF_TRY(const auto hash, crypto::hash_password(password));
   return change_account(
       line, clock, "password.set", "has a new password",
       [&](sql::Session& session, const Account& account, Timestamp now) -> Status {

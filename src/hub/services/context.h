@@ -3,6 +3,7 @@
 // has no effect outside `session`.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "crypto/secret_box.h"
 #include "domain/permission.h"
 #include "domain/record.h"
+#include "hub/accounts/password_gate.h"
 #include "hub/store/visibility.h"
 #include "sql/database.h"
 
@@ -44,6 +46,8 @@ struct Settings {
   SignUp sign_up = SignUp::kClosed;
   /// Seals second factors; null: this hub has none.
   const crypto::SecretBox* secrets = nullptr;
+  /// Whoever hashes a password waits here.
+  std::shared_ptr<PasswordGate> passwords = std::make_shared<PasswordGate>();
 };
 
 /// How a request was signed in.

@@ -100,6 +100,8 @@ std::vector<FieldError> newcomer_problems(const Newcomer& newcomer) {
 
 Result<std::int64_t> sign_up(sql::Database& database, const Settings& settings,
                              const Newcomer& given, const Clock& clock) {
+  // Before the try is counted: whoever is turned away has tried nothing.
+  MEDPERF_TRY(const auto turn, settings.passwords->enter());
   Newcomer newcomer = given;
   const Aims aims = {aim_from_peer(newcomer.peer)};
   MEDPERF_CHECK(begin_try(database, aims, clock.now()));
@@ -110,7 +112,7 @@ Result<std::int64_t> sign_up(sql::Database& database, const Settings& settings,
   }
   auto errors = newcomer_problems(newcomer);
   if (!errors.empty()) return domain::field_errors(std::move(errors));
-  MEDPERF_TRY(const auto hash, hash_new_password(newcomer.password));
+  MEDPERF_TRY(const auto hash, hash_new_password(turn, newcomer.password));
   auto added = database.write([&](sql::Session& session) -> Result<std::int64_t> {
     const Timestamp now = clock.now();
     if (invitation) {
@@ -129,9 +131,10 @@ Result<std::int64_t> sign_up(sql::Database& database, const Settings& settings,
   return added;
 }
 
-Status set_password_by_reset(sql::Database& database, std::string_view secret,
-                             const std::string& password, std::string_view peer,
-                             const Clock& clock) {
+Status set_password_by_reset(sql::Database& database, const Settings& settings,
+                             std::string_view secret, const std::string& password,
+                             std::string_view peer, const Clock& clock) {
+  MEDPERF_TRY(const auto turn, settings.passwords->enter());
   MEDPERF_CHECK(begin_try(database, {aim_from_peer(peer)}, clock.now()));
   const std::string hash_of_secret = secret_hash(secret);
   const auto account_of = [&](sql::Session& session) -> Result<std::optional<Account>> {
@@ -149,7 +152,7 @@ Status set_password_by_reset(sql::Database& database, std::string_view secret,
   if (const auto problem = password_problem(password, user.text("username"), user.text("email"))) {
     return domain::field_error("password", *problem);
   }
-  MEDPERF_TRY(const auto hash, hash_new_password(password));
+  MEDPERF_TRY(const auto hash, hash_new_password(turn, password));
   return database.write([&](sql::Session& session) -> Status {
     const Timestamp now = clock.now();
     MEDPERF_TRY(const auto still, account_of(session));

@@ -24,15 +24,15 @@ struct Newcomer {
   std::string peer;
 };
 /// Makes the account. Errors: forbidden, when the settings want an invitation or let nobody in;
-/// invalid; unauthenticated after too many tries from this address.
+/// invalid; unauthenticated after too many tries from this address; busy.
 Result<std::int64_t> sign_up(sql::Database& database, const Settings& settings,
                              const Newcomer& newcomer, const Clock& clock);
 
 /// Sets the password that a reset secret is for; ends all sessions and forgets wrong tries. Errors:
-/// unauthenticated, invalid.
-Status set_password_by_reset(sql::Database& database, std::string_view secret,
-                             const std::string& password, std::string_view peer,
-                             const Clock& clock);
+/// unauthenticated, invalid, busy.
+Status set_password_by_reset(sql::Database& database, const Settings& settings,
+                             std::string_view secret, const std::string& password,
+                             std::string_view peer, const Clock& clock);
 
 /// Rules of a user name and an address; messages by field.
 std::vector<FieldError> newcomer_problems(const Newcomer& newcomer);

@@ -97,6 +97,12 @@ TEST(LimitOptions, DefaultsAreWithinTheirRanges) {
   net::ServerOptions server;
   EXPECT_TRUE(read_http_limits(*options, server).ok());
   EXPECT_EQ(server.max_connections, 2000);
+  for (const int workers : {1, 2, 3, 16, 64}) {
+    const auto rule = password_rule_of(*options, workers);
+    ASSERT_TRUE(rule.ok()) << rule.error().text();
+    EXPECT_GE(rule->at_once, 1u);
+    EXPECT_LE(rule->at_once + rule->waiting, static_cast<std::size_t>(std::max(workers / 2, 1)));
+  }
 }
 
 TEST(LimitOptions, WhatIsOutOfRangeIsNamed) {
@@ -114,6 +120,8 @@ TEST(LimitOptions, WhatIsOutOfRangeIsNamed) {
   auto options = Options::load(option_table(), "http:\n  query_limit: 0\n", {});
   net::ServerOptions server;
   EXPECT_EQ(read_http_limits(*options, server).error().where, "http.query_limit");
+  options = Options::load(option_table(), "limits:\n  password_checks: 9\n", {});
+  EXPECT_EQ(password_rule_of(*options, 16).error().where, "limits.password_checks");
 }
 
 }  // namespace
