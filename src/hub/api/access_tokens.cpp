@@ -4,10 +4,9 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "hub/accounts/secrets.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/lifetimes.h"
-#include "hub/services/steps.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -44,11 +43,6 @@ Result<Answer> create(const Call& call) {
   Answer answer = json_answer(body);
   answer.status = 201;
   return answer;
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kAccessToken, call.ids[0]));
-  return no_content();
 }
 
 const Endpoint kEndpoints[] = {
@@ -89,7 +83,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {204, 403, 404},
      .sentence = "Revokes a token: its next request is refused.",
      .by_person = true,
-     .handler = remove},
+     .handler = remove_object<Entity::kAccessToken>},
 };
 
 }  // namespace

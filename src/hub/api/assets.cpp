@@ -1,10 +1,9 @@
 // Assets: files that are models.
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/models.h"
 #include "hub/services/registration.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -13,32 +12,6 @@ using domain::Entity;
 namespace {
 
 constexpr std::string_view kFilters[] = {"name", "owner", "state", "is_valid"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto record, create_asset(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto record,
-      Repository(Entity::kAsset, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, record);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto record, update_asset(call.context, call.ids[0], call.body));
-  return object_answer(call, record);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kAsset, call.ids[0]));
-  return no_content();
-}
 
 Result<Answer> model(const Call& call) {
   MEDPERF_TRY(auto found, model_of(call.context, Entity::kAsset, call.ids[0]));
@@ -54,7 +27,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every asset.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "assets/",
      .operation = "assets_create",
@@ -65,7 +38,7 @@ const Endpoint kEndpoints[] = {
      .sentence = "Registers an asset by its digests.",
      .example =
          R"({"name": "weights", "asset_hash": "0123", "asset_url": "https://example.org/w.tar"})",
-     .handler = create},
+     .handler = create_object<create_asset>},
     {.path = "assets/{id}/",
      .operation = "assets_get",
      .who = kSignedInOnly,
@@ -73,7 +46,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kAsset,
      .statuses = {200, 404},
      .sentence = "One asset.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "assets/{id}/",
      .operation = "assets_update",
@@ -84,7 +57,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes an asset; in the state OPERATION only what stays open.",
      .example = R"({"is_valid": false})",
-     .handler = put},
+     .handler = change_object<update_asset>},
     {.method = "DELETE",
      .path = "assets/{id}/",
      .operation = "assets_delete",
@@ -93,7 +66,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes an asset that nothing refers to.",
-     .handler = remove},
+     .handler = remove_object<Entity::kAsset>},
     {.path = "assets/{id}/model/",
      .operation = "assets_model",
      .who = kSignedInOnly,

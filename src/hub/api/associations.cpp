@@ -17,15 +17,15 @@ namespace {
 
 constexpr domain::Relations kDatasetSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                              Relation::kDatasetOwner};
+constexpr domain::Relations kModelSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
+                                           Relation::kModelOwner};
+constexpr domain::Relations kDatasetOwners = {Relation::kAdmin, Relation::kDatasetOwner};
 /// A committee decides for the benchmark, but asks for nothing.
 constexpr domain::Relations kDatasetDeciders = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                                 Relation::kDatasetOwner,
                                                 Relation::kCommitteeMember};
 constexpr domain::Relations kModelDeciders = {Relation::kAdmin, Relation::kBenchmarkOwner,
                                               Relation::kModelOwner, Relation::kCommitteeMember};
-constexpr domain::Relations kModelSides = {Relation::kAdmin, Relation::kBenchmarkOwner,
-                                           Relation::kModelOwner};
-
 constexpr domain::Relations kTrainingSides = {Relation::kAdmin, Relation::kTrainingOwner,
                                               Relation::kDatasetOwner};
 
@@ -84,167 +84,134 @@ Result<Answer> delete_pair(const Call& call) {
   return no_content();
 }
 
+/// What the rows of one kind of pair have in common.
+struct Pairs {
+  SubjectKind subject;
+  Entity entity;
+};
+constexpr Pairs kDatasetPairs = {SubjectKind::kDatasetPair, Entity::kDatasetAssociation};
+constexpr Pairs kModelPairs = {SubjectKind::kModelPair, Entity::kModelAssociation};
+constexpr Pairs kTrainingPairs = {SubjectKind::kTrainingPair, Entity::kTrainingAssociation};
+
+constexpr Endpoint asking(const Pairs& pairs, Endpoint row) {
+  row.method = "POST";
+  row.subject = pairs.subject;
+  row.ids_in = IdsIn::kBody;
+  row.body = row.answer = pairs.entity;
+  row.statuses = {201, 400, 403};
+  row.handler = create;
+  return row;
+}
+
+constexpr Endpoint listing(const Pairs& pairs, Endpoint row) {
+  row.answer = pairs.entity;
+  row.shape = Shape::kPage;
+  row.statuses = {200, 403, 404};
+  row.handler = list;
+  return row;
+}
+
+constexpr Endpoint showing(const Pairs& pairs, Endpoint row) {
+  row.subject = pairs.subject;
+  row.must_exist = false;
+  row.answer = pairs.entity;
+  row.shape = Shape::kList;
+  row.shown = kPairRow;
+  row.statuses = {200, 403};
+  row.sentence = "Every row of one pair, as a plain array.";
+  row.handler = get_pair;
+  return row;
+}
+
+constexpr Endpoint deciding(const Pairs& pairs, Endpoint row) {
+  row.method = "PUT";
+  row.subject = pairs.subject;
+  row.must_exist = false;
+  row.body = row.answer = pairs.entity;
+  row.shown = kPairRow;
+  row.statuses = {200, 400, 403, 404};
+  row.example = R"({"approval_status": "APPROVED"})";
+  row.handler = put_pair;
+  return row;
+}
+
+constexpr Endpoint removing(const Pairs& pairs, Endpoint row) {
+  row.method = "DELETE";
+  row.subject = pairs.subject;
+  row.must_exist = false;
+  row.shape = Shape::kNone;
+  row.statuses = {204, 403};
+  row.sentence = "Removes every row of the pair.";
+  row.handler = delete_pair;
+  return row;
+}
+
 const Endpoint kEndpoints[] = {
-    {.method = "POST",
-     .path = "datasets/benchmarks/",
-     .operation = "dataset_associations_create",
-     .who = kDatasetSides,
-     .subject = SubjectKind::kDatasetPair,
-     .ids_in = IdsIn::kBody,
-     .body = Entity::kDatasetAssociation,
-     .answer = Entity::kDatasetAssociation,
-     .statuses = {201, 400, 403},
-     .sentence = "Asks that a dataset may join a benchmark, or revokes an approval.",
-     .example = R"({"dataset": 1, "benchmark": 1, "metadata": {}})",
-     .handler = create},
-    {.path = "datasets/{id}/benchmarks/",
-     .operation = "dataset_associations_list",
-     .who = {Relation::kAdmin, Relation::kDatasetOwner},
-     .subject = SubjectKind::kDataset,
-     .answer = Entity::kDatasetAssociation,
-     .shape = Shape::kPage,
-     .statuses = {200, 403, 404},
-     .sentence = "Every association row of a dataset.",
-     .handler = list},
-    {.path = "datasets/{id}/benchmarks/{other}/",
-     .operation = "dataset_associations_get",
-     .who = kDatasetDeciders,
-     .subject = SubjectKind::kDatasetPair,
-     .must_exist = false,
-     .answer = Entity::kDatasetAssociation,
-     .shape = Shape::kList,
-     .shown = kPairRow,
-     .statuses = {200, 403},
-     .sentence = "Every row of one pair, as a plain array.",
-     .handler = get_pair},
-    {.method = "PUT",
-     .path = "datasets/{id}/benchmarks/{other}/",
-     .operation = "dataset_associations_update",
-     .who = kDatasetDeciders,
-     .subject = SubjectKind::kDatasetPair,
-     .must_exist = false,
-     .body = Entity::kDatasetAssociation,
-     .answer = Entity::kDatasetAssociation,
-     .shown = kPairRow,
-     .statuses = {200, 400, 403, 404},
-     .sentence = "Decides on the newest row of the pair.",
-     .example = R"({"approval_status": "APPROVED"})",
-     .handler = put_pair,
-     .adds = kCommitteeStanding},
-    {.method = "DELETE",
-     .path = "datasets/{id}/benchmarks/{other}/",
-     .operation = "dataset_associations_delete",
-     .who = kAdminOnly,
-     .subject = SubjectKind::kDatasetPair,
-     .must_exist = false,
-     .shape = Shape::kNone,
-     .statuses = {204, 403},
-     .sentence = "Removes every row of the pair.",
-     .handler = delete_pair},
-    {.method = "POST",
-     .path = "models/benchmarks/",
-     .operation = "model_associations_create",
-     .who = kModelSides,
-     .subject = SubjectKind::kModelPair,
-     .ids_in = IdsIn::kBody,
-     .body = Entity::kModelAssociation,
-     .answer = Entity::kModelAssociation,
-     .statuses = {201, 400, 403},
-     .sentence = "Asks that a model may join a benchmark, or revokes an approval.",
-     .example = R"({"model": 1, "benchmark": 1, "metadata": {}})",
-     .handler = create},
-    {.path = "models/{id}/benchmarks/",
-     .operation = "model_associations_list",
-     .who = kAdminOrOwner,
-     .subject = SubjectKind::kModel,
-     .answer = Entity::kModelAssociation,
-     .shape = Shape::kPage,
-     .statuses = {200, 403, 404},
-     .sentence = "Every association row of a model.",
-     .handler = list},
-    {.path = "models/{id}/benchmarks/{other}/",
-     .operation = "model_associations_get",
-     .who = kModelDeciders,
-     .subject = SubjectKind::kModelPair,
-     .must_exist = false,
-     .answer = Entity::kModelAssociation,
-     .shape = Shape::kList,
-     .shown = kPairRow,
-     .statuses = {200, 403},
-     .sentence = "Every row of one pair, as a plain array.",
-     .handler = get_pair},
-    {.method = "PUT",
-     .path = "models/{id}/benchmarks/{other}/",
-     .operation = "model_associations_update",
-     .who = kModelDeciders,
-     .subject = SubjectKind::kModelPair,
-     .must_exist = false,
-     .narrowing_key = "priority",
-     .narrowed_who = {Relation::kAdmin, Relation::kBenchmarkOwner},
-     .body = Entity::kModelAssociation,
-     .answer = Entity::kModelAssociation,
-     .shown = kPairRow,
-     .statuses = {200, 400, 403, 404},
-     .sentence = "Decides on the newest row of the pair, or sets the model's priority.",
-     .example = R"({"approval_status": "APPROVED"})",
-     .handler = put_pair,
-     .adds = kCommitteeStanding},
-    {.method = "DELETE",
-     .path = "models/{id}/benchmarks/{other}/",
-     .operation = "model_associations_delete",
-     .who = kAdminOnly,
-     .subject = SubjectKind::kModelPair,
-     .must_exist = false,
-     .shape = Shape::kNone,
-     .statuses = {204, 403},
-     .sentence = "Removes every row of the pair.",
-     .handler = delete_pair},
-    {.method = "POST",
-     .path = "datasets/training/",
-     .operation = "training_associations_create",
-     .who = {Relation::kAdmin, Relation::kDatasetOwner},
-     .subject = SubjectKind::kTrainingPair,
-     .ids_in = IdsIn::kBody,
-     .body = Entity::kTrainingAssociation,
-     .answer = Entity::kTrainingAssociation,
-     .statuses = {201, 400, 403},
-     .sentence = "Asks that a dataset may join a training experiment, or revokes an approval.",
-     .example = R"({"dataset": 1, "training_exp": 1})",
-     .handler = create},
-    {.path = "datasets/{id}/training/{other}/",
-     .operation = "training_associations_get",
-     .who = kTrainingSides,
-     .subject = SubjectKind::kTrainingPair,
-     .must_exist = false,
-     .answer = Entity::kTrainingAssociation,
-     .shape = Shape::kList,
-     .shown = kPairRow,
-     .statuses = {200, 403},
-     .sentence = "Every row of one pair, as a plain array.",
-     .handler = get_pair},
-    {.method = "PUT",
-     .path = "datasets/{id}/training/{other}/",
-     .operation = "training_associations_update",
-     .who = kTrainingSides,
-     .subject = SubjectKind::kTrainingPair,
-     .must_exist = false,
-     .body = Entity::kTrainingAssociation,
-     .answer = Entity::kTrainingAssociation,
-     .shown = kPairRow,
-     .statuses = {200, 400, 403, 404},
-     .sentence = "Decides on the newest row of the pair, unless an event is running.",
-     .example = R"({"approval_status": "APPROVED"})",
-     .handler = put_pair},
-    {.method = "DELETE",
-     .path = "datasets/{id}/training/{other}/",
-     .operation = "training_associations_delete",
-     .who = kAdminOnly,
-     .subject = SubjectKind::kTrainingPair,
-     .must_exist = false,
-     .shape = Shape::kNone,
-     .statuses = {204, 403},
-     .sentence = "Removes every row of the pair.",
-     .handler = delete_pair},
+    asking(kDatasetPairs,
+           {.path = "datasets/benchmarks/",
+            .operation = "dataset_associations_create",
+            .who = kDatasetSides,
+            .sentence = "Asks that a dataset may join a benchmark, or revokes an approval.",
+            .example = R"({"dataset": 1, "benchmark": 1, "metadata": {}})"}),
+    listing(kDatasetPairs, {.path = "datasets/{id}/benchmarks/",
+                            .operation = "dataset_associations_list",
+                            .who = kDatasetOwners,
+                            .subject = SubjectKind::kDataset,
+                            .sentence = "Every association row of a dataset."}),
+    showing(kDatasetPairs, {.path = "datasets/{id}/benchmarks/{other}/",
+                            .operation = "dataset_associations_get",
+                            .who = kDatasetDeciders}),
+    deciding(kDatasetPairs, {.path = "datasets/{id}/benchmarks/{other}/",
+                             .operation = "dataset_associations_update",
+                             .who = kDatasetDeciders,
+                             .sentence = "Decides on the newest row of the pair.",
+                             .adds = kCommitteeStanding}),
+    removing(kDatasetPairs, {.path = "datasets/{id}/benchmarks/{other}/",
+                             .operation = "dataset_associations_delete",
+                             .who = kAdminOnly}),
+    asking(kModelPairs,
+           {.path = "models/benchmarks/",
+            .operation = "model_associations_create",
+            .who = kModelSides,
+            .sentence = "Asks that a model may join a benchmark, or revokes an approval.",
+            .example = R"({"model": 1, "benchmark": 1, "metadata": {}})"}),
+    listing(kModelPairs, {.path = "models/{id}/benchmarks/",
+                          .operation = "model_associations_list",
+                          .who = kAdminOrOwner,
+                          .subject = SubjectKind::kModel,
+                          .sentence = "Every association row of a model."}),
+    showing(kModelPairs, {.path = "models/{id}/benchmarks/{other}/",
+                          .operation = "model_associations_get",
+                          .who = kModelDeciders}),
+    deciding(kModelPairs,
+             {.path = "models/{id}/benchmarks/{other}/",
+              .operation = "model_associations_update",
+              .who = kModelDeciders,
+              .narrowing_key = "priority",
+              .narrowed_who = {Relation::kAdmin, Relation::kBenchmarkOwner},
+              .sentence = "Decides on the newest row of the pair, or sets the model's priority.",
+              .adds = kCommitteeStanding}),
+    removing(kModelPairs, {.path = "models/{id}/benchmarks/{other}/",
+                           .operation = "model_associations_delete",
+                           .who = kAdminOnly}),
+    asking(
+        kTrainingPairs,
+        {.path = "datasets/training/",
+         .operation = "training_associations_create",
+         .who = kDatasetOwners,
+         .sentence = "Asks that a dataset may join a training experiment, or revokes an approval.",
+         .example = R"({"dataset": 1, "training_exp": 1})"}),
+    showing(kTrainingPairs, {.path = "datasets/{id}/training/{other}/",
+                             .operation = "training_associations_get",
+                             .who = kTrainingSides}),
+    deciding(kTrainingPairs,
+             {.path = "datasets/{id}/training/{other}/",
+              .operation = "training_associations_update",
+              .who = kTrainingSides,
+              .sentence = "Decides on the newest row of the pair, unless an event is running."}),
+    removing(kTrainingPairs, {.path = "datasets/{id}/training/{other}/",
+                              .operation = "training_associations_delete",
+                              .who = kAdminOnly}),
 };
 
 }  // namespace

@@ -2,10 +2,9 @@
 
 #include "hub/services/benchmarks.h"
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/release/aggregate.h"
-#include "hub/services/steps.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -22,32 +21,6 @@ constexpr std::string_view kFilters[] = {"name",
                                          "is_active",
                                          "approval_status",
                                          "data_preparation_mlcube"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto benchmark, create_benchmark(call.context, call.body));
-  return created_answer(call, benchmark);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto benchmark,
-      Repository(Entity::kBenchmark, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, benchmark);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto benchmark, update_benchmark(call.context, call.ids[0], call.body));
-  return object_answer(call, benchmark);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kBenchmark, call.ids[0]));
-  return no_content();
-}
 
 Selection of_benchmark(const Call& call) {
   return rows_with("benchmark", call.ids[0]);
@@ -85,7 +58,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every benchmark, without allow lists.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "benchmarks/",
      .operation = "benchmarks_create",
@@ -99,7 +72,7 @@ const Endpoint kEndpoints[] = {
                     "demo_dataset_tarball_hash": "01", "demo_dataset_generated_uid": "02",
                     "data_preparation_mlcube": 2, "reference_model": 1,
                     "data_evaluator_mlcube": 3})",
-     .handler = create},
+     .handler = create_object<create_benchmark>},
     {.path = "benchmarks/{id}/",
      .operation = "benchmarks_get",
      .who = kSignedInOnly,
@@ -108,7 +81,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kBenchmark,
      .statuses = {200, 404},
      .sentence = "One benchmark; allow lists for its owner.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "benchmarks/{id}/",
      .operation = "benchmarks_update",
@@ -122,7 +95,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes a benchmark; with approval_status it is the platform's decision.",
      .example = R"({"state": "OPERATION"})",
-     .handler = put},
+     .handler = change_object<update_benchmark>},
     {.method = "DELETE",
      .path = "benchmarks/{id}/",
      .operation = "benchmarks_delete",
@@ -131,7 +104,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404},
      .sentence = "Removes a benchmark with its associations and results.",
-     .handler = remove},
+     .handler = remove_object<Entity::kBenchmark>},
     {.path = "benchmarks/{id}/models/",
      .operation = "benchmarks_models",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedDatasetOwner},

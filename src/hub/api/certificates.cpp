@@ -5,7 +5,7 @@
 #include <string>
 
 #include "domain/names.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
 #include "hub/store/selections.h"
@@ -18,31 +18,6 @@ namespace {
 
 constexpr std::string_view kKeyFilters[] = {"name", "owner", "is_valid", "certificate",
                                             "container"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record, Repository(*call.endpoint.answer, call.context.sight())
-                               .get(call.context.session, call.ids[0]));
-  return object_answer(call, record);
-}
-
-Result<Answer> add_ca(const Call& call) {
-  MEDPERF_TRY(auto record, create_ca(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> add_certificate(const Call& call) {
-  MEDPERF_TRY(auto record, create_certificate(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> put_certificate(const Call& call) {
-  MEDPERF_TRY(auto record, withdraw_certificate(call.context, call.ids[0], call.body));
-  return object_answer(call, record);
-}
 
 Result<Answer> keys_of_certificate(const Call& call) {
   return page_answer(call, rows_with("certificate", call.ids[0]));
@@ -69,7 +44,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200},
      .sentence = "Every certificate authority.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "cas/",
      .operation = "cas_create",
@@ -82,7 +57,7 @@ const Endpoint kEndpoints[] = {
                     "fingerprint": "0123", "client_provisioner": "clients",
                     "server_provisioner": "servers"},
                     "client_mlcube": 1, "server_mlcube": 1, "ca_mlcube": 1})",
-     .handler = add_ca},
+     .handler = create_object<create_ca>},
     {.path = "cas/{id}/",
      .operation = "cas_get",
      .who = kSignedInOnly,
@@ -90,7 +65,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kCa,
      .statuses = {200, 404},
      .sentence = "One certificate authority.",
-     .handler = get},
+     .handler = get_object},
     {.path = "certificates/",
      .operation = "certificates_list",
      .who = kAdminOnly,
@@ -98,7 +73,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200, 403},
      .sentence = "Every certificate.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "certificates/",
      .operation = "certificates_create",
@@ -109,7 +84,7 @@ const Endpoint kEndpoints[] = {
      .sentence = "Registers the caller's certificate; one may be valid for each authority and kind "
                  "of key.",
      .example = R"({"name": "hospital a", "ca": 1, "certificate_content_base64": "TUlJQg=="})",
-     .handler = add_certificate},
+     .handler = create_object<create_certificate>},
     {.path = "certificates/{id}/",
      .operation = "certificates_get",
      .who = kAdminOrOwner,
@@ -117,7 +92,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kCertificate,
      .statuses = {200, 403, 404},
      .sentence = "One certificate.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "certificates/{id}/",
      .operation = "certificates_update",
@@ -128,7 +103,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Withdraws a certificate; nothing else of it can change.",
      .example = R"({"is_valid": false})",
-     .handler = put_certificate},
+     .handler = change_object<withdraw_certificate>},
     {.path = "certificates/{id}/encrypted_keys/",
      .operation = "certificates_encrypted_keys",
      .who = kAdminOrOwner,
@@ -146,7 +121,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200, 403},
      .sentence = "Every encrypted container key.",
-     .handler = list},
+     .handler = list_objects},
     {.path = "encrypted_keys/{id}/",
      .operation = "encrypted_keys_get",
      .who = kAdminOrOwner,
@@ -154,7 +129,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kEncryptedKey,
      .statuses = {200, 403, 404},
      .sentence = "One encrypted container key.",
-     .handler = get},
+     .handler = get_object},
     {.method = "POST",
      .path = "encrypted_keys/bulk/",
      .operation = "encrypted_keys_create",

@@ -1,7 +1,7 @@
 // Closed groups: outside of them their objects do not exist.
 
 #include "domain/names.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/organisations.h"
 #include "hub/store/selections.h"
@@ -16,33 +16,8 @@ namespace {
 constexpr domain::Relations kManagers = {Relation::kAdmin, Relation::kOwner};
 constexpr domain::Relations kInsiders = {Relation::kAdmin, Relation::kOwner, Relation::kMember};
 
-Result<Answer> list(const Call& call) {
-  return page_answer(call, Selection());
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto group, create_closed_group(call.context, call.body));
-  return created_answer(call, group);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto group, Repository(Entity::kClosedGroup, call.context.sight())
-                              .get(call.context.session, call.ids[0]));
-  return object_answer(call, group);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto group, update_closed_group(call.context, call.ids[0], call.body));
-  return object_answer(call, group);
-}
-
 Result<Answer> members(const Call& call) {
   return page_answer(call, rows_with(domain::kClosedGroupField, call.ids[0]));
-}
-
-Result<Answer> invite(const Call& call) {
-  MEDPERF_TRY(auto member, admit(call.context, call.ids[0], call.body));
-  return created_answer(call, member);
 }
 
 Result<Answer> remove_member(const Call& call) {
@@ -59,7 +34,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200},
      .sentence = "The closed groups that the caller is inside of.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "closed_groups/",
      .operation = "closed_groups_create",
@@ -70,7 +45,7 @@ const Endpoint kEndpoints[] = {
      .sentence = "Makes a closed group. Objects join it when they are registered, by the key "
                  "closed_group.",
      .example = R"({"name": "pilot study"})",
-     .handler = create},
+     .handler = create_object<create_closed_group>},
     {.path = "closed_groups/{id}/",
      .operation = "closed_groups_get",
      .who = kInsiders,
@@ -78,7 +53,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kClosedGroup,
      .statuses = {200, 403, 404},
      .sentence = "One closed group.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "closed_groups/{id}/",
      .operation = "closed_groups_update",
@@ -89,7 +64,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes its name or description.",
      .example = R"({"description": "until the publication"})",
-     .handler = put},
+     .handler = change_object<update_closed_group>},
     {.path = "closed_groups/{id}/members/",
      .operation = "closed_groups_members",
      .who = kInsiders,
@@ -109,7 +84,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {201, 400, 403, 404},
      .sentence = "Lets a user, or every member of an organisation, in.",
      .example = R"({"member": 5})",
-     .handler = invite},
+     .handler = create_below<admit>},
     {.method = "DELETE",
      .path = "closed_groups/{id}/members/{other}/",
      .operation = "closed_groups_uninvite",

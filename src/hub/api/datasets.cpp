@@ -1,9 +1,8 @@
 // Datasets: hashes and statistics of data that stays where it is.
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -11,32 +10,6 @@ using domain::Entity;
 using domain::Relation;
 
 namespace {
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto dataset, create_dataset(call.context, call.body));
-  return created_answer(call, dataset);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto dataset,
-      Repository(Entity::kDataset, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, dataset);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto dataset, update_dataset(call.context, call.ids[0], call.body));
-  return object_answer(call, dataset);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kDataset, call.ids[0]));
-  return no_content();
-}
 
 const Endpoint kEndpoints[] = {
     {.path = "datasets/",
@@ -46,7 +19,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200},
      .sentence = "Every dataset, without reports.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "datasets/",
      .operation = "datasets_create",
@@ -59,7 +32,7 @@ const Endpoint kEndpoints[] = {
      .example = R"({"name": "hospital A", "input_data_hash": "01", "generated_uid": "02",
                     "split_seed": 0, "data_preparation_mlcube": 1,
                     "submitted_as_prepared": false})",
-     .handler = create},
+     .handler = create_object<create_dataset>},
     {.path = "datasets/{id}/",
      .operation = "datasets_get",
      .who = kSignedInOnly,
@@ -68,7 +41,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kDataset,
      .statuses = {200, 404},
      .sentence = "One dataset; its report for its owner and the preparation container's.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "datasets/{id}/",
      .operation = "datasets_update",
@@ -80,7 +53,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes a dataset; in the state OPERATION only what stays open.",
      .example = R"({"state": "OPERATION"})",
-     .handler = put},
+     .handler = change_object<update_dataset>},
     {.method = "DELETE",
      .path = "datasets/{id}/",
      .operation = "datasets_delete",
@@ -89,7 +62,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes a dataset that nothing refers to.",
-     .handler = remove},
+     .handler = remove_object<Entity::kDataset>},
 };
 
 }  // namespace

@@ -1,10 +1,9 @@
 // Containers.
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/models.h"
 #include "hub/services/registration.h"
-#include "hub/services/steps.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -14,32 +13,6 @@ using domain::Entity;
 namespace {
 
 constexpr std::string_view kFilters[] = {"name", "owner", "state", "is_valid"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto record, create_container(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto record,
-      Repository(Entity::kContainer, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, record);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto record, update_container(call.context, call.ids[0], call.body));
-  return object_answer(call, record);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kContainer, call.ids[0]));
-  return no_content();
-}
 
 Result<Answer> datasets(const Call& call) {
   return page_answer(call, rows_with("data_preparation_mlcube", call.ids[0]));
@@ -59,7 +32,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every container.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "mlcubes/",
      .operation = "mlcubes_create",
@@ -72,7 +45,7 @@ const Endpoint kEndpoints[] = {
                     {"container_type": "DockerImage", "image": "docker.io/group/preparation:1"},
                     "parameters_config": {}, "image_hash": "sha256:0123",
                     "additional_files_tarball_hash": ""})",
-     .handler = create},
+     .handler = create_object<create_container>},
     {.path = "mlcubes/{id}/",
      .operation = "mlcubes_get",
      .who = kSignedInOnly,
@@ -80,7 +53,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kContainer,
      .statuses = {200, 404},
      .sentence = "One container.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "mlcubes/{id}/",
      .operation = "mlcubes_update",
@@ -91,7 +64,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes a container; in the state OPERATION only what stays open.",
      .example = R"({"is_valid": false})",
-     .handler = put},
+     .handler = change_object<update_container>},
     {.method = "DELETE",
      .path = "mlcubes/{id}/",
      .operation = "mlcubes_delete",
@@ -100,7 +73,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes a container that nothing refers to.",
-     .handler = remove},
+     .handler = remove_object<Entity::kContainer>},
     {.path = "mlcubes/{id}/datasets/",
      .operation = "mlcubes_datasets",
      .who = kAdminOrOwner,

@@ -2,9 +2,8 @@
 
 #include "hub/services/models.h"
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -13,10 +12,6 @@ using domain::Entity;
 namespace {
 
 constexpr std::string_view kFilters[] = {"type"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
 
 Result<Answer> create(const Call& call) {
   MEDPERF_TRY(auto model, create_model(call.context, call.body));
@@ -29,16 +24,6 @@ Result<Answer> get(const Call& call) {
   return Answer{200, wire::write_text(model), {}};
 }
 
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto model, update_model(call.context, call.ids[0], call.body));
-  return object_answer(call, model);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kModel, call.ids[0]));
-  return no_content();
-}
-
 const Endpoint kEndpoints[] = {
     {.path = "models/",
      .operation = "models_list",
@@ -49,7 +34,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every model with what it wraps.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "models/",
      .operation = "models_create",
@@ -83,7 +68,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes a model; state and validity go to what it wraps too. Answers with ids.",
      .example = R"({"state": "OPERATION"})",
-     .handler = put},
+     .handler = change_object<update_model>},
     {.method = "DELETE",
      .path = "models/{id}/",
      .operation = "models_delete",
@@ -92,7 +77,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes a model that nothing refers to; what it wraps stays.",
-     .handler = remove},
+     .handler = remove_object<Entity::kModel>},
 };
 
 }  // namespace

@@ -3,9 +3,8 @@
 #include "hub/services/organisations.h"
 
 #include "domain/names.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
-#include "hub/services/steps.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -21,42 +20,12 @@ constexpr domain::Relations kMembers = {Relation::kAdmin, Relation::kOwner, Rela
 constexpr domain::Relations kMemberOrManagers = {Relation::kAdmin, Relation::kOwner,
                                                  Relation::kSelf};
 
-Result<Answer> list(const Call& call) {
-  return page_answer(call, Selection());
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto organisation, create_organisation(call.context, call.body));
-  return created_answer(call, organisation);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto organisation, Repository(Entity::kOrganisation, call.context.sight())
-                                     .get(call.context.session, call.ids[0]));
-  return object_answer(call, organisation);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto organisation, update_organisation(call.context, call.ids[0], call.body));
-  return object_answer(call, organisation);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kOrganisation, call.ids[0]));
-  return no_content();
-}
-
 Result<Answer> members(const Call& call) {
   return page_answer(call, rows_with(domain::kOrganisationField, call.ids[0]));
 }
 
 Result<Answer> own_memberships(const Call& call) {
   return page_answer(call, rows_with("member", call.context.caller.id()));
-}
-
-Result<Answer> invite(const Call& call) {
-  MEDPERF_TRY(auto membership, invite_member(call.context, call.ids[0], call.body));
-  return created_answer(call, membership);
 }
 
 Result<Answer> put_member(const Call& call) {
@@ -79,7 +48,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400},
      .sentence = "Every organisation.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "organisations/",
      .operation = "organisations_create",
@@ -89,7 +58,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {201, 400},
      .sentence = "Founds an organisation; the caller is its first owner.",
      .example = R"({"name": "University Hospital A"})",
-     .handler = create},
+     .handler = create_object<create_organisation>},
     {.path = "organisations/{id}/",
      .operation = "organisations_get",
      .who = kSignedInOnly,
@@ -97,7 +66,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kOrganisation,
      .statuses = {200, 404},
      .sentence = "One organisation.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "organisations/{id}/",
      .operation = "organisations_update",
@@ -108,7 +77,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes its name or description.",
      .example = R"({"description": "Radiology"})",
-     .handler = put},
+     .handler = change_object<update_organisation>},
     {.path = "organisations/{id}/members/",
      .operation = "organisations_members",
      .who = kMembers,
@@ -128,7 +97,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {201, 400, 403, 404},
      .sentence = "Invites a user, by id.",
      .example = R"({"member": 5, "role": "MEMBER"})",
-     .handler = invite},
+     .handler = create_below<invite_member>},
     {.method = "PUT",
      .path = "organisations/{id}/members/{other}/",
      .operation = "organisations_member_update",
@@ -167,7 +136,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes an organisation to which nothing belongs.",
-     .handler = remove},
+     .handler = remove_object<Entity::kOrganisation>},
 };
 
 }  // namespace

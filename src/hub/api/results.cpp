@@ -3,9 +3,8 @@
 #include "hub/services/results.h"
 
 #include "domain/names.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -18,32 +17,11 @@ constexpr std::string_view kFilters[] = {"name",    "owner",    "benchmark",    
                                          "dataset", "is_valid", "approval_status"};
 constexpr domain::Relations kWriters = {Relation::kAdmin, Relation::kDatasetOwner};
 
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> create(const Call& call) {
-  MEDPERF_TRY(auto result, create_result(call.context, call.body));
-  return created_answer(call, result);
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto result,
-      Repository(Entity::kResult, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, result);
-}
-
 Result<Answer> put(const Call& call) {
   const bool decides = call.body.contains(call.endpoint.narrowing_key);
   const auto change = decides ? decide_on_result : update_result;
   MEDPERF_TRY(auto result, change(call.context, call.ids[0], call.body));
   return object_answer(call, result);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kResult, call.ids[0]));
-  return no_content();
 }
 
 const Endpoint kEndpoints[] = {
@@ -55,7 +33,7 @@ const Endpoint kEndpoints[] = {
      .filters = kFilters,
      .statuses = {200, 400, 403},
      .sentence = "Every result.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "results/",
      .operation = "results_create",
@@ -67,7 +45,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {201, 400, 403},
      .sentence = "Opens a result when a run starts.",
      .example = R"({"benchmark": 1, "model": 2, "dataset": 3})",
-     .handler = create},
+     .handler = create_object<create_result>},
     {.path = "results/{id}/",
      .operation = "results_get",
      .who = {Relation::kAdmin, Relation::kDatasetOwner, Relation::kBenchmarkOwner},
@@ -75,7 +53,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kResult,
      .statuses = {200, 403, 404},
      .sentence = "One result, for the sides that may see it.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "results/{id}/",
      .operation = "results_update",
@@ -100,7 +78,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404},
      .sentence = "Removes a result.",
-     .handler = remove},
+     .handler = remove_object<Entity::kResult>},
 };
 
 }  // namespace

@@ -5,10 +5,9 @@
 #include <array>
 
 #include "hub/accounts/passwords.h"
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/hub.h"
 #include "hub/api/resources.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -58,11 +57,6 @@ Result<Answer> create(const Call& call) {
   Answer answer = json_answer(body);
   answer.status = 201;
   return answer;
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kInvitation, call.ids[0]));
-  return no_content();
 }
 
 const Endpoint kEndpoints[] = {
@@ -133,7 +127,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404},
      .sentence = "Withdraws an invitation.",
-     .handler = remove},
+     .handler = remove_object<Entity::kInvitation>},
 };
 
 }  // namespace

@@ -2,10 +2,9 @@
 
 #include "hub/services/training.h"
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
-#include "hub/services/steps.h"
 #include "hub/store/lookups.h"
 #include "hub/store/selections.h"
 
@@ -22,38 +21,8 @@ constexpr domain::Relations kMembers = {Relation::kAdmin, Relation::kOwner,
 constexpr domain::Relations kOrganisers = {Relation::kAdmin, Relation::kOwner,
                                            Relation::kAggregatorOwner};
 
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(auto record, Repository(*call.endpoint.answer, call.context.sight())
-                               .get(call.context.session, call.ids[0]));
-  return object_answer(call, record);
-}
-
-Result<Answer> add_aggregator(const Call& call) {
-  MEDPERF_TRY(auto record, create_aggregator(call.context, call.body));
-  return created_answer(call, record);
-}
-
 Result<Answer> experiments_of_aggregator(const Call& call) {
   return page_answer(call, rows_with("aggregator", call.ids[0]));
-}
-
-Result<Answer> add_experiment(const Call& call) {
-  MEDPERF_TRY(auto record, create_training(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> put_experiment(const Call& call) {
-  MEDPERF_TRY(auto record, update_training(call.context, call.ids[0], call.body));
-  return object_answer(call, record);
-}
-
-Result<Answer> remove_experiment(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kTraining, call.ids[0]));
-  return no_content();
 }
 
 Result<Answer> datasets(const Call& call) {
@@ -88,16 +57,6 @@ Result<Answer> event(const Call& call) {
   return object_answer(call, *found);
 }
 
-Result<Answer> add_event(const Call& call) {
-  MEDPERF_TRY(auto record, create_training_event(call.context, call.body));
-  return created_answer(call, record);
-}
-
-Result<Answer> put_event(const Call& call) {
-  MEDPERF_TRY(auto record, update_training_event(call.context, call.ids[0], call.body));
-  return object_answer(call, record);
-}
-
 const Endpoint kEndpoints[] = {
     {.path = "aggregators/",
      .operation = "aggregators_list",
@@ -106,7 +65,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200},
      .sentence = "Every aggregator.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "aggregators/",
      .operation = "aggregators_create",
@@ -117,7 +76,7 @@ const Endpoint kEndpoints[] = {
      .sentence = "Registers an aggregator.",
      .example = R"({"name": "our aggregator", "aggregation_mlcube": 1, "config":
                     {"address": "aggregator.example.org", "port": 50273, "admin_port": 50274}})",
-     .handler = add_aggregator},
+     .handler = create_object<create_aggregator>},
     {.path = "aggregators/{id}/",
      .operation = "aggregators_get",
      .who = kSignedInOnly,
@@ -125,7 +84,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kAggregator,
      .statuses = {200, 404},
      .sentence = "One aggregator.",
-     .handler = get},
+     .handler = get_object},
     {.path = "aggregators/{id}/training_experiments/",
      .operation = "aggregators_training",
      .who = kSignedInOnly,
@@ -142,7 +101,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200},
      .sentence = "Every training experiment.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "training/",
      .operation = "training_create",
@@ -154,7 +113,7 @@ const Endpoint kEndpoints[] = {
      .example = R"({"name": "chest x-ray", "demo_dataset_tarball_url": "https://example.org/d.tar",
                     "demo_dataset_tarball_hash": "01", "demo_dataset_generated_uid": "02",
                     "data_preparation_mlcube": 2, "fl_mlcube": 3})",
-     .handler = add_experiment},
+     .handler = create_object<create_training>},
     {.path = "training/{id}/",
      .operation = "training_get",
      .who = kSignedInOnly,
@@ -162,7 +121,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kTraining,
      .statuses = {200, 404},
      .sentence = "One training experiment.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "training/{id}/",
      .operation = "training_update",
@@ -176,7 +135,7 @@ const Endpoint kEndpoints[] = {
      .sentence = "Changes an experiment without a running event; with approval_status it is the "
                  "platform's decision.",
      .example = R"({"plan": {"rounds": 3}})",
-     .handler = put_experiment},
+     .handler = change_object<update_training>},
     {.method = "DELETE",
      .path = "training/{id}/",
      .operation = "training_delete",
@@ -185,7 +144,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes an experiment that had no event, with its associations.",
-     .handler = remove_experiment},
+     .handler = remove_object<Entity::kTraining>},
     {.path = "training/{id}/datasets/",
      .operation = "training_datasets",
      .who = kAdminOrOwner,
@@ -240,7 +199,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200, 403},
      .sentence = "Every training event.",
-     .handler = list},
+     .handler = list_objects},
     {.method = "POST",
      .path = "training/events/",
      .operation = "training_events_create",
@@ -254,7 +213,7 @@ const Endpoint kEndpoints[] = {
                  "run.",
      .example = R"({"name": "first run", "training_exp": 1,
                     "participants": {"site1": "hospital-a@example.org"}})",
-     .handler = add_event},
+     .handler = create_object<create_training_event>},
     {.path = "training/events/{id}/",
      .operation = "training_events_get",
      .who = kSignedInOnly,
@@ -262,7 +221,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kTrainingEvent,
      .statuses = {200, 404},
      .sentence = "One training event.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "training/events/{id}/",
      .operation = "training_events_update",
@@ -273,7 +232,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Changes an event; with `report` it is finished.",
      .example = R"({"report": {"rounds": 3}})",
-     .handler = put_event},
+     .handler = change_object<update_training_event>},
 };
 
 }  // namespace

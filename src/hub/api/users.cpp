@@ -1,9 +1,8 @@
 // Accounts as others see them.
 
-#include "hub/api/answers.h"
+#include "hub/api/handlers.h"
 #include "hub/api/resources.h"
 #include "hub/services/registration.h"
-#include "hub/services/steps.h"
 
 namespace medperf::hub {
 
@@ -13,27 +12,6 @@ using domain::Relation;
 namespace {
 
 constexpr std::string_view kMetadataOnly[] = {"metadata"};
-
-Result<Answer> list(const Call& call) {
-  return page_answer(call, {});
-}
-
-Result<Answer> get(const Call& call) {
-  MEDPERF_TRY(
-      auto user,
-      Repository(Entity::kUser, call.context.sight()).get(call.context.session, call.ids[0]));
-  return object_answer(call, user);
-}
-
-Result<Answer> put(const Call& call) {
-  MEDPERF_TRY(auto user, update_user(call.context, call.ids[0], call.body));
-  return object_answer(call, user);
-}
-
-Result<Answer> remove(const Call& call) {
-  MEDPERF_CHECK(delete_object(call.context, Entity::kUser, call.ids[0]));
-  return no_content();
-}
 
 Result<Answer> metadata(const Call& call) {
   MEDPERF_TRY(
@@ -50,7 +28,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kPage,
      .statuses = {200, 403},
      .sentence = "Every account.",
-     .handler = list},
+     .handler = list_objects},
     {.path = "users/{id}/",
      .operation = "users_get",
      .who = {Relation::kAdmin, Relation::kSelf, Relation::kPreparatorOwner},
@@ -58,7 +36,7 @@ const Endpoint kEndpoints[] = {
      .answer = Entity::kUser,
      .statuses = {200, 403, 404},
      .sentence = "One account; also for owners of containers that prepared one of its datasets.",
-     .handler = get},
+     .handler = get_object},
     {.method = "PUT",
      .path = "users/{id}/",
      .operation = "users_update",
@@ -69,7 +47,7 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 400, 403, 404},
      .sentence = "Writes the account's own settings.",
      .example = R"({"metadata": {"theme": "dark"}})",
-     .handler = put},
+     .handler = change_object<update_user>},
     {.method = "DELETE",
      .path = "users/{id}/",
      .operation = "users_delete",
@@ -78,7 +56,7 @@ const Endpoint kEndpoints[] = {
      .shape = Shape::kNone,
      .statuses = {204, 403, 404, 409},
      .sentence = "Removes an account that owns nothing.",
-     .handler = remove},
+     .handler = remove_object<Entity::kUser>},
     {.path = "users/{id}/metadata/",
      .operation = "users_metadata",
      .who = kSignedInOnly,
