@@ -40,15 +40,16 @@ SQL_EXCEPTIONS = {
 }
 SQL_HOMES = ("src/sql/", "src/ledger/", "src/hub/store/")
 
-TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|R"(?P<mark>[^(\s]*)\((?P<raw>.*?)\)(?P=mark)"|"(?P<text>(?:[^"\\\n]|\\.)*)\""""
-                   r"|'(?:[^'\\\n]|\\.)+'", re.S)
+TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|R"(?P<mark>[^(\s]*)\((?P<raw>.*?)\)(?P=mark)\""""
+                   r"""|"(?P<text>(?:[^"\\\n]|\\.)*)"|(?<![0-9a-fA-F])'(?:[^'\\\n]|\\.)+'""", re.S)
 SQL = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|PRAGMA|WHERE|ORDER BY|GROUP BY|LIMIT|JOIN|VALUES"
-                 r"|CREATE (?:UNIQUE )?(?:TABLE|INDEX|VIEW|TRIGGER))\b|\bIN \(|\bIS (?:NOT )?NULL\b|\w (?:=|<>|<|>) (?:\?|\$me)"
-                 r"|\bAND \w+ |\bDESC\b|^ ?(?:=|<>|<|>) \?")
+                 r"|CREATE (?:UNIQUE )?(?:TABLE|INDEX|VIEW|TRIGGER))\b|\bIN \(|\bIS (?:NOT )?NULL\b|\bAND \w+ |\bDESC\b"
+                 r"|(?:^|\w) ?(?:=|<>|<|>) (?:\?|\$me)")
 NAME = r"(?:\b[a-z]\.)?\b[a-z_]+\b"
 SQL_LIST = re.compile(rf"{NAME}(?:,\s*{NAME})+")
 RELATION = re.compile(r"\bRelation::k\w+")
-ROW_WHO = re.compile(r"(?:\.(?:who|narrowed_who|narrowed_but|full_for)\s*=|constexpr (?:domain::)?Relations \w+\s*=)\s*\{[^{};]*\}")
+ROW_WHO = re.compile(r"(?:\.(?:who|narrowed_who|narrowed_but|full_for)\s*=|constexpr (?:domain::)?Relations \w+\s*=)"
+                     r"\s*\{[^{};]*\}")
 
 
 class Source:
@@ -57,21 +58,16 @@ class Source:
     def __init__(self, name, code):
         self.name, self.code = name, code
         self.breaks = [i for i, c in enumerate(code) if c == "\n"]
-        pieces, found, last = [], [], 0
-        for token in TOKEN.finditer(code):
-            text = token["raw"] if token["raw"] is not None else token["text"]
-            pieces += [code[last:token.start()], re.sub(r"[^\n]", " ", token.group())]
-            last = token.end()
-            if text is not None:
-                found.append((token.start(), token.end(), text))
-        self.clean = "".join(pieces) + code[last:]
+        self.clean = TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token.group()), code)
         self.literals = []  # (begin, end, text)
-        comments = TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token.group()) if token.group()[0] == "/" else token.group(), code)
-        for begin, end, text in found:
-            if self.literals and not comments[self.literals[-1][1]:begin].strip():
+        for token in TOKEN.finditer(code):
+            begin, text = token.start(), token["raw"] if token["raw"] is not None else token["text"]
+            if text is None:
+                continue
+            if self.literals and not self.clean[self.literals[-1][1]:begin].strip():
                 begin, _, before = self.literals.pop()
                 text = before + text
-            self.literals.append((begin, end, text))
+            self.literals.append((begin, token.end(), text))
 
     def line(self, offset):
         return bisect.bisect_left(self.breaks, offset) + 1
@@ -102,7 +98,8 @@ class Contract:
         self.rows = {(method.upper(), re.sub(r"\{\w+\}", "{}", path))
                      for path, methods in document["paths"].items() for method in methods}
         whole = {name: set(schema.get("properties", {})) for name, schema in document["components"]["schemas"].items()}
-        parts = {name for name in whole if name.rsplit("_", 1)[0] in whole and name.endswith(("_public", "_create", "_update"))}
+        forms = ("_public", "_create", "_update")
+        parts = {name for name in whole if name.endswith(forms) and name.rsplit("_", 1)[0] in whole}
         self.fields = {name: fields for name, fields in whole.items() if "id" in fields and name not in parts}
         self.prefix = os.path.commonprefix([path for _, path in self.rows if path.startswith("/api/")])
         self.prefix = self.prefix[:self.prefix.rindex("/") + 1]
@@ -142,11 +139,12 @@ def check_client_paths(source, spelt, contract):
             path = text if text.startswith("/") else contract.prefix + text
             for method in methods:
                 if (method, path) not in contract.rows:
-                    yield (source, begin, f"{function[2]}() calls {method} {path}, which is no row of the endpoint tables",
+                    yield (source, begin, f"{function[2]}() calls {method} {path}: no such row in the endpoint tables",
                            f"correct the path or the methods of Path<>, or write the row in {ROWS}")
     for begin, text in spelt:
         if begin not in seen and text != contract.prefix:
-            yield source, begin, f"'{text}' stands in no function that says its methods", "make it a function that gives a Path<>"
+            yield (source, begin, f"'{text}' stands in no function that says its methods",
+                   "make it a function that gives a Path<>")
 
 
 def check_fields(files, contract, used):
@@ -162,8 +160,8 @@ def check_fields(files, contract, used):
             if len(fields) < 3 or excepted(source.name, FIELD_EXCEPTIONS, used):
                 continue
             yield (source, begin, f"a list of fields of {entity}: {', '.join(sorted(fields))}",
-                   "take it from the field table (domain::table_of, column_list, insert_with), or choose some by name in "
-                   "src/domain/tables/choices.cpp")
+                   "take it from the field table (domain::table_of, column_list, insert_with), or choose some by name "
+                   "in src/domain/tables/choices.cpp")
 
 
 def field_lists(source, constants, constant, every_field):
@@ -189,7 +187,8 @@ def check_permissions(files, _, used):
     for source in files:
         if source.name.startswith("src/domain/"):
             continue
-        inside = [found.span() for found in ROW_WHO.finditer(source.clean)] if source.name.startswith(ROWS + "/") else []
+        in_rows = source.name.startswith(ROWS + "/")
+        inside = [found.span() for found in ROW_WHO.finditer(source.clean)] if in_rows else []
         for found in RELATION.finditer(source.clean):
             if any(begin < found.start() < end for begin, end in inside):
                 continue
@@ -218,15 +217,15 @@ RULES = {
 
 # (rule, file, what is added at its end, or (what, by what) is replaced in it)
 PLANTS = [
-    ("paths", "src/cli/commands/model.cpp", 'const auto answer = hub->get({fmt::format("benchmarks/{}/models/", id)});'),
+    ("paths", "src/cli/commands/model.cpp", 'const auto row = hub->get({fmt::format("benchmarks/{}/models/", id)});'),
     ("paths", "src/site/flows/run.cpp", 'const std::string path = "me/" + kind;'),
     ("paths", "src/hub/api/datasets.cpp", 'if (call.request.path == "/api/v0/datasets/") return nothing();'),
     ("paths", CLIENT_PATHS, 'Path<kDelete> gone() {\n  return {"me/"};\n}'),
     ("paths", CLIENT_PATHS, ("me/results/", "me/outcomes/")),
     ("fields", "src/site/flows/run.cpp", 'constexpr auto kShown = {"input_data_hash", "generated_uid", "split_seed"};'),
-    ("fields", "src/hub/services/keys.cpp", 'for (auto name : {domain::kName, domain::kOwnerField, "split_seed"}) copy(name);'),
+    ("fields", "src/hub/services/keys.cpp", 'for (auto f : {domain::kName, domain::kState, "split_seed"}) copy(f);'),
     ("fields", "src/hub/store/delivery.cpp", 'session.query("SELECT d.name, d.location, d.state " "FROM datasets d");'),
-    ("permissions", "src/hub/services/results.cpp", "constexpr domain::Relations kWho = {Relation::kOwner, Relation::kAdmin};"),
+    ("permissions", "src/hub/services/results.cpp", "constexpr Relations kWho = {Relation::kOwner, Relation::kAdmin};"),
     ("permissions", "src/hub/api/results.cpp", "if (call.relations.has(Relation::kAdmin)) return everything();"),
     ("permissions", "src/hub/store/standing.cpp", "constexpr Relations kBoth = {Relation::kOwner, Relation::kAdmin};"),
     ("sql", "src/hub/services/keys.cpp", 'keys.find_where(session, "owner = ? AND is_valid = 1", {owner});'),
@@ -241,8 +240,8 @@ def planted(source, plant):
 def main(arguments):
     tree = pathlib.Path(arguments.pop(arguments.index("--source") + 1)).resolve() if "--source" in arguments else TOP
     folders = [word for word in arguments if word != "--source"]
-    programs = pathlib.Path(folders[0] if folders else os.environ.get("MEDPERF_PROGRAMS", TOP / "build/release/src/apps"))
-    contract = Contract(programs / "medperf-hub")
+    built = os.environ.get("MEDPERF_PROGRAMS", TOP / "build/release/src/apps")
+    contract = Contract(pathlib.Path(folders[0] if folders else built) / "medperf-hub")
     files = list(read_sources(tree))
     passed = failed = 0
 
@@ -258,13 +257,14 @@ def main(arguments):
         for source, offset, what, advice in found[rule]:
             case(False, f"{rule}: {source.name}:{source.line(offset)}: {what}\n     {advice}")
         for place in sorted(exceptions.keys() - used):
-            case(False, f"{rule}: the exception {place} is needed no more\n     remove it from {pathlib.Path(__file__).name}")
+            case(False, f"{rule}: the exception {place} is needed no more\n     remove it from tests/rooms/one_home.py")
         if not found[rule]:
             case(True, f"{rule}: one home, in {len(files)} files")
     for rule, name, plant in PLANTS:
         copies = [planted(source, plant) if source.name == name else source for source in files]
         more = len(list(RULES[rule][0](copies, contract, set()))) - len(found[rule])
-        case(more > 0, f"{rule}: seen when planted: {name}: {' '.join((plant if isinstance(plant, str) else ' by '.join(plant)).split())}")
+        shown = " ".join((plant if isinstance(plant, str) else " by ".join(plant)).split())
+        case(more > 0, f"{rule}: seen when planted in {name}: {shown}")
     print(f"{passed} passed, {failed} failed")
     return 0 if failed == 0 else 1
 
