@@ -82,7 +82,7 @@ def scopes(cases, session, document):
 
 def by_person_alone(cases, session, whole):
     """How somebody signs in is no program's affair, whatever its scope."""
-    for method, path in (("POST", "me/access_tokens/"), ("DELETE", "me/access_tokens/1/"), ("POST", "auth/sign_out_everywhere/"), ("POST", "me/second_factor/"),
+    for method, path in (("POST", "me/access_tokens/"), ("DELETE", "me/access_tokens/1/"), ("DELETE", "me/sessions/1/"), ("POST", "auth/sign_out_everywhere/"), ("POST", "me/second_factor/"),
                          ("POST", "me/second_factor/confirm/"), ("POST", "me/second_factor/remove/"), ("POST", "auth/device/approval/"), ("POST", "invitations/"),
                          ("PUT", "users/1/active/"), ("POST", "users/1/unlock/"), ("POST", "users/1/password_reset/"), ("DELETE", "users/1/second_factor/")):
         answer = session.call(None, method, path, {} if method != "DELETE" else None, token=whole)

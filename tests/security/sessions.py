@@ -1,4 +1,5 @@
 """Browser sessions: cookies, forged writes of other pages, and how a session ends."""
+import hashlib
 import re
 
 from harness import PASSWORD
@@ -141,6 +142,30 @@ def endings(cases, hub, session):
     hub.sql("UPDATE users SET is_active = 1 WHERE username = 'guest'")
 
 
+def listed(cases, session):
+    """A list of one's own sessions, and the end of one of them."""
+    one, two, other = Browser(session, "stranger"), Browser(session, "stranger"), Browser(session, "hospital")
+    shown = one.call("GET", "me/sessions/")
+    rows = shown.json
+    cases.check("one's own sessions, the present one marked", shown.status == 200 and len(rows) == 2 and [r["current"] for r in rows].count(True) == 1, shown)
+    text = shown.body.decode()
+    cases.check("without what would open them", not any(secret in text for b in (one, two) for secret in (b.secret, b.token, hashlib.sha256(b.secret.encode()).hexdigest())), text)
+    cases.check("and none of others", not {r["id"] for r in rows} & {r["id"] for r in other.call("GET", "me/sessions/").json})
+    second = next(r["id"] for r in rows if not r["current"])
+    for name, answer in {"by another user": other.write("DELETE", f"me/sessions/{second}/"), "by an admin": session.call("admin", "DELETE", f"me/sessions/{second}/")}.items():
+        cases.check(f"not ended {name}, as an unknown one", answer.status == 404 and answer.json == {"detail": "Not found."}, answer)
+    cases.equal("nor by another page", one.call("DELETE", f"me/sessions/{second}/", None, {"Origin": "https://evil.test", "X-CSRF-Token": one.token}).status, 403)
+    program = session.must(201, "stranger", "POST", "me/access_tokens/", {"name": "x", "scope": "write"})["token"]
+    cases.equal("nor by a program", session.call(None, "DELETE", f"me/sessions/{second}/", token=program).status, 403)
+    cases.check("it is still there", two.signed_in())
+    cases.equal("ended", one.write("DELETE", f"me/sessions/{second}/").status, 204)
+    cases.check("that one alone", one.signed_in() and other.signed_in() and not two.signed_in())
+    cases.equal("and once", one.write("DELETE", f"me/sessions/{second}/").status, 404)
+    cases.equal("it is listed no more", [r["current"] for r in one.call("GET", "me/sessions/").json], [True])
+    cases.equal("one ends oneself", one.write("DELETE", f"me/sessions/{rows[0]['id'] if rows[0]['current'] else rows[1]['id']}/").status, 204)
+    cases.check("and is out", not one.signed_in())
+
+
 def lifetimes(cases, hub, session):
     """Time passes by moving the rows' times back."""
     def aged(column, seconds):
@@ -163,5 +188,6 @@ def sessions(cases, hub, session):
     cookies(cases, session)
     forged_writes(cases, session, session.must(200, None, "GET", "/openapi.json"))
     endings(cases, hub, session)
+    listed(cases, session)
     lifetimes(cases, hub, session)
     cases.section("browser sessions")

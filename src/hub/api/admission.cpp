@@ -137,7 +137,7 @@ bool is_from_own_page(const Credential& credential, const Demand& demand) {
 Result<Admission> admit_session(sql::Session& session, const Credential& credential,
                                 const Demand& demand, Timestamp now) {
   MEDPERF_TRY(const auto found, find_session(session, credential.secret_hash));
-  if (!found || found->expires_at <= now || after(found->last_seen_at, kSessionIdle) <= now) {
+  if (!found || has_ended(*found, now)) {
     net::Response ended = bad_token("Session has ended");
     ended.headers["set-cookie"] = clear_session_cookie();
     return refuse(std::move(ended));

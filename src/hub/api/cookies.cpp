@@ -31,6 +31,11 @@ std::string origin_of(std::string_view url) {
 
 }  // namespace
 
+bool has_ended(const BrowserSession& session, Timestamp now) {
+  const auto idle = static_cast<std::int64_t>(kSessionIdle.count() * 1e6);
+  return session.expires_at <= now || session.last_seen_at.microseconds + idle <= now.microseconds;
+}
+
 std::string session_cookie(const net::Request& request) {
   for (const auto part : split(request.header("cookie"), ';')) {
     const std::string_view pair = trim(part);

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/ids.h"
+#include "hub/store/sessions.h"
 #include "net/http_types.h"
 
 namespace medperf::hub {
@@ -15,6 +17,9 @@ inline constexpr std::string_view kSessionCookie = "__Host-medperf-session";
 inline constexpr std::string_view kCsrfHeader = "x-csrf-token";
 inline constexpr Seconds kSessionIdle{3600};
 inline constexpr Seconds kSessionLifetime{12 * 3600};
+
+/// After an hour without a request, or twelve in all.
+bool has_ended(const BrowserSession& session, Timestamp now);
 
 /// The session's secret, or "".
 std::string session_cookie(const net::Request& request);

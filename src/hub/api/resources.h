@@ -22,6 +22,7 @@ inline constexpr std::string_view kParticipantRow[] = {"id", "owner"};
 std::span<const Endpoint> system_endpoints();
 std::span<const Endpoint> sign_in_endpoints();
 std::span<const Endpoint> sign_up_endpoints();
+std::span<const Endpoint> session_endpoints();
 std::span<const Endpoint> second_factor_endpoints();
 std::span<const Endpoint> access_token_endpoints();
 std::span<const Endpoint> device_endpoints();

@@ -24,6 +24,19 @@ Result<std::optional<BrowserSession>> find_session(sql::Session& session,
       BrowserSession{row.integer(0), {row.integer(1)}, {row.integer(2)}});
 }
 
+Result<std::vector<OwnSession>> sessions_of(sql::Session& session, std::int64_t user) {
+  MEDPERF_TRY(auto rows,
+              session.query("SELECT secret_hash, created_at, last_seen_at, expires_at FROM "
+                            "sessions WHERE user_id = ? ORDER BY created_at DESC, secret_hash",
+                            {user}));
+  std::vector<OwnSession> sessions;
+  sessions.reserve(rows.size());
+  for (const auto& row : rows) {
+    sessions.push_back({row.text(0), {row.integer(1)}, {user, {row.integer(2)}, {row.integer(3)}}});
+  }
+  return sessions;
+}
+
 Status touch_session(sql::Session& session, const std::string& secret_hash, Timestamp now) {
   MEDPERF_CHECK(session.execute("UPDATE sessions SET last_seen_at = ? WHERE secret_hash = ?",
                                 {now.microseconds, secret_hash}));

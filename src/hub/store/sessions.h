@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "sql/database.h"
@@ -20,6 +21,14 @@ Status add_session(sql::Session& session, const std::string& secret_hash,
                    const BrowserSession& added, Timestamp now);
 Result<std::optional<BrowserSession>> find_session(sql::Session& session,
                                                    const std::string& secret_hash);
+/// A session as its user sees it.
+struct OwnSession {
+  std::string secret_hash;
+  Timestamp created_at;
+  BrowserSession session;
+};
+/// Those of a user, the newest first; some may have ended.
+Result<std::vector<OwnSession>> sessions_of(sql::Session& session, std::int64_t user);
 Status touch_session(sql::Session& session, const std::string& secret_hash, Timestamp now);
 Status remove_session(sql::Session& session, const std::string& secret_hash);
 

@@ -231,6 +231,40 @@ TEST_P(SignInTest, ASessionEndsWhenIdleWhenOldAndWhenClosed) {
   EXPECT_EQ(browse({"__Host-medperf-session=nonsense", ""}, "GET", "me/").status, 401);
 }
 
+TEST_P(SignInTest, OnesOwnSessionsAreListedAndEndedOneByOne) {
+  const Browser first = open_browser();
+  clock_.advance(1800);
+  const Browser second = open_browser();
+  clock_.advance(60);
+  const auto listed = [&](const Browser& browser) {
+    const Reply reply = browse(browser, "GET", "me/sessions/");
+    EXPECT_EQ(reply.status, 200) << reply.response.body;
+    return reply.body;
+  };
+  const Json both = listed(first);
+  ASSERT_EQ(both.items().size(), 2u);
+  EXPECT_FALSE(both.items()[0].get_bool("current"));
+  EXPECT_TRUE(both.items()[1].get_bool("current"));
+  for (const char* name : {"created_at", "last_seen_at", "expires_at"}) {
+    EXPECT_TRUE(both.items()[0].contains(name)) << name;
+  }
+  EXPECT_EQ(expect(200, "reader", "GET", "me/sessions/").items().size(), 2u);
+  EXPECT_EQ(expect(200, "group", "GET", "me/sessions/").items().size(), 0u);
+  const std::string path = path_of("me/sessions", both.items()[0].get_int("id"));
+  expect(404, "group", "DELETE", path);
+  expect(404, "admin", "DELETE", path);
+  EXPECT_EQ(browse(first, "DELETE", path).status, 403);
+  EXPECT_EQ(browse(first, "DELETE", path, nullptr, own_page(first)).status, 204);
+  EXPECT_EQ(browse(second, "GET", "me/").status, 401);
+  EXPECT_EQ(browse(first, "DELETE", path, nullptr, own_page(first)).status, 404);
+  EXPECT_EQ(listed(first).items().size(), 1u);
+  clock_.advance(3500);
+  const Browser third = open_browser();
+  EXPECT_EQ(listed(third).items().size(), 2u);
+  clock_.advance(200);
+  EXPECT_EQ(listed(third).items().size(), 1u) << "the first has been idle for an hour";
+}
+
 TEST_P(SignInTest, SigningOutEverywhereEndsTokensAndSessions) {
   const Browser browser = open_browser();
   const std::string before = login().body.get_string("access");
