@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The administrator's drill on real programs: backups while the hub serves, restored elsewhere and checked; a move from
-SQLite to PostgreSQL; an upgrade from the oldest schema; a rolling restart of two hubs behind which nobody notices.
+SQLite to PostgreSQL; an upgrade from every schema; a rolling restart of two hubs behind which nobody notices.
 Usage: drill.py [--programs FOLDER]"""
 import argparse, json, pathlib, stat, subprocess, time
 
 from hub import PASSWORD, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
+from upgrade import FIXTURES, upgrade
 
-FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures"
 LISTS = ("mlcubes/", "models/", "benchmarks/", "datasets/", "results/", "users/")
 
 
@@ -68,28 +68,6 @@ def backups_under_load(report, folder, programs, cluster, postgres, label):
     report.case(f"{label}: and nothing changed", state(client) == state(moved.client("writer")))
     moved.stop()
     hub.stop()
-
-
-def upgrade(report, folder, programs, cluster):
-    """A hub of each released schema, taken from its fixture, is brought to this program's while clients knock."""
-    for fixture in sorted(FIXTURES.glob("schema-*.backup")):
-        for engine in ("sqlite", "postgres"):
-            label = f"{fixture.stem} on {engine}"
-            name = f"{fixture.stem}-{engine}"
-            database = cluster.make_database(name.replace("-", "_")) if engine == "postgres" else None
-            hub = restored(folder, programs, name, fixture, database)
-            migrated = json.loads(hub.run("migrate", "--json").stdout)
-            report.case(f"{label}: migrated", migrated["schema"] >= 1, migrated)
-            hub.start()
-            client = hub.client("admin")
-            expected = json.loads(fixture.with_suffix(".json").read_text())
-            now = {path: {row["name"]: row for row in client.all(path)} for path in expected}
-            wrong = [(path, n, k) for path, rows in expected.items() for n, row in rows.items()
-                     for k, v in row.items() if now[path].get(n, {}).get(k) != v]
-            report.case(f"{label}: old rows are as they were", not wrong, wrong[:3])
-            client.must(201, "POST", "mlcubes/", container(f"new in {name}"))
-            report.case(f"{label}: sound", hub.run("check").returncode == 0)
-            hub.stop()
 
 
 def taken_over(report, folder, programs):
