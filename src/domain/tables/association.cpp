@@ -7,7 +7,8 @@ namespace {
 
 constexpr Field kAssociationMetadata =
     document(kMetadata, kOnCreate, "Result of the compatibility test.");
-constexpr Field kAssociationStatus = approval_status(kCU);
+constexpr Field kAssociationStatus =
+    approval_status(kCU, "Decided by the other side; the newest row of a pair counts.");
 constexpr Field kInitiatedFor = {
     .name = kOrganisationField,
     .type = FieldType::kReference,
@@ -18,8 +19,8 @@ constexpr Field kInitiatedFor = {
 
 constexpr Field kDatasetAssociationFields[] = {
     kIdField,
-    reference("dataset", Entity::kDataset, kOnCreate),
-    reference("benchmark", Entity::kBenchmark, kOnCreate),
+    reference("dataset", Entity::kDataset, kOnCreate, "What joins."),
+    reference("benchmark", Entity::kBenchmark, kOnCreate, "What it joins."),
     kAssociationMetadata,
     kAssociationStatus,
     kApprovedAtField,
@@ -32,8 +33,8 @@ constexpr Field kDatasetAssociationFields[] = {
 
 constexpr Field kModelAssociationFields[] = {
     kIdField,
-    reference("model", Entity::kModel, kOnCreate),
-    reference("benchmark", Entity::kBenchmark, kOnCreate),
+    reference("model", Entity::kModel, kOnCreate, "What joins."),
+    reference("benchmark", Entity::kBenchmark, kOnCreate, "What it joins."),
     kAssociationMetadata,
     kAssociationStatus,
     {.name = "priority",

@@ -101,7 +101,7 @@ inline constexpr Field kClosedGroupReference = {
 // Rows by their type. What is required has a value; what is optional may be empty, or null.
 
 constexpr Field text(std::string_view name, int length, unsigned writable,
-                     std::string_view sentence = {}) {
+                     std::string_view sentence) {
   return {.name = name,
           .type = FieldType::kText,
           .max_length = length,
@@ -109,8 +109,8 @@ constexpr Field text(std::string_view name, int length, unsigned writable,
           .writable = writable,
           .sentence = sentence};
 }
-constexpr Field optional_text(std::string_view name, int length, unsigned writable = kCU,
-                              std::string_view sentence = {}) {
+constexpr Field optional_text(std::string_view name, int length, unsigned writable,
+                              std::string_view sentence) {
   return {.name = name,
           .type = FieldType::kText,
           .max_length = length,
@@ -120,7 +120,7 @@ constexpr Field optional_text(std::string_view name, int length, unsigned writab
           .sentence = sentence};
 }
 constexpr Field reference(std::string_view name, Entity target, unsigned writable,
-                          std::string_view sentence = {}) {
+                          std::string_view sentence) {
   return {.name = name,
           .type = FieldType::kReference,
           .required = true,
@@ -144,7 +144,7 @@ constexpr Field document(std::string_view name, unsigned writable, std::string_v
           .writable = writable,
           .sentence = sentence};
 }
-constexpr Field approval_status(unsigned writable, std::string_view sentence = {}) {
+constexpr Field approval_status(unsigned writable, std::string_view sentence) {
   return {.name = kApprovalStatus,
           .type = FieldType::kChoice,
           .default_json = "\"PENDING\"",
@@ -153,7 +153,7 @@ constexpr Field approval_status(unsigned writable, std::string_view sentence = {
           .sentence = sentence};
 }
 constexpr Field flag(std::string_view name, std::string_view default_json, unsigned writable,
-                     std::string_view sentence = {}) {
+                     std::string_view sentence) {
   return {.name = name,
           .type = FieldType::kBoolean,
           .default_json = default_json,
@@ -163,8 +163,10 @@ constexpr Field flag(std::string_view name, std::string_view default_json, unsig
 
 // Of what the platform approves: benchmarks and training experiments, with the demo data that
 // newcomers try.
-inline constexpr Field kDescriptionField = optional_text("description", 256);
-inline constexpr Field kDocsUrlField = optional_text("docs_url", 100);
+inline constexpr Field kDescriptionField =
+    optional_text("description", 256, kCU, "What it is, for people.");
+inline constexpr Field kDocsUrlField =
+    optional_text("docs_url", 100, kCU, "Where more about it is written.");
 inline constexpr Field kDemoUrlField =
     text("demo_dataset_tarball_url", 256, kCUO, "Where the demo data is.");
 inline constexpr Field kDemoHashField =

@@ -6,7 +6,7 @@
 namespace medperf::domain {
 namespace {
 
-constexpr Field kDescription = optional_text("description", 256, kCUO);
+constexpr Field kDescription = optional_text("description", 256, kCUO, "What it is, for people.");
 
 constexpr Field kOrganisationFields[] = {
     kIdField,         saying(written(kNameField, kCUO), "A name that no other organisation has."),
@@ -16,7 +16,10 @@ constexpr Field kOrganisationFields[] = {
 
 constexpr Field kMembershipFields[] = {
     kIdField,
-    {.name = kOrganisationField, .type = FieldType::kReference, .target = Entity::kOrganisation},
+    {.name = kOrganisationField,
+     .type = FieldType::kReference,
+     .target = Entity::kOrganisation,
+     .sentence = "The organisation that asks."},
     reference("member", Entity::kUser, kOnCreate, "Who is asked to join, or has joined."),
     {.name = "role",
      .type = FieldType::kChoice,

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "domain/names.h"
+#include "hub/api/member_sentences.h"
 #include "hub/api/preconditions.h"
 #include "hub/api/query.h"
 #include "hub/api/routes.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr std::int64_t kHighestPathId = 999'999'999'999'999'999;
 
 Json content(Json schema) {
+  describe_members(schema);
   return Json::object({{"application/json", Json::object({{"schema", std::move(schema)}})}});
 }
 
@@ -39,6 +41,8 @@ Json list_schema(Json item) {
 Json page_schema(Json item) {
   const Json link = Json::object({{"type", Json::array({"string", "null"})},
                                   {"description", "Address of that page; null if there is none."}});
+  Json rows = list_schema(std::move(item));
+  rows.set("description", "The rows of this page.");
   return Json::object(
       {{"type", "object"},
        {"properties",
@@ -46,7 +50,7 @@ Json page_schema(Json item) {
                                               {"description", "Of all pages together."}})},
                       {"next", link},
                       {"previous", link},
-                      {"results", list_schema(std::move(item))}})},
+                      {"results", std::move(rows)}})},
        {"required", Json::array({"count", "next", "previous", "results"})},
        {"additionalProperties", false}});
 }
@@ -272,7 +276,9 @@ Json body_schema(const Endpoint& endpoint) {
 }
 
 Json request_body(const Endpoint& endpoint) {
-  Json media = Json::object({{"schema", body_schema(endpoint)}});
+  Json schema = body_schema(endpoint);
+  describe_members(schema);
+  Json media = Json::object({{"schema", std::move(schema)}});
   if (auto example = parse_json(endpoint.example); example.ok()) media.set("example", *example);
   return Json::object(
       {{"required", true}, {"content", Json::object({{"application/json", std::move(media)}})}});

@@ -100,15 +100,21 @@ Json texts() {
 }
 
 void add_errors(Json& schemas) {
-  const Json text = Json::object({{"type", "string"}});
-  Json detail = object_schema(Json::object({{"detail", text}}), Json::array({"detail"}));
+  const auto text = [](std::string_view sentence) {
+    return Json::object({{"type", "string"}, {"description", sentence}});
+  };
+  const Json sentence = text("One sentence for people.");
+  Json detail = object_schema(Json::object({{"detail", sentence}}), Json::array({"detail"}));
   detail.set("additionalProperties", false);
   detail.set("description", "One sentence for people.");
   schemas.set(kDetailName, std::move(detail));
 
   Json unauthenticated = object_schema(
       Json::object(
-          {{"detail", text}, {"code", text}, {"messages", Json::object({{"type", "array"}})}}),
+          {{"detail", sentence},
+           {"code", text("The reason, for programs.")},
+           {"messages", Json::object({{"type", "array"},
+                                      {"description", "What was wrong with which token."}})}}),
       Json::array({"detail"}));
   unauthenticated.set("additionalProperties", false);
   unauthenticated.set("description",

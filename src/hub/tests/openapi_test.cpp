@@ -40,6 +40,27 @@ void check_references(const Json& value) {
   }
 }
 
+/// Every property of every schema says what it is; counts them.
+int check_descriptions(const Json& value, const std::string& place) {
+  int count = 0;
+  if (value.is_array()) {
+    for (const auto& item : value.items()) count += check_descriptions(item, place);
+  }
+  if (!value.is_object()) return count;
+  for (const auto& [key, member] : value.members()) {
+    if (key == "example" || key == "examples") continue;
+    if (key == "properties" && member.is_object()) {
+      for (const auto& [name, property] : member.members()) {
+        ++count;
+        if (property.contains("$ref")) continue;
+        EXPECT_FALSE(property.get_string("description").empty()) << place << ": " << name;
+      }
+    }
+    count += check_descriptions(member, place + "/" + key);
+  }
+  return count;
+}
+
 void expect_valid(const Json& schema, const Json& value, std::string_view place) {
   const auto checked = compiled(schema);
   ASSERT_NE(checked, nullptr) << place;
@@ -72,6 +93,10 @@ TEST(OpenApi, EveryRowIsAnOperationWithEverythingSaid) {
     EXPECT_EQ(operation->contains("security"), row.open != nullptr);
   }
   check_references(served_document());
+}
+
+TEST(OpenApi, EveryPropertyIsDescribed) {
+  EXPECT_GT(check_descriptions(served_document(), ""), 500);
 }
 
 TEST(OpenApi, ExamplesFitTheirSchemas) {
