@@ -80,13 +80,22 @@ static_checks() { # REGULAR_EXPRESSION of folders below src
     "$TOP/src/$1/(?!.*(tests|fuzz|bench)/).*\.cpp$"
 }
 
-fuzz_all() {
-  local target status=0
-  for target in build/fuzz/src/fuzz_*; do
-    [ -x "$target" ] || continue
+# Every fuzz target of the source from its seeds on; what it finds is kept in build/corpus.
+fuzz_all() { # SECONDS for each target
+  local source target seeds found status=0
+  for source in src/*/fuzz/fuzz_*.cpp; do
+    target=$(basename "$source" .cpp) seeds=$(dirname "$source")/corpus/$(basename "$source" .cpp)
+    found=build/corpus/$target
     echo "== $target"
-    mkdir -p "build/corpus/$(basename "$target")"
-    "$target" -max_total_time="${1}" -rss_limit_mb=2048 -timeout=10 "build/corpus/$(basename "$target")" 2>&1 | tail -n 5 || status=1
+    mkdir -p "$found"
+    if [ -d "$seeds" ] && "build/fuzz/src/$target" -max_total_time="$1" -rss_limit_mb=2048 -timeout=10 \
+        -artifact_prefix="build/corpus/$target-" "$found" "$seeds" > "$found.log" 2>&1; then
+      tail -n 2 "$found.log"
+    else
+      status=1
+      [ -d "$seeds" ] || echo "it has no seeds: $seeds"
+      tail -n 60 "$found.log"
+    fi
   done
   return "$status"
 }
