@@ -24,10 +24,11 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS OFF)
 
 set(CPACK_DEBIAN_HUB_PACKAGE_NAME medperf-hub)
 set(CPACK_COMPONENT_HUB_DESCRIPTION "Server of MedPerf, federated evaluation of medical AI
- Keeps the records of benchmarks, models, datasets and results; never images,
- weights or data. On SQLite or PostgreSQL.")
-# libcurl is loaded when an existing hub is imported through its API, so no program is linked with it.
-set(CPACK_DEBIAN_HUB_PACKAGE_DEPENDS "libcurl4")
+Keeps the records of benchmarks, models, datasets and results; never images,
+weights or data. On SQLite or PostgreSQL.")
+# Libraries that are loaded at first use: no program is linked with them, so dpkg-shlibdeps does not see them. The
+# hub's postinst makes its account with passwd's useradd where there is no systemd-sysusers.
+set(CPACK_DEBIAN_HUB_PACKAGE_DEPENDS "libcurl4, passwd")
 set(CPACK_DEBIAN_HUB_PACKAGE_RECOMMENDS "ca-certificates")
 set(CPACK_DEBIAN_HUB_PACKAGE_SUGGESTS "postgresql, nginx")
 set(CPACK_DEBIAN_HUB_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/deploy/debian/hub/postinst
@@ -36,8 +37,10 @@ set(CPACK_DEBIAN_HUB_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_DEBIAN_CLIENT_PACKAGE_NAME medperf)
 set(CPACK_COMPONENT_CLIENT_DESCRIPTION "Client of MedPerf, federated evaluation of medical AI
- For benchmark groups, data owners and model owners: models travel to the
- data, only agreed, checked and approved metrics travel back.")
-set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4")
-set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS "ca-certificates, podman, crun | runc, catatonit, uidmap, fuse-overlayfs")
+For benchmark groups, data owners and model owners: models travel to the
+data, only agreed, checked and approved metrics travel back.")
+set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4, libarchive13")
+# crun on machines with cgroup v2, runc on the others: the client takes the one that works (engine/podman_setup.cpp).
+set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS
+    "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common")
 include(CPack)

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The Debian packages: built by CPack, their contents and control data, the manual pages, the systemd unit. With
---install FOLDER-FOR-A-ROOT also: installed into a fresh Debian made by mmdebstrap, where the hub is made and served.
-Usage: packages.py [--build FOLDER] [--install]"""
-import argparse, json, os, pathlib, re, shutil, subprocess, sys, tempfile
+--install also: installed into a fresh Debian, where the hub is made, served, removed (installed.sh). That Debian is
+the tar of --base, which is made when it is not there.
+Usage: packages.py [--build FOLDER] [--install [--base TAR]]"""
+import argparse, os, pathlib, re, shutil, subprocess, sys, tempfile
+
+from fresh import enter, make_base, unpack
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 passed = failed = 0
@@ -62,6 +65,7 @@ def check_package(name, package, wanted, folder):
     program = root / wanted[0].lstrip("/")
     shown = run(program, "--version")
     case(f"{name}: its program runs", shown.returncode == 0 and version() in shown.stdout, shown.stderr)
+    check_loaded(name, root, package)
     return root
 
 
@@ -92,46 +96,36 @@ def check_unit(root):
         print(f"     {found.group(0)}")
 
 
-FRESH = """set -eu
-apt-get update -q > /dev/null
-apt-get install -q -y --no-install-recommends /packages/medperf-hub_*.deb /packages/medperf_*.deb > /install.log 2>&1
-getent passwd medperf-hub
-stat -c '%U %a' /var/lib/medperf-hub
-run() { setpriv --reuid=medperf-hub --regid=medperf-hub --clear-groups "$@"; }
-run medperf-hub init --data /var/lib/medperf-hub
-printf 'a long password\\n' > /tmp/password; chown medperf-hub /tmp/password
-run medperf-hub user add --config /var/lib/medperf-hub/hub.yaml --username a --email a@b --password-file /tmp/password
-run medperf-hub serve --config /var/lib/medperf-hub/hub.yaml & pid=$!
-sleep 2; kill -TERM $pid; wait $pid
-run medperf-hub backup --config /var/lib/medperf-hub/hub.yaml --to /var/lib/medperf-hub/one.backup
-run medperf-hub check --config /var/lib/medperf-hub/hub.yaml
-medperf --version
-apt-get purge -q -y medperf-hub > /dev/null 2>&1
-test -f /var/lib/medperf-hub/hub.db
-echo all done
-"""
+def check_loaded(name, root, package):
+    """Libraries that a program loads at first use stand in no header that dpkg-shlibdeps reads."""
+    for program in (root / "usr/bin").iterdir():
+        linked = run("objdump", "-p", program).stdout
+        loaded = {lib.decode() for lib in re.findall(rb"lib[a-z0-9+_-]+\.so\.[0-9.]*[0-9]", program.read_bytes())}
+        for library in sorted(lib for lib in loaded if lib not in linked):
+            owner = run("dpkg-query", "--search", f"*/{library}").stdout.split(":")[0]
+            case(f"{name}: {program.name} loads {library} at first use, of a package that it depends on",
+                 owner and re.search(rf"(^|, ){re.escape(owner)}\b", fields(package).get("Depends", "")), owner)
 
 
-def install_fresh(packages, folder):
-    """Installs into a Debian made for this test, in a chroot with namespaces of its own."""
-    root = folder / "fresh"
-    script = folder / "fresh.sh"
-    script.write_text(FRESH)
-    done = run("mmdebstrap", "--quiet", "--variant=apt", "--aptopt=Acquire::Languages \"none\"",
-               f"--customize-hook=mkdir -p \"$1/packages\" && cp {' '.join(str(p) for p in packages.values())} \"$1/packages\"",
-               f"--customize-hook=copy-in {script} /", "--customize-hook=chroot \"$1\" sh /fresh.sh > " + str(folder / "fresh.log") + " 2>&1",
-               "bookworm", root, *[s for s in ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list")
-                                   if pathlib.Path(s).exists() and pathlib.Path(s).stat().st_size][:1])
-    log = (folder / "fresh.log").read_text() if (folder / "fresh.log").exists() else ""
-    case("fresh machine: installed, made, served, backed up, purged without losing data", "all done" in log,
-         (done.stderr[-600:], log[-1200:]))
-    case("fresh machine: the data folder is the account's alone", "medperf-hub 700" in log, log[:300])
+def install_fresh(packages, folder, base):
+    """What an administrator does, on a Debian made for this test."""
+    root = unpack(make_base(base or folder / "base.tar"), folder / "fresh")
+    (root / "packages").mkdir()
+    for package in packages.values():
+        shutil.copy(package, root / "packages")
+    shutil.copy(TOP / "tests/packaging/installed.sh", root / "packages")
+    status, said = enter(root, "bash", "/packages/installed.sh")
+    lines = [line for line in said.splitlines() if line.startswith(("ok ", "FAIL "))]
+    for line in lines:
+        case(f"fresh machine: {line[5:]}", line.startswith("ok "))
+    case("fresh machine: all was done", status == 0 and lines and "purge" in lines[-2], said[-800:])
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--build", type=pathlib.Path, default=TOP / "build/release")
     arguments.add_argument("--install", action="store_true")
+    arguments.add_argument("--base", type=pathlib.Path)
     given = arguments.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="medperf-packages-"))
     try:
@@ -143,7 +137,7 @@ def main():
             root = check_package("medperf", packages["medperf"], CLIENT_FILES, folder)
             check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "EXIT STATUS"))
             if given.install:
-                install_fresh(packages, folder)
+                install_fresh(packages, folder, given.base)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")
