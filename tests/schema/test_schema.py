@@ -59,9 +59,46 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 ACTORS = ("admin", "group", "hospital", "vendor", "stranger")
 SEED = 20260102
 PASSWORD = "correct horse battery"
-# What would take the accounts of this test away; the case files test them.
-LEFT_OUT = {"users_delete", "users_active", "sign_out_everywhere"}
+# What takes accounts away is asked of spare ones only.
+OF_ACCOUNTS = {"users_delete", "users_active"}
+OPTIONS = """
+accounts:
+  sign_up: open
+limits:
+  anonymous_rate: 0
+"""
 NEAR_IDS = 12  # ids of path and body that likely exist
+
+
+class Spares:
+    """Accounts that may be shut out, removed and signed out; made anew as they go."""
+
+    def __init__(self, hub):
+        self.hub, self.made, self.ids = hub, 0, []
+        self.name = self.token = None
+        self.sign_in()
+
+    def add(self):
+        self.made += 1
+        name = "spare%d" % self.made
+        status, answer = self.hub.exchange("POST", "/api/v0/auth/sign_up/", {
+            "username": name, "email": name + "@example.org", "password": PASSWORD})
+        assert status == 201, answer
+        return name, answer["id"]
+
+    def sign_in(self):
+        """A token that a request may end."""
+        if self.name is None:
+            self.name, _ = self.add()
+        self.token = self.hub.sign_in(self.name, PASSWORD)
+
+    def any_id(self, chance):
+        """The id of a spare account, or one that nobody has."""
+        if chance.random() < 0.2:
+            return 10 ** 6 + chance.randrange(1000)
+        if not self.ids:
+            self.ids = [self.add()[1] for _ in range(4)]
+        return chance.choice(self.ids)
 
 
 class World:
@@ -139,15 +176,18 @@ def reference_names(document):
 class Run:
     def __init__(self, hub, world, document):
         self.hub, self.world, self.chance = hub, world, random.Random(SEED)
-        self.session = requests.Session()
+        self.session, self.spares = requests.Session(), Spares(hub)
         self.references = reference_names(document)
-        self.statuses, self.failures = collections.Counter(), {}
+        self.statuses, self.done, self.failures = collections.Counter(), collections.Counter(), {}
 
     def send(self, case):
         """Returns the number of requests sent (one) after judging the answer."""
         for name in case.path_parameters or {}:
             if name in ("id", "other") and self.chance.random() < 0.85:
                 case.path_parameters[name] = self.chance.randrange(1, NEAR_IDS)
+        operation = case.operation.definition.raw["operationId"]
+        if operation in OF_ACCOUNTS:
+            case.path_parameters["id"] = self.spares.any_id(self.chance)
         case.body = bring_near(case.body, self.chance, self.references)
         # The credentials are ours; those made up for a case are kept in one of thirty.
         request = case.as_transport_kwargs(base_url=self.hub.url)
@@ -155,9 +195,15 @@ class Run:
         if self.chance.random() < 0.97:
             for name in [name for name in headers if name.lower() == "authorization"]:
                 del headers[name]
-            headers["Authorization"] = "Bearer " + self.world.tokens[self.chance.choice(ACTORS)]
+            headers["Authorization"] = "Bearer " + (self.spares.token if operation == "sign_out_everywhere" else
+                                                    self.world.tokens[self.chance.choice(ACTORS)])
         response = self.session.request(**request, verify=self.hub.cert, timeout=30, allow_redirects=False)
         self.statuses[response.status_code] += 1
+        self.done[operation] += response.status_code < 300
+        if response.status_code == 204 and operation == "users_delete":
+            self.spares.ids.remove(case.path_parameters["id"])
+        if response.status_code == 204 and operation == "sign_out_everywhere":
+            self.spares.sign_in()
         try:
             case.validate_response(response, checks=CHECKS)
         except Exception as problem:  # the checks raise a group of what they found
@@ -187,7 +233,7 @@ def main():
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="medperf-schema-") as folder:
-        hub = real_hub.RealHub(folder, real_hub.programs(arguments.folder))
+        hub = real_hub.RealHub(folder, real_hub.programs(arguments.folder), OPTIONS)
         for name in ACTORS:
             hub.add_user(name, PASSWORD, admin=name == "admin")
         with hub:
@@ -196,26 +242,29 @@ def main():
             schema = schemathesis.openapi.from_dict(document)
             operations = [found.ok() for found in schema.get_all_operations()]
             run = Run(hub, World(hub), document)
-            left = [one for one in operations if one.definition.raw["operationId"] not in LEFT_OUT]
-            share = max(1, arguments.requests // (2 * len(left)))
+            share = max(1, arguments.requests // (2 * len(operations)))
             round_number = 0
             while sum(run.statuses.values()) < arguments.requests and round_number < 20:
-                for operation in left:
+                for operation in operations:
                     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                         run.exercise(operation, mode, share)
                 missing = arguments.requests - sum(run.statuses.values())
-                share, round_number = max(1, missing // len(left)), round_number + 1
+                share, round_number = max(1, missing // len(operations)), round_number + 1
     total = sum(run.statuses.values())
-    print("%d requests to %d operations: %s" % (total, len(left), ", ".join(
+    print("%d requests to %d operations: %s" % (total, len(operations), ", ".join(
         "%d x %d" % (count, status) for status, count in sorted(run.statuses.items()))))
     for (label, _), text in run.failures.items():
         print("FAIL %s\n%s\n" % (label, text[:2000]))
     done = sum(count for status, count in run.statuses.items() if status < 300)
     bad = len({label for label, _ in run.failures})
+    for name in sorted({*OF_ACCOUNTS, "sign_out_everywhere"}):
+        if run.done[name] == 0:
+            print("FAIL %s never did anything" % name)
+            bad += 1
     if done < total / 20:
         print("FAIL only %d of %d requests did anything: the run proves little" % (done, total))
         bad += 1
-    print("%d passed, %d failed" % (len(left) - bad, bad))
+    print("%d passed, %d failed" % (len(operations) - bad, bad))
     return 1 if bad else 0
 
 
