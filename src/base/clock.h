@@ -16,6 +16,8 @@ struct Timestamp {
   auto operator<=>(const Timestamp&) const = default;
 };
 
+inline constexpr std::int64_t kMicrosecondsPerDay = 86'400'000'000;
+
 class Clock {
  public:
   virtual ~Clock() = default;

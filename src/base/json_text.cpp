@@ -87,81 +87,6 @@ std::string python_number(double value) {
   return sign + text;
 }
 
-/// Marks the top bit of each byte that needs a closer look: below 0x20, '"', '\\', or not ASCII.
-std::uint64_t unusual_bytes(std::uint64_t eight) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101U;
-  constexpr std::uint64_t kTops = 0x8080808080808080U;
-  const auto zero_bytes = [](std::uint64_t x) { return (x - kOnes) & ~x; };
-  return ((eight - kOnes * 0x20) | zero_bytes(eight ^ (kOnes * '"')) |
-          zero_bytes(eight ^ (kOnes * '\\')) | eight) &
-         kTops;
-}
-
-/// ASCII without anything to escape: most texts. Eight bytes at a time, since lists are full of
-/// them; may say no of a text that is plain, never yes of one that is not.
-bool is_plain(std::string_view text) {
-  std::uint64_t eight = 0;
-  while (text.size() >= sizeof eight) {
-    std::memcpy(&eight, text.data(), sizeof eight);
-    if (unusual_bytes(eight) != 0) return false;
-    text.remove_prefix(sizeof eight);
-  }
-  eight = 0x2020202020202020U;
-  if (!text.empty()) std::memcpy(&eight, text.data(), text.size());
-  return unusual_bytes(eight) == 0;
-}
-
-/// RFC 8785 section 3.2.2.2: only what must be escaped is, with the short forms where they exist.
-void append_string(std::string& out, std::string_view raw) {
-  if (is_plain(raw)) {
-    out += '"';
-    out += raw;
-    out += '"';
-    return;
-  }
-  // Text that is not UTF-8 comes only from our own code (file names); JSON cannot carry it.
-  std::string repaired;
-  std::string_view text = raw;
-  if (!is_valid_utf8(raw)) {
-    repaired = valid_utf8(raw);
-    text = repaired;
-  }
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += to_hex(std::string_view(&c, 1));
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
-
 /// UTF-16 order equals UTF-8 byte order but for characters beyond U+FFFF, whose surrogates
 /// (D800-DFFF) sort before U+E000-U+FFFF.
 bool utf16_less(std::string_view a, std::string_view b) {
@@ -180,6 +105,8 @@ bool utf16_less(std::string_view a, std::string_view b) {
   return left < right;
 }
 
+constexpr std::size_t kUsualText = 512;
+
 enum class Form { kCompact, kPretty, kCanonical };
 
 class Writer {
@@ -188,16 +115,16 @@ class Writer {
 
   void write(const Json& value, int depth) {
     if (value.is_null()) {
-      out_ += "null";
+      out_.append("null");
     } else if (value.is_bool()) {
-      out_ += value.as_bool() ? "true" : "false";
+      out_.append(value.as_bool() ? "true" : "false");
     } else if (value.is_int()) {
       write_integer(value.as_int());
     } else if (value.is_double()) {
-      out_ += form_ == Form::kCanonical ? ecmascript_number(value.as_double())
-                                        : python_number(value.as_double());
+      out_.append(form_ == Form::kCanonical ? ecmascript_number(value.as_double())
+                                            : python_number(value.as_double()));
     } else if (value.is_string()) {
-      append_string(out_, value.as_string());
+      append_json_string(out_, value.as_string());
     } else if (value.is_array()) {
       write_array(value.items(), depth);
     } else {
@@ -205,35 +132,35 @@ class Writer {
     }
   }
 
-  std::string take() { return std::move(out_); }
+  std::string text() const { return std::string(out_.text()); }
 
  private:
   void write_integer(std::int64_t value) {
     // RFC 8785 numbers are doubles; beyond 2^53 an integer's digits may not be one.
     constexpr std::int64_t kExact = std::int64_t{1} << 53;
     if (form_ == Form::kCanonical && (value > kExact || value < -kExact))
-      out_ += ecmascript_number(static_cast<double>(value));
+      out_.append(ecmascript_number(static_cast<double>(value)));
     else
-      out_ += std::to_string(value);
+      append_integer(out_, value);
   }
 
   void new_line(int depth) {
     if (form_ != Form::kPretty) return;
-    out_ += '\n';
-    out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+    out_.append('\n');
+    out_.append(std::string(static_cast<std::size_t>(depth) * 2, ' '));
   }
 
   void write_array(const Json::Array& items, int depth) {
-    out_ += '[';
+    out_.append('[');
     bool first = true;
     for (const auto& item : items) {
-      if (!first) out_ += ',';
+      if (!first) out_.append(',');
       first = false;
       new_line(depth + 1);
       write(item, depth + 1);
     }
     if (!first) new_line(depth);
-    out_ += ']';
+    out_.append(']');
   }
 
   void write_object(const Json::Object& members, int depth) {
@@ -244,28 +171,28 @@ class Writer {
       std::sort(order.begin(), order.end(),
                 [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
     }
-    out_ += '{';
+    out_.append('{');
     bool first = true;
     for (const auto* member : order) {
-      if (!first) out_ += ',';
+      if (!first) out_.append(',');
       first = false;
       new_line(depth + 1);
-      append_string(out_, member->first);
-      out_ += form_ == Form::kPretty ? ": " : ":";
+      append_json_string(out_, member->first);
+      out_.append(form_ == Form::kPretty ? ": " : ":");
       write(member->second, depth + 1);
     }
     if (!first) new_line(depth);
-    out_ += '}';
+    out_.append('}');
   }
 
   Form form_;
-  std::string out_;
+  TextBuffer out_{kUsualText};
 };
 
 std::string written(const Json& value, Form form) {
   Writer writer(form);
   writer.write(value, 0);
-  return writer.take();
+  return writer.text();
 }
 
 }  // namespace
@@ -278,10 +205,6 @@ std::string to_pretty_text(const Json& value) {
 }
 std::string to_canonical(const Json& value) {
   return written(value, Form::kCanonical);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  append_string(out, text);
 }
 
 }  // namespace medperf

@@ -13,9 +13,12 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "base/json_writing.h"
 
 namespace medperf::log {
 namespace {
+
+constexpr std::size_t kUsualLine = 256;
 
 std::atomic<Level> lowest{Level::kWarning};
 std::array<std::atomic<std::uint64_t>, 4> written{};  ///< by level, debug first
@@ -48,12 +51,26 @@ std::shared_ptr<spdlog::logger> logger() {
 
 void write(Level level, std::string_view name, std::string_view event, Fields fields) {
   if (level < lowest.load(std::memory_order_relaxed)) return;
-  Json line = Json::object({{"time", to_iso8601(SystemClock().now())},
-                            {"level", std::string(name)},
-                            {"event", std::string(event)}});
-  for (const auto& [key, value] : fields) line.set(key, value);
+  TextBuffer line(kUsualLine);
+  line.append("{\"time\":\"");
+  append_iso8601(line, SystemClock().now());
+  line.append("\",\"level\":\"");
+  line.append(name);
+  line.append("\",\"event\":");
+  append_json_string(line, event);
+  for (const auto& [key, value] : fields) {
+    line.append(',');
+    append_json_string(line, key);
+    line.append(':');
+    if (value.is_string()) {
+      append_json_string(line, value.as_string());
+    } else {
+      line.append(to_text(value));
+    }
+  }
+  line.append('}');
   written[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
-  logger()->log(spdlog::level::info, to_text(line));
+  logger()->log(spdlog::level::info, line.text());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "hub/serve.h"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -113,6 +115,7 @@ Result<net::ServerOptions> server_options(const Options& options, const fs::path
                       "without a certificate the hub listens on a loopback address only",
                       "Set http.certificate and http.private_key.");
   }
+  server.loops = io_threads();
   server.workers = static_cast<int>(options.integer("http.workers"));
   MEDPERF_CHECK(read_http_limits(options, server));
   server.trust_forwarded = options.boolean("http.trust_forwarded");
@@ -142,6 +145,16 @@ Result<std::unique_ptr<net::HttpServer>> start_watch(const Options& options, con
   });
 }
 
+/// Pages of lists come and go by the thousand: memory that is given back to the system after each
+/// one would have to be asked for, and cleared, again; and what is freed is not to be sorted anew
+/// each time that one is made.
+void keep_freed_memory() {
+  constexpr int kKept = 8 << 20;
+  mallopt(M_TRIM_THRESHOLD, kKept);
+  mallopt(M_MMAP_THRESHOLD, kKept);
+  mallopt(M_MXFAST, 0);
+}
+
 void sleep_until_stop() {
   while (!stop_requested()) std::this_thread::sleep_for(kStopPoll);
 }
@@ -149,6 +162,7 @@ void sleep_until_stop() {
 }  // namespace
 
 Status serve(const Options& options, const fs::path& folder, const Clock& clock) {
+  keep_freed_memory();
   MEDPERF_TRY(auto database, open_database(options, folder));
   MEDPERF_CHECK(prepare_existing(*database, clock));
   MEDPERF_TRY(const auto secrets, open_secret_box(options, folder, *database));
@@ -165,6 +179,7 @@ Status serve(const Options& options, const fs::path& folder, const Clock& clock)
   Metrics metrics(clock.now());
   const Hub hub({*database, clock, tokens, std::move(settings),
                  options.boolean("http.trust_forwarded"), &draining, &metrics});
+  server_settings.is_quick = [&hub](const net::Request& request) { return hub.is_quick(request); };
   const Upkeep upkeep(*database, clock);
   MEDPERF_TRY(auto server,
               net::HttpServer::start(server_settings, [&hub](const net::Request& request) {

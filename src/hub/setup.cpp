@@ -1,5 +1,8 @@
 #include "hub/setup.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "base/yaml.h"
 #include "crypto/jwt.h"
 #include "crypto/password.h"
@@ -47,13 +50,19 @@ fs::path resolve(const fs::path& folder, const fs::path& path) {
   return path.empty() || path.is_absolute() ? path : folder / path;
 }
 
+int io_threads() {
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U));
+}
+
 Result<std::unique_ptr<sql::Database>> open_database(const Options& options,
                                                      const fs::path& folder) {
   const int connections = static_cast<int>(options.integer("database.connections"));
   const std::string postgres = options.text("database.postgres");
   if (!postgres.empty()) return sql::Database::open(sql::PostgresOptions{postgres, connections});
-  return sql::Database::open(
-      sql::SqliteOptions{resolve(folder, options.path("database.file")), connections});
+  // Enough that none of the threads that may read waits for another.
+  const int workers = static_cast<int>(options.integer("http.workers"));
+  return sql::Database::open(sql::SqliteOptions{resolve(folder, options.path("database.file")),
+                                                std::max(connections, workers) + io_threads()});
 }
 
 Result<int> prepare_existing(sql::Database& database, const Clock& clock) {

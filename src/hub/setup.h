@@ -29,6 +29,8 @@ Result<fs::path> initialise(const InitAnswers& answers, const Clock& clock);
 
 /// Paths of the options are taken below the folder of the configuration file.
 fs::path resolve(const fs::path& folder, const fs::path& path);
+/// Threads that wait for the network: one a core, more than four have nothing to do.
+int io_threads();
 Result<std::unique_ptr<sql::Database>> open_database(const Options& options,
                                                      const fs::path& folder);
 /// Schema of this program, and the rows that v0 section 2 expects: superuser, container and

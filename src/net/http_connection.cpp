@@ -75,20 +75,21 @@ template <typename Stream>
 class Connection final : public OpenConnection {
  public:
   template <typename... Arguments>
-  Connection(ServerContext& context, Admission admission, Arguments&&... arguments)
+  Connection(ServerContext& context, Loop& loop, Admission admission, Arguments&&... arguments)
       : context_(context),
+        loop_(loop),
         admission_(std::move(admission)),
         stream_(std::forward<Arguments>(arguments)...),
         buffer_(context.options.header_limit.value + kBufferBeyondHead),
-        timer_(context.io),
+        timer_(loop.io),
         state_(std::make_shared<TimerState>(TimerState{this})) {
-    context_.add(this);
-    count(1);
+    loop_.open.insert(this);
+    finishing_ = loop_.draining;
   }
   ~Connection() override {
     state_->connection = nullptr;
-    count(-1);
-    context_.remove(this);
+    loop_.open.erase(this);
+    context_.connections.leave(admission_);
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -107,7 +108,6 @@ class Connection final : public OpenConnection {
   };
   enum class Next { kGoOn, kClose, kLinger };
 
-  void count(int change);
   void set_deadline(Seconds from_now);
   void cancel() { lowest().cancel(); }
   beast::tcp_stream& lowest() { return beast::get_lowest_layer(stream_); }
@@ -118,10 +118,11 @@ class Connection final : public OpenConnection {
   asio::awaitable<HeadScan> read_head();
   asio::awaitable<error_code> read_body(Parser& parser);
   asio::awaitable<Response> answer(Request request);
-  asio::awaitable<error_code> write(Response response, const Outgoing& outgoing);
+  asio::awaitable<error_code> write(Response response, Outgoing outgoing);
   asio::awaitable<void> close(bool linger);
 
   ServerContext& context_;
+  Loop& loop_;
   const Admission admission_;
   Stream stream_;
   beast::flat_buffer buffer_;
@@ -133,18 +134,6 @@ class Connection final : public OpenConnection {
   bool waiting_ = false;  ///< for the first byte of a request
   bool finishing_ = false;
 };
-
-template <typename Stream>
-void Connection<Stream>::count(int change) {
-  if (admission_.refusal != 0) {
-    context_.refusing += change;
-    return;
-  }
-  context_.admitted += change;
-  const auto place = context_.per_network.try_emplace(admission_.network, 0).first;
-  place->second += change;
-  if (place->second == 0) context_.per_network.erase(place);
-}
 
 /// After this time the operation in flight is cancelled and timed_out_ set. Beast's own time-outs
 /// close the socket, so that no 408 could be written.
@@ -281,7 +270,7 @@ asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::serve_one
   if (broken) co_return co_await refuse_reading(broken);
   request->body = std::move(parser.get().body());
 
-  if (request->request_id.empty()) request->request_id = context_.new_request_id();
+  if (request->request_id.empty()) request->request_id = loop_.new_request_id();
   outgoing.request_id = request->request_id;
   timer_.cancel();
   Response response = co_await answer(std::move(*request));
@@ -306,31 +295,35 @@ asio::awaitable<typename Connection<Stream>::Next> Connection<Stream>::refuse(Re
   if (response.status == 0) co_return Next::kClose;
   Outgoing outgoing;
   outgoing.keep_alive = false;
-  outgoing.request_id = context_.new_request_id();
+  outgoing.request_id = loop_.new_request_id();
   const error_code failed = co_await write(std::move(response), outgoing);
   co_return failed ? Next::kClose : Next::kLinger;
 }
 
-/// Runs the handler on a worker and comes back to the I/O thread with its answer.
+/// Runs the handler: here when it is quick, else on a worker, and comes back to the I/O thread with
+/// its answer.
 template <typename Stream>
 asio::awaitable<Response> Connection<Stream>::answer(Request request) {
+  if (context_.options.is_quick && context_.options.is_quick(request)) {
+    co_return run_handler(context_.handler, request);
+  }
   auto start = [this, request = std::move(request)](auto completion) mutable {
     // std::function wants copies; the completion can only be moved.
     auto shared = std::make_shared<decltype(completion)>(std::move(completion));
-    context_.workers.add(
-        [&context = context_, shared, asked = std::make_shared<Request>(std::move(request))] {
-          auto made = std::make_shared<Response>(run_handler(context.handler, *asked));
-          asio::post(context.io, [shared, made] { (*shared)(std::move(*made)); });
-        });
+    context_.workers.add([&context = context_, &loop = loop_, shared,
+                          asked = std::make_shared<Request>(std::move(request))] {
+      auto made = std::make_shared<Response>(run_handler(context.handler, *asked));
+      asio::post(loop.io, [shared, made] { (*shared)(std::move(*made)); });
+    });
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Response)>(
       std::move(start), asio::use_awaitable);
 }
 
 template <typename Stream>
-asio::awaitable<error_code> Connection<Stream>::write(Response response, const Outgoing& outgoing) {
-  http::response<http::string_body> message =
-      to_message(std::move(response), outgoing, context_.now());
+asio::awaitable<error_code> Connection<Stream>::write(Response response, Outgoing outgoing) {
+  outgoing.date = loop_.date(context_.now());
+  http::response<http::string_body> message = to_message(std::move(response), outgoing);
   set_deadline(context_.options.write_timeout +
                Seconds(static_cast<double>(message.body().size()) /
                        static_cast<double>(context_.options.slowest_reader.value)));
@@ -371,13 +364,13 @@ asio::awaitable<void> Connection<Stream>::close(bool linger) {
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(ServerContext& context, tcp::socket socket,
+asio::awaitable<void> serve_connection(ServerContext& context, Loop& loop, tcp::socket socket,
                                        ssl::context* tls, Admission admission) {
   if (tls != nullptr) {
-    Connection<TlsStream> connection(context, std::move(admission), std::move(socket), *tls);
+    Connection<TlsStream> connection(context, loop, std::move(admission), std::move(socket), *tls);
     co_await connection.run();
   } else {
-    Connection<PlainStream> connection(context, std::move(admission), std::move(socket));
+    Connection<PlainStream> connection(context, loop, std::move(admission), std::move(socket));
     co_await connection.run();
   }
 }

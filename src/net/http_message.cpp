@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "net/http_date.h"
 #include "net/request_head.h"
 #include "net/server_context.h"
 #include "net/target.h"
@@ -121,8 +120,7 @@ Result<Request> to_request(const http::request_header<>& message, std::string pe
   return request;
 }
 
-http::response<http::string_body> to_message(Response response, const Outgoing& outgoing,
-                                             Timestamp now) {
+http::response<http::string_body> to_message(Response response, const Outgoing& outgoing) {
   http::response<http::string_body> message;
   message.version(outgoing.version);
   message.result(static_cast<unsigned>(response.status));
@@ -137,7 +135,7 @@ http::response<http::string_body> to_message(Response response, const Outgoing& 
     std::erase_if(response.content_type, control);
     message.set(http::field::content_type, response.content_type);
   }
-  message.set(http::field::date, to_http_date(now));
+  message.set(http::field::date, outgoing.date);
   message.set("X-Request-Id", outgoing.request_id);
   message.keep_alive(outgoing.keep_alive);
   if (!bodiless) message.content_length(response.body.size());

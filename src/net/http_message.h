@@ -35,10 +35,9 @@ struct Outgoing {
   bool head = false;  ///< leave the body out
   bool keep_alive = true;
   std::string request_id;
+  std::string date;
 };
-/// The message to write, dated `now`. Header values lose control characters, so none can start a
-/// new line.
-http::response<http::string_body> to_message(Response response, const Outgoing& outgoing,
-                                             Timestamp now);
+/// The message to write. Header values lose control characters, so none can start a new line.
+http::response<http::string_body> to_message(Response response, const Outgoing& outgoing);
 
 }  // namespace medperf::net

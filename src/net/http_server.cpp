@@ -6,15 +6,22 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <latch>
 #include <random>
-#include <thread>
 
 #include "base/log.h"
+#include "net/http_date.h"
 #include "net/server_context.h"
 
 namespace medperf::net {
 
-std::string ServerContext::new_request_id() {
+namespace {
+
+constexpr int kRefusalsAtOnce = 64;
+
+}  // namespace
+
+std::string Loop::new_request_id() {
   if (id_seed == 0) {
     std::random_device device;
     id_seed = (std::uint64_t{device()} << 32U) | device();
@@ -31,29 +38,59 @@ std::string ServerContext::new_request_id() {
   return id;
 }
 
+const std::string& Loop::date(Timestamp now) {
+  constexpr std::int64_t kSecond = 1'000'000;
+  if (dated_second != now.microseconds / kSecond) {
+    dated_second = now.microseconds / kSecond;
+    date_text = to_http_date(now);
+  }
+  return date_text;
+}
+
 Timestamp ServerContext::now() const {
   return options.clock == nullptr ? SystemClock().now() : options.clock->now();
 }
 
-void ServerContext::add(OpenConnection* connection) {
-  open.insert(connection);
-  const std::lock_guard lock(count_mutex);
-  count = open.size();
+std::optional<Admission> ConnectionCount::enter(const ServerOptions& options, std::string network) {
+  const std::lock_guard lock(mutex_);
+  Admission admission{std::move(network), 0};
+  const auto found = per_network_.find(admission.network);
+  if (admitted_ >= options.max_connections) {
+    admission.refusal = 503;
+  } else if (!options.trust_forwarded && found != per_network_.end() &&
+             found->second >= options.connections_per_address) {
+    admission.refusal = 429;  // behind a proxy every connection comes from the proxy
+  }
+  if (admission.refusal != 0) {
+    if (refusing_ >= kRefusalsAtOnce) return std::nullopt;
+    ++refusing_;
+  } else {
+    ++admitted_;
+    ++per_network_[admission.network];
+  }
+  return admission;
 }
 
-void ServerContext::remove(OpenConnection* connection) {
-  open.erase(connection);
-  const std::lock_guard lock(count_mutex);
-  count = open.size();
-  count_changed.notify_all();
+void ConnectionCount::leave(const Admission& admission) {
+  const std::lock_guard lock(mutex_);
+  if (admission.refusal != 0) {
+    --refusing_;
+  } else {
+    --admitted_;
+    const auto place = per_network_.find(admission.network);
+    if (--place->second == 0) per_network_.erase(place);
+  }
+  if (admitted_ + refusing_ == 0) none_.notify_all();
 }
 
-int ServerContext::admit(const std::string& network) const {
-  if (admitted >= options.max_connections) return 503;
-  // Behind a proxy every connection comes from the proxy.
-  if (options.trust_forwarded) return 0;
-  const auto found = per_network.find(network);
-  return found != per_network.end() && found->second >= options.connections_per_address ? 429 : 0;
+std::size_t ConnectionCount::now() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(admitted_ + refusing_);
+}
+
+bool ConnectionCount::wait_for_none(Seconds time) {
+  std::unique_lock lock(mutex_);
+  return none_.wait_for(lock, time, [this] { return admitted_ + refusing_ == 0; });
 }
 
 std::string network_of(const asio::ip::address& address) {
@@ -68,8 +105,6 @@ std::string network_of(const asio::ip::address& address) {
 }
 
 namespace {
-
-constexpr int kRefusalsAtOnce = 64;
 
 Error tls_error(const fs::path& file, std::string_view what, const error_code& error) {
   return make_error(ErrorKind::kUnavailable, file.string(), std::string(what),
@@ -122,6 +157,7 @@ Status check(const ServerOptions& options) {
   const auto bad = [](std::string where, std::string what) {
     return make_error(ErrorKind::kInvalid, std::move(where), std::move(what));
   };
+  if (options.loops < 1 || options.loops > 64) return bad("loops", "must be 1 to 64");
   if (options.workers < 1 || options.workers > 1024) return bad("workers", "must be 1 to 1024");
   if (options.max_connections < 1) return bad("max_connections", "must be at least 1");
   if (options.connections_per_address < 1) {
@@ -143,13 +179,13 @@ Status check(const ServerOptions& options) {
 class Server final : public HttpServer {
  public:
   Server(const ServerOptions& options, Handler handler)
-      : context_(options, std::move(handler)), acceptor_(context_.io) {}
+      : context_(options, std::move(handler)), acceptor_(first().io) {}
 
   ~Server() override {
-    context_.io.stop();
-    if (io_thread_.joinable()) io_thread_.join();
+    stop_loops();
+    for (std::thread& thread : threads_) thread.join();
     context_.workers.stop();
-    // Coroutines that are left end in the destructor of context_.io, when no thread runs any more.
+    // Coroutines that are left end in the destructors of the loops, when no thread runs any more.
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -173,41 +209,51 @@ class Server final : public HttpServer {
                         "Choose another address or port, or stop the program that uses it.");
     }
     port_ = acceptor_.local_endpoint().port();
-    asio::co_spawn(context_.io, accept(), asio::detached);
-    io_thread_ = std::thread([this] { run_io(); });
+    asio::co_spawn(first().io, accept(), asio::detached);
+    for (const auto& loop : context_.loops) {
+      threads_.emplace_back([&io = loop->io] { run_io(io); });
+    }
     return {};
   }
 
   std::uint16_t port() const override { return port_; }
 
-  std::size_t connections() const override {
-    const std::lock_guard lock(context_.count_mutex);
-    return context_.count;
-  }
+  std::size_t connections() const override { return context_.connections.now(); }
 
   void drain(Seconds grace) override {
-    asio::post(context_.io, [this] {
-      error_code ignored;
-      acceptor_.close(ignored);
-      for (OpenConnection* connection : context_.open) connection->finish();
-      const std::lock_guard lock(context_.count_mutex);
-      drained_ = true;
-      context_.count_changed.notify_all();
-    });
-    std::unique_lock lock(context_.count_mutex);
-    context_.count_changed.wait_for(lock, grace,
-                                    [this] { return drained_ && context_.count == 0; });
-    lock.unlock();
-    context_.io.stop();
+    std::latch told(static_cast<std::ptrdiff_t>(context_.loops.size()));
+    for (const auto& loop : context_.loops) {
+      asio::post(loop->io, [this, &loop, &told] {
+        error_code ignored;
+        if (loop.get() == &first()) acceptor_.close(ignored);
+        loop->draining = true;
+        for (OpenConnection* connection : loop->open) connection->finish();
+        told.count_down();
+      });
+    }
+    told.wait();
+    context_.connections.wait_for_none(grace);
+    stop_loops();
   }
 
  private:
+  Loop& first() { return *context_.loops.front(); }
+
+  void stop_loops() {
+    for (const auto& loop : context_.loops) {
+      loop->guard.reset();
+      loop->io.stop();
+    }
+  }
+
+  /// Each connection goes to the next loop: they are about as long and as busy as each other.
   asio::awaitable<void> accept() {
-    asio::steady_timer pause(context_.io);
-    while (acceptor_.is_open()) {
+    asio::steady_timer pause(first().io);
+    for (std::size_t next = 0; acceptor_.is_open(); ++next) {
+      Loop& loop = *context_.loops[next % context_.loops.size()];
       error_code error;
-      tcp::socket socket =
-          co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      tcp::socket socket = co_await acceptor_.async_accept(
+          loop.io, asio::redirect_error(asio::use_awaitable, error));
       if (error == asio::error::operation_aborted) break;
       if (error) {  // out of descriptors, most likely: wait until some are free again
         log::warning("accept_failed", {{"reason", error.message()}});
@@ -217,21 +263,20 @@ class Server final : public HttpServer {
       }
       const auto peer = socket.remote_endpoint(error);
       if (error) continue;
-      Admission admission{network_of(peer.address()), 0};
-      admission.refusal = context_.admit(admission.network);
-      if (admission.refusal != 0 && context_.refusing >= kRefusalsAtOnce) continue;  // closes it
+      auto admission = context_.connections.enter(context_.options, network_of(peer.address()));
+      if (!admission) continue;  // closes it
       asio::co_spawn(
-          context_.io,
-          serve_connection(context_, std::move(socket), tls_.get(), std::move(admission)),
+          loop.io,
+          serve_connection(context_, loop, std::move(socket), tls_.get(), std::move(*admission)),
           asio::detached);
     }
   }
 
   /// An exception here is a bug in one connection's code; the others go on.
-  void run_io() {
+  static void run_io(asio::io_context& io) {
     for (;;) {
       try {
-        context_.io.run();
+        io.run();
         return;
       } catch (const std::exception& exception) {
         log::error("connection_threw", {{"what", exception.what()}});
@@ -243,8 +288,7 @@ class Server final : public HttpServer {
   ServerContext context_;
   tcp::acceptor acceptor_;
   std::uint16_t port_ = 0;
-  bool drained_ = false;
-  std::thread io_thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace

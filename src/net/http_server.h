@@ -19,7 +19,11 @@ struct ServerOptions {
   std::uint16_t port = 0;  ///< 0: any free one
   fs::path certificate;    ///< PEM chain; empty: plain HTTP
   fs::path private_key;    ///< PEM
-  int workers = 4;
+  int loops = 1;           ///< I/O threads; a connection stays with one
+  int workers = 4;         ///< threads for handlers
+  /// Whether a request's handler may run on the I/O thread, because it never waits for anything.
+  /// Null: none may.
+  std::function<bool(const Request&)> is_quick;
   Bytes body_limit{16u << 20};
   Bytes body_memory{256u << 20};  ///< of all bodies above 64 KiB that are there at once
   Bytes header_limit{32u << 10};
@@ -39,8 +43,8 @@ struct ServerOptions {
 
 using Handler = std::function<Response(const Request&)>;
 
-/// One I/O thread (coroutines) and `workers` threads that run the handler. A handler that throws is
-/// a bug: 500 with the request id, logged once.
+/// I/O threads (coroutines), and `workers` threads that run the handler unless it is quick. A
+/// handler that throws is a bug: 500 with the request id, logged once.
 ///
 /// HEAD reaches the handler as GET; the body of its answer is left out. Every answer has an
 /// X-Request-Id and a Date. What the server refuses by itself has the body {"detail": "..."}: 400

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/cell.h"
 #include "base/files.h"
 #include "base/result.h"
 
@@ -38,13 +39,18 @@ class Row {
 };
 using Rows = std::vector<Row>;
 
-/// One row of an answer while it is read: nothing is copied. Texts are valid until the next row.
+/// One row of an answer while it is read: texts are not copied and valid until the next row.
 class RowView {
  public:
-  virtual ~RowView() = default;
-  virtual bool is_null(std::size_t i) const = 0;
-  virtual std::int64_t integer(std::size_t i) const = 0;   ///< precondition: as of Row
-  virtual std::string_view text(std::size_t i) const = 0;  ///< precondition: as of Row
+  explicit RowView(std::span<const Cell> cells) : cells_(cells) {}
+  bool is_null(std::size_t i) const { return cells_[i].null; }
+  std::int64_t integer(std::size_t i) const { return cells_[i].integer; }  ///< as of Row
+  std::string_view text(std::size_t i) const { return cells_[i].text; }    ///< as of Row
+  /// Those from a column on.
+  std::span<const Cell> cells(std::size_t first) const { return cells_.subspan(first); }
+
+ private:
+  std::span<const Cell> cells_;
 };
 using RowReader = std::function<void(const RowView&)>;
 

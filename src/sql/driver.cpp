@@ -142,14 +142,14 @@ Status TransactionMark::check() const {
 
 Status check_params(const Params& params) {
   for (std::size_t i = 0; i < params.size(); ++i) {
-    const std::string where = "parameter " + std::to_string(i + 1);
+    const auto where = [i] { return "parameter " + std::to_string(i + 1); };
     if (const auto* text = std::get_if<std::string>(&params[i])) {
       if (text->find('\0') != std::string::npos) {
-        return make_error(ErrorKind::kInvalid, where, "text holds a NUL character", "Remove it.");
+        return make_error(ErrorKind::kInvalid, where(), "text holds a NUL character", "Remove it.");
       }
     } else if (const auto* number = std::get_if<double>(&params[i])) {
       if (!std::isfinite(*number)) {
-        return make_error(ErrorKind::kInvalid, where, "the number is not finite",
+        return make_error(ErrorKind::kInvalid, where(), "the number is not finite",
                           "Store it as text or leave it out.");
       }
     }

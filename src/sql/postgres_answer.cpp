@@ -141,6 +141,10 @@ Value column_value(const PGresult* result, int row, int column) {
   }
 }
 
+bool is_integer_type(Oid type) {
+  return type == kBool || type == kInt2 || type == kInt4 || type == kInt8 || type == kNumeric;
+}
+
 std::int64_t integer_value(const PGresult* result, int row, int column) {
   const char* data = PQgetvalue(result, row, column);
   if (PQftype(result, column) == kBool) return *data == 't' ? 1 : 0;

@@ -37,25 +37,35 @@ bool is_good(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
 }
 
-class PostgresRow final : public RowView {
+/// The columns of an answer, as they are given to a reader row by row.
+class Cells {
  public:
-  explicit PostgresRow(const PGresult* result) : result_(result) {}
-  void move_to(int row) { row_ = row; }
-  bool is_null(std::size_t i) const override {
-    return PQgetisnull(result_, row_, static_cast<int>(i)) != 0;
+  explicit Cells(const PGresult* result)
+      : result_(result), cells_(static_cast<std::size_t>(PQnfields(result))) {
+    for (int i = 0; i < PQnfields(result); ++i) {
+      is_integer_.push_back(is_integer_type(PQftype(result, i)));
+    }
   }
-  std::int64_t integer(std::size_t i) const override {
-    return integer_value(result_, row_, static_cast<int>(i));
-  }
-  std::string_view text(std::size_t i) const override {
-    const auto column = static_cast<int>(i);
-    return {PQgetvalue(result_, row_, column),
-            static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+  std::span<const Cell> all() const { return cells_; }
+  void read(int row) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      const auto column = static_cast<int>(i);
+      Cell& cell = cells_[i];
+      cell.null = PQgetisnull(result_, row, column) != 0;
+      if (cell.null) continue;
+      if (is_integer_[i]) {
+        cell.integer = integer_value(result_, row, column);
+      } else {
+        cell.text = {PQgetvalue(result_, row, column),
+                     static_cast<std::size_t>(PQgetlength(result_, row, column))};
+      }
+    }
   }
 
  private:
   const PGresult* result_;
-  int row_ = 0;
+  std::vector<Cell> cells_;
+  std::vector<bool> is_integer_;
 };
 
 class PostgresSession final : public DriverSession {
@@ -82,10 +92,11 @@ class PostgresSession final : public DriverSession {
   Status do_stream(std::string_view statement, const Params& params,
                    const RowReader& read) override {
     MEDPERF_TRY(const Answer answer, connection_.run(statement, params));
-    PostgresRow row(answer.get());
+    Cells cells(answer.get());
+    const RowView row(cells.all());
     const int count = PQntuples(answer.get());
     for (int i = 0; i < count; ++i) {
-      row.move_to(i);
+      cells.read(i);
       read(row);
     }
     return {};

@@ -24,6 +24,8 @@ bool is_stale_plan(const PGresult* result);
 Error statement_error(const PGresult* result, std::string_view statement);
 Error unreachable(std::string cause);
 Value column_value(const PGresult* result, int row, int column);
+/// A whole number, a truth value, or a number that may be either (a sum).
+bool is_integer_type(Oid type);
 std::int64_t integer_value(const PGresult* result, int row, int column);
 
 class Connection {

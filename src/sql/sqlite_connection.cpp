@@ -153,26 +153,21 @@ int bind_value(sqlite3_stmt* statement, int i, const Value& value) {
   return sqlite3_bind_null(statement, i);
 }
 
-/// Looks at values where they are: a connection belongs to one thread at a time, so they need no
-/// protection, and each look through sqlite3_column_* would cost several times as much.
-class SqliteRow final : public RowView {
- public:
-  explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
-  bool is_null(std::size_t i) const override { return sqlite3_value_type(at(i)) == SQLITE_NULL; }
-  std::int64_t integer(std::size_t i) const override { return sqlite3_value_int64(at(i)); }
-  std::string_view text(std::size_t i) const override {
-    sqlite3_value* value = at(i);
+/// Looks at a value where it is: a connection belongs to one thread at a time, so it needs no
+/// protection, and looks through sqlite3_column_* would cost several times as much.
+Cell cell_of(sqlite3_value* value) {
+  Cell cell;
+  const int type = sqlite3_value_type(value);
+  cell.null = type == SQLITE_NULL;
+  if (type == SQLITE_INTEGER) {
+    cell.integer = sqlite3_value_int64(value);
+  } else if (!cell.null) {
     const void* bytes = sqlite3_value_blob(value);  // before its size: may convert
-    return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(value))};
+    cell.text = {static_cast<const char*>(bytes),
+                 static_cast<std::size_t>(sqlite3_value_bytes(value))};
   }
-
- private:
-  sqlite3_value* at(std::size_t i) const {
-    return sqlite3_column_value(statement_, static_cast<int>(i));
-  }
-
-  sqlite3_stmt* statement_;
-};
+  return cell;
+}
 
 class SqliteSession final : public DriverSession {
  public:
@@ -200,9 +195,15 @@ class SqliteSession final : public DriverSession {
                    const RowReader& read) override {
     MEDPERF_TRY(sqlite3_stmt * prepared, connection_.bound(statement, params));
     const StatementReset reset(prepared);
-    const SqliteRow row(prepared);
+    std::vector<Cell> cells(static_cast<std::size_t>(sqlite3_column_count(prepared)));
+    const RowView row(cells);
     int code = SQLITE_ROW;
-    while ((code = sqlite3_step(prepared)) == SQLITE_ROW) read(row);
+    while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        cells[i] = cell_of(sqlite3_column_value(prepared, static_cast<int>(i)));
+      }
+      read(row);
+    }
     if (code != SQLITE_DONE) return connection_.error(statement);
     return {};
   }

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cell.h"
 #include "base/json.h"
+#include "base/json_writing.h"
 #include "domain/record.h"
 
 namespace medperf::wire {
@@ -50,17 +52,8 @@ std::string write_text(const domain::Record& record, Form form);
 /// A model with its nested object, as in every answer but that of an update.
 std::string write_text(const NestedModel& model);
 
-/// The values of one object where they lie, by the order of its field table: a database's row.
-class FieldSource {
- public:
-  virtual ~FieldSource() = default;
-  virtual bool is_null(std::size_t field) const = 0;
-  /// Booleans are 0 or 1, times microseconds.
-  virtual std::int64_t integer(std::size_t field) const = 0;
-  virtual std::string_view text(std::size_t field) const = 0;
-};
-
-/// Writes objects of one entity straight from where their values lie: for lists. Thread-safe.
+/// Writes objects of one entity straight from where their values lie, which is a database's row
+/// with the fields in the order of their table: for lists. Thread-safe.
 class ObjectWriter {
  public:
   ObjectWriter(domain::Entity entity, Form form);
@@ -68,9 +61,9 @@ class ObjectWriter {
   struct Nested {
     std::string_view field;
     const ObjectWriter* writer;
-    const FieldSource* source;
+    std::span<const Cell> cells;
   };
-  void append(std::string& out, const FieldSource& source,
+  void append(TextBuffer& out, std::span<const Cell> cells,
               std::span<const Nested> nested = {}) const;
 
  private:

@@ -1,9 +1,7 @@
 // Objects as JSON text, straight from where their values lie.
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/json_writing.h"
 #include "wire/entity_json.h"
 
 namespace medperf::wire {
@@ -11,32 +9,23 @@ namespace {
 
 using domain::FieldType;
 
-void append_integer(std::string& out, std::int64_t number) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
-}
-
-void append_value(std::string& out, FieldType type, std::size_t field, const FieldSource& source) {
+void append_value(TextBuffer& out, FieldType type, const Cell& cell) {
   switch (type) {
     case FieldType::kText:
     case FieldType::kChoice:
-      return append_json_string(out, source.text(field));
+      return append_json_string(out, cell.text);
     case FieldType::kBoolean:
-      out += source.integer(field) != 0 ? "true" : "false";
-      return;
+      return out.append(cell.integer != 0 ? "true" : "false");
     case FieldType::kInteger:
     case FieldType::kIdentifier:
     case FieldType::kReference:
-      return append_integer(out, source.integer(field));
+      return append_integer(out, cell.integer);
     case FieldType::kJson:
-      out += source.text(field);
-      return;
+      return out.append(cell.text);
     case FieldType::kTime:
-      out += '"';
-      append_iso8601(out, Timestamp{source.integer(field)});
-      out += '"';
-      return;
+      out.append('"');
+      append_iso8601(out, Timestamp{cell.integer});
+      return out.append('"');
   }
 }
 
@@ -54,24 +43,25 @@ ObjectWriter::ObjectWriter(domain::Entity entity, Form form) {
   }
 }
 
-void ObjectWriter::append(std::string& out, const FieldSource& source,
+void ObjectWriter::append(TextBuffer& out, std::span<const Cell> cells,
                           std::span<const Nested> nested) const {
   for (const Member& member : members_) {
-    if (member.when_set && source.is_null(member.field)) continue;
-    out += member.before;
-    if (source.is_null(member.field)) {
-      out += "null";
+    const Cell& cell = cells[member.field];
+    if (cell.null && member.when_set) continue;
+    out.append(member.before);
+    if (cell.null) {
+      out.append("null");
       continue;
     }
     const auto inside = std::find_if(nested.begin(), nested.end(),
                                      [&](const Nested& one) { return one.field == member.name; });
     if (inside != nested.end()) {
-      inside->writer->append(out, *inside->source);
+      inside->writer->append(out, inside->cells);
     } else {
-      append_value(out, member.type, member.field, source);
+      append_value(out, member.type, cell);
     }
   }
-  out += '}';
+  out.append('}');
 }
 
 }  // namespace medperf::wire

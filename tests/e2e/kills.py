@@ -153,6 +153,8 @@ def main():
     arguments.add_argument("--per-round", type=int, default=5)
     arguments.add_argument("--seed", type=int, default=None)
     options = arguments.parse_args()
+    # Started in the background, this would ignore Ctrl-C, and so would the demo.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     seed = options.seed if options.seed is not None else random.randrange(1 << 30)
     random.seed(seed)
     print(f"seed {seed}", flush=True)

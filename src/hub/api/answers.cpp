@@ -74,19 +74,6 @@ namespace {
 
 constexpr std::size_t kUsualPage = 48 * 1024;
 
-/// The columns of a row from `first` on, as the fields of an object.
-class RowFields final : public wire::FieldSource {
- public:
-  RowFields(const sql::RowView& row, std::size_t first) : row_(row), first_(first) {}
-  bool is_null(std::size_t field) const override { return row_.is_null(first_ + field); }
-  std::int64_t integer(std::size_t field) const override { return row_.integer(first_ + field); }
-  std::string_view text(std::size_t field) const override { return row_.text(first_ + field); }
-
- private:
-  const sql::RowView& row_;
-  std::size_t first_;
-};
-
 const wire::ObjectWriter& writer_of(Entity entity, wire::Form form) {
   static const auto kWriters = [] {
     std::vector<std::pair<wire::ObjectWriter, wire::ObjectWriter>> writers;
@@ -102,17 +89,39 @@ const wire::ObjectWriter& writer_of(Entity entity, wire::Form form) {
   return form == wire::Form::kFull ? pair.first : pair.second;
 }
 
-Answer page_of(const Call& call, std::int64_t count, const Selection& selection,
-               std::string_view rows) {
-  const PageLinks links = page_links(call, count, selection.limit, selection.offset);
-  std::string body;
-  body.reserve(rows.size() + 512);
-  body += "{\"count\":" + std::to_string(count) + ",\"next\":" + to_text(links.next) +
-          ",\"previous\":" + to_text(links.previous) + ",\"results\":[";
-  body += rows;
-  body += "]}";
-  return {200, std::move(body), {}};
-}
+/// A page's answer, written as its rows come.
+class PageText {
+ public:
+  PageText(const Call& call, const Selection& selection)
+      : call_(call), selection_(selection), text_(kUsualPage) {}
+
+  void begin(std::int64_t count) {
+    const PageLinks links = page_links(call_, count, selection_.limit, selection_.offset);
+    text_.append("{\"count\":");
+    append_integer(text_, count);
+    text_.append(",\"next\":");
+    text_.append(to_text(links.next));
+    text_.append(",\"previous\":");
+    text_.append(to_text(links.previous));
+    text_.append(",\"results\":[");
+  }
+  /// Where the next row goes.
+  TextBuffer& next_row() {
+    if (has_rows_) text_.append(',');
+    has_rows_ = true;
+    return text_;
+  }
+  Answer end() {
+    text_.append("]}");
+    return {200, std::string(text_.text()), {}};
+  }
+
+ private:
+  const Call& call_;
+  const Selection& selection_;
+  TextBuffer text_;
+  bool has_rows_ = false;
+};
 
 Result<std::string> shown_text(sql::Session& session, const Endpoint& endpoint,
                                const Record& record, wire::Form form) {
@@ -177,26 +186,21 @@ Result<Answer> page_answer(const Call& call, Entity entity, Selection base,
   MEDPERF_CHECK(apply_query(call, entity, base));
   MEDPERF_TRY(auto page, Repository(entity, call.context.sight()).page(call.context.session, base));
   MEDPERF_TRY(auto rows, write(call.context.session, std::move(page.rows)));
-  std::string text;
-  for (const auto& row : rows) {
-    if (!text.empty()) text += ',';
-    text += row;
-  }
-  return page_of(call, page.count, base, text);
+  PageText text(call, base);
+  text.begin(page.count);
+  for (const auto& row : rows) text.next_row().append(row);
+  return text.end();
 }
 
 Result<Answer> page_answer(const Call& call, Entity entity, Selection base, wire::Form form) {
   MEDPERF_CHECK(apply_query(call, entity, base));
   const wire::ObjectWriter& writer = writer_of(entity, form);
-  std::string text;
-  text.reserve(kUsualPage);
-  MEDPERF_TRY(const auto count,
-              Repository(entity, call.context.sight())
-                  .stream_page(call.context.session, base, [&](const sql::RowView& row) {
-                    if (!text.empty()) text += ',';
-                    writer.append(text, RowFields(row, 0));
-                  }));
-  return page_of(call, count, base, text);
+  PageText text(call, base);
+  const auto write = [&](const sql::RowView& row) { writer.append(text.next_row(), row.cells(0)); };
+  MEDPERF_CHECK(Repository(entity, call.context.sight())
+                    .stream_page(call.context.session, base,
+                                 {[&text](std::int64_t count) { text.begin(count); }, write}));
+  return text.end();
 }
 
 Result<Answer> models_page_answer(const Call& call, Selection base) {
@@ -207,19 +211,16 @@ Result<Answer> models_page_answer(const Call& call, Selection base) {
   const wire::ObjectWriter& models = writer_of(Entity::kModel, wire::Form::kFull);
   const wire::ObjectWriter& containers = writer_of(Entity::kContainer, wire::Form::kFull);
   const wire::ObjectWriter& assets = writer_of(Entity::kAsset, wire::Form::kFull);
-  std::string text;
-  text.reserve(kUsualPage);
+  PageText text(call, base);
   const auto write = [&](const sql::RowView& row) {
-    if (!text.empty()) text += ',';
-    const RowFields container(row, kContainerAt);
-    const RowFields asset(row, kAssetAt);
-    const wire::ObjectWriter::Nested nested[] = {{"container", &containers, &container},
-                                                 {"asset", &assets, &asset}};
-    models.append(text, RowFields(row, 0), nested);
+    const wire::ObjectWriter::Nested nested[] = {
+        {"container", &containers, row.cells(kContainerAt)},
+        {"asset", &assets, row.cells(kAssetAt)}};
+    models.append(text.next_row(), row.cells(0), nested);
   };
-  MEDPERF_TRY(const auto count,
-              stream_models_page(call.context.session, call.context.sight(), base, write));
-  return page_of(call, count, base, text);
+  MEDPERF_CHECK(stream_models_page(call.context.session, call.context.sight(), base,
+                                   {[&text](std::int64_t count) { text.begin(count); }, write}));
+  return text.end();
 }
 
 }  // namespace medperf::hub

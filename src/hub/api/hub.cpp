@@ -321,9 +321,15 @@ net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates
 
 }  // namespace
 
+bool Hub::is_quick(const net::Request& request) const {
+  if (parts_.database.dialect() != sql::Dialect::kSqlite || request.method != "GET") return false;
+  const Endpoint* endpoint = router_.find(request.method, request.path).endpoint;
+  return endpoint != nullptr && endpoint->handler != nullptr && endpoint->answer.has_value();
+}
+
 net::Response Hub::handle(const net::Request& request) const {
   const auto begun = std::chrono::steady_clock::now();
-  const Route route = find_route(all_endpoints(), request.method, request.path);
+  const Route route = router_.find(request.method, request.path);
   net::Response response = respond(parts_, checked_tokens_, *rates_, request, route);
   if (request.method == "HEAD") response.body.clear();
   log::info("request", {{"request_id", request.request_id},

@@ -10,6 +10,7 @@
 #include "hub/accounts/tokens.h"
 #include "hub/api/endpoint.h"
 #include "hub/api/rate_limit.h"
+#include "hub/api/routes.h"
 #include "hub/services/context.h"
 #include "net/http_types.h"
 #include "sql/database.h"
@@ -41,9 +42,12 @@ class Hub {
   explicit Hub(HubParts parts)
       : parts_(std::move(parts)), rates_(std::make_unique<RateLimits>(parts_.settings.limits)) {}
   net::Response handle(const net::Request& request) const;
+  /// Whether it is answered from an embedded database without waiting for anybody.
+  bool is_quick(const net::Request& request) const;
 
  private:
   HubParts parts_;
+  const Router router_{all_endpoints()};
   mutable TokenCache checked_tokens_;
   std::unique_ptr<RateLimits> rates_;
 };

@@ -24,6 +24,18 @@ std::string_view without_last_slash(std::string_view path) {
   return path;
 }
 
+/// What the paths that a row can match have in common: their first part below the prefix, which is
+/// never a parameter, and the number of their parts.
+std::string shelf_of(std::string_view path) {
+  const bool versioned = path.starts_with(kApiPrefix);
+  const std::string_view below = without_last_slash(versioned ? path.substr(kApiPrefix.size())
+                                                              : path.substr(path.empty() ? 0 : 1));
+  std::string shelf(versioned ? "v" : "/");
+  shelf += std::to_string(std::count(below.begin(), below.end(), '/'));
+  shelf += below.substr(0, below.find('/'));
+  return shelf;
+}
+
 /// Takes the text before the next slash, and the slash; a view of null is what follows the last.
 std::string_view take_segment(std::string_view& path) {
   const auto slash = path.find('/');
@@ -61,19 +73,25 @@ std::string full_path(const Endpoint& endpoint) {
   return std::string(kApiPrefix) + std::string(endpoint.path);
 }
 
-Route find_route(std::span<const Endpoint> endpoints, std::string_view method,
-                 std::string_view path) {
+Router::Router(std::span<const Endpoint> endpoints) {
+  for (const auto& endpoint : endpoints) {
+    rows_[shelf_of(full_path(endpoint))].push_back(&endpoint);
+  }
+}
+
+Route Router::find(std::string_view method, std::string_view path) const {
   if (method == "HEAD") method = "GET";
+  Route route;
+  const auto shelf = rows_.find(shelf_of(path));
+  if (shelf == rows_.end()) return route;
   const bool versioned = path.starts_with(kApiPrefix);
   const std::string_view below = versioned ? path.substr(kApiPrefix.size()) : path;
-  Route route;
-  for (const auto& endpoint : endpoints) {
-    if (endpoint.path.starts_with('/') == versioned) continue;
+  for (const Endpoint* endpoint : shelf->second) {
     PathValues values;
-    if (!match_path(endpoint.path, below, values)) continue;
-    route.methods.push_back(endpoint.method);
-    if (endpoint.method == method && route.endpoint == nullptr) {
-      route.endpoint = &endpoint;
+    if (!match_path(endpoint->path, below, values)) continue;
+    route.methods.push_back(endpoint->method);
+    if (endpoint->method == method && route.endpoint == nullptr) {
+      route.endpoint = endpoint;
       route.values = values;
     }
   }

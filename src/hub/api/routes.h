@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "hub/api/endpoint.h"
@@ -27,9 +28,17 @@ struct Route {
 /// Matches "/api/v0/benchmarks/3/" (the last slash may lack) against a row's path. {id} and {other}
 /// take non-negative decimal numbers, {key_id} any text without a slash.
 bool match_path(std::string_view pattern, std::string_view path, PathValues& values);
-/// HEAD counts as GET.
-Route find_route(std::span<const Endpoint> endpoints, std::string_view method,
-                 std::string_view path);
+/// Finds the rows of a path among those of its length. Thread-safe.
+class Router {
+ public:
+  explicit Router(std::span<const Endpoint> endpoints);
+  /// HEAD counts as GET.
+  Route find(std::string_view method, std::string_view path) const;
+
+ private:
+  /// Rows that begin alike and have as many parts as each other, in their order.
+  std::unordered_map<std::string, std::vector<const Endpoint*>> rows_;
+};
 /// The whole path of a row.
 std::string full_path(const Endpoint& endpoint);
 

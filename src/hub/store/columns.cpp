@@ -1,5 +1,6 @@
 #include "hub/store/columns.h"
 
+#include <map>
 #include <variant>
 
 namespace medperf::hub {
@@ -21,6 +22,15 @@ std::string column_list(Entity entity, std::string_view prefix) {
     list += field.name;
   }
   return list;
+}
+
+const std::string& columns_of(Entity entity) {
+  static const auto kLists = [] {
+    std::map<Entity, std::string> lists;
+    for (const Entity one : domain::all_entities()) lists.emplace(one, column_list(one));
+    return lists;
+  }();
+  return kLists.at(entity);
 }
 
 sql::Value to_sql(const FieldValue& value) {

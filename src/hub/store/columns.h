@@ -14,6 +14,8 @@ std::string_view sql_table(domain::Entity entity);
 /// "id, name, ...": every field of the entity in the order of its table, each with `prefix`
 /// ("d." for an alias) before it.
 std::string column_list(domain::Entity entity, std::string_view prefix = {});
+/// column_list without a prefix, made once.
+const std::string& columns_of(domain::Entity entity);
 sql::Value to_sql(const domain::FieldValue& value);
 /// The record in columns first, first + 1 ... of a row selected with column_list.
 domain::Record read_record(domain::Entity entity, const sql::Row& row, std::size_t first = 0);

@@ -103,16 +103,17 @@ std::string count_text(Entity entity, const Selection& selection) {
 /// " WHERE ..." of a selection as somebody sees it.
 std::string where_text(Entity entity, const Sight& sight, const Selection& selection,
                        sql::Params& params) {
-  const std::string visible = sight.is_whole() ? std::string() : visible_to(entity);
-  if (visible.empty()) return selection.where.empty() ? "" : " WHERE " + selection.where;
-  const std::string seen = bound(visible, sight.user(), params);
+  if (sight.is_whole() || visible_to(entity).empty()) {
+    return selection.where.empty() ? "" : " WHERE " + selection.where;
+  }
+  const std::string seen = bound(visible_to(entity), sight.user(), params);
   return selection.where.empty() ? " WHERE " + seen
                                  : " WHERE (" + selection.where + ") AND " + seen;
 }
 
 std::string select_text(Entity entity, const Sight& sight, const Selection& selection,
                         sql::Params& params) {
-  std::string text = "SELECT " + column_list(entity) + " FROM " + std::string(sql_table(entity)) +
+  std::string text = "SELECT " + columns_of(entity) + " FROM " + std::string(sql_table(entity)) +
                      where_text(entity, sight, selection, params);
   text += " ORDER BY " + (selection.order.empty() ? default_order(entity) : selection.order);
   return text + limit_text(selection, params);
@@ -139,8 +140,8 @@ std::optional<std::string> equalities_of_alias(std::string_view where, std::stri
 /// can be none.
 std::string hidden_count(Entity entity, const Sight& sight, const Selection& selection,
                          sql::Params& params) {
-  const Hidden hidden = sight.is_whole() ? Hidden() : hidden_from(entity);
-  if (hidden.condition.empty()) return {};
+  const Hidden& hidden = hidden_from(entity);
+  if (sight.is_whole() || hidden.condition.empty()) return {};
   params.insert(params.end(), selection.params.begin(), selection.params.end());
   return "(SELECT COUNT(*) FROM " + hidden.source + " WHERE " +
          (selection.where.empty() ? "" : "(" + selection.where + ") AND ") +
@@ -194,22 +195,22 @@ Result<std::optional<Seek>> seek(sql::Session& session, Entity entity, const Sig
 }
 
 /// Counts, and streams the page when there is something at its place.
-Result<std::int64_t> stream(sql::Session& session, Entity entity, const Sight& sight,
-                            const Selection& selection, const PageText& text_of,
-                            const sql::RowReader& read) {
+Status stream(sql::Session& session, Entity entity, const Sight& sight, const Selection& selection,
+              const PageText& text_of, const PageReader& read) {
   MEDPERF_TRY(const auto far, seek(session, entity, sight, selection));
   sql::Params params = far ? far->selection.params : selection.params;
   const std::string page = text_of(far ? far->selection : selection, params);
+  std::int64_t count = 0;
   if (far) {
-    if (far->count > selection.offset) MEDPERF_CHECK(session.stream(page, params, read));
-    return far->count;
+    count = far->count;
+  } else {
+    session.prefetch(page, params);
+    const CountQuery query = visible_count(entity, sight, selection);
+    MEDPERF_CHECK(session.stream(query.text, query.params,
+                                 [&count](const sql::RowView& row) { count = row.integer(0); }));
   }
-  session.prefetch(page, params);
-  const CountQuery query = visible_count(entity, sight, selection);
-  MEDPERF_TRY(auto counted, session.query(query.text, query.params));
-  const std::int64_t count = counted.front().integer(0);
-  if (count > selection.offset) MEDPERF_CHECK(session.stream(page, params, read));
-  return count;
+  read.counted(count);
+  return count > selection.offset ? session.stream(page, params, read.row) : Status();
 }
 
 /// "modified_at, id" -> "m.modified_at, m.id": orders are columns of the entity.
@@ -306,16 +307,16 @@ Result<Page> Repository::page(sql::Session& session, const Selection& selection)
   return page;
 }
 
-Result<std::int64_t> Repository::stream_page(sql::Session& session, const Selection& selection,
-                                             const sql::RowReader& read) const {
+Status Repository::stream_page(sql::Session& session, const Selection& selection,
+                               const PageReader& read) const {
   const auto text = [this](const Selection& page, sql::Params& params) {
     return select_text(entity_, sight_, page, params);
   };
   return stream(session, entity_, sight_, selection, text, read);
 }
 
-Result<std::int64_t> stream_models_page(sql::Session& session, const Sight& sight,
-                                        const Selection& selection, const sql::RowReader& read) {
+Status stream_models_page(sql::Session& session, const Sight& sight, const Selection& selection,
+                          const PageReader& read) {
   static const std::string kColumns = "SELECT " + column_list(Entity::kModel, "m.") + ", " +
                                       column_list(Entity::kContainer, "c.") + ", " +
                                       column_list(Entity::kAsset, "a.") + " FROM ";
@@ -369,8 +370,9 @@ Result<bool> Repository::taken(sql::Session& session, std::string_view column,
     text += everybody ? " AND closed_group IS NULL" : " AND closed_group = ?";
     if (!everybody) params.push_back(to_sql(closed_group));
   }
-  const std::string visible = sight_.is_whole() ? std::string() : visible_to(entity_);
-  if (!visible.empty()) text += " AND " + bound(visible, sight_.user(), params);
+  if (!sight_.is_whole() && !visible_to(entity_).empty()) {
+    text += " AND " + bound(visible_to(entity_), sight_.user(), params);
+  }
   MEDPERF_TRY(auto rows, session.query(text, params));
   return !rows.empty();
 }

@@ -2,6 +2,7 @@
 // Rows of one entity, written once over sql::Session from the entity's field table.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,13 @@ inline constexpr std::int64_t kLeastDrawnId = std::int64_t{1} << 40;
 /// v0 section 1.3, with id as tie-break so that paging is stable.
 std::string default_order(domain::Entity entity);
 
+/// Takes a page as it is read: first the count of all that the selection would give without limit,
+/// then each row.
+struct PageReader {
+  std::function<void(std::int64_t)> counted;
+  sql::RowReader row;
+};
+
 /// One entity's rows as `sight` sees them: no read gives, counts or names a row that does not exist
 /// for it. Stateless; usable by any thread with a session of its own.
 class Repository {
@@ -65,10 +73,9 @@ class Repository {
   Result<std::vector<domain::Record>> select(sql::Session& session,
                                              const Selection& selection) const;
   Result<Page> page(sql::Session& session, const Selection& selection) const;
-  /// One page for who writes it on at once: hands each row to `read`, its columns in the order of
-  /// the field table, and returns the count of all that the selection would give without limit.
-  Result<std::int64_t> stream_page(sql::Session& session, const Selection& selection,
-                                   const sql::RowReader& read) const;
+  /// One page for who writes it on at once: each row's columns are in the order of the field table.
+  Status stream_page(sql::Session& session, const Selection& selection,
+                     const PageReader& read) const;
   /// Stores a new row; `record` gets its id: the next one, or in a closed group a random one from
   /// 2^40 to 2^53, so that no gap tells of it. Errors: conflict (unique rule), invalid.
   Status insert(sql::Session& session, domain::Record& record) const;
@@ -89,8 +96,8 @@ class Repository {
 
 /// As Repository::stream_page for models, each with what it wraps: the columns of the model, then
 /// those of a container, then those of an asset, one of which is all null.
-Result<std::int64_t> stream_models_page(sql::Session& session, const Sight& sight,
-                                        const Selection& selection, const sql::RowReader& read);
+Status stream_models_page(sql::Session& session, const Sight& sight, const Selection& selection,
+                          const PageReader& read);
 
 /// SHA-256 of the canonical form of the four fields of a container that must differ together;
 /// nothing when there are no parameters (SQL null is equal to nothing). Within a closed group the

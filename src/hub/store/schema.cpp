@@ -24,6 +24,7 @@ constexpr std::array kSteps = {
     Step{"organisations and closed groups", organisations_schema},
     Step{"committees", committees_schema},
     Step{"sign-in", sign_in_schema},
+    Step{"orders of lists", list_orders_schema},
 };
 
 struct Scripts {

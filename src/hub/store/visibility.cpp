@@ -1,5 +1,7 @@
 #include "hub/store/visibility.h"
 
+#include <map>
+
 #include "domain/names.h"
 #include "hub/store/columns.h"
 
@@ -42,7 +44,9 @@ std::string acts_for(Entity entity, std::string_view prefix) {
          "organisation IN (SELECT organisation FROM acting_members WHERE member = $me)))";
 }
 
-std::string visible_to(Entity entity, std::string_view prefix) {
+namespace {
+
+std::string make_visible(Entity entity, std::string_view prefix) {
   const std::string p(prefix);
   switch (entity) {
     case Entity::kClosedGroup:
@@ -56,16 +60,47 @@ std::string visible_to(Entity entity, std::string_view prefix) {
   return "(" + p + "closed_group IS NULL OR " + inside_or_own(entity, p) + ")";
 }
 
-Hidden hidden_from(Entity entity) {
+Hidden make_hidden(Entity entity) {
   const std::string table(sql_table(entity));
   if (entity == Entity::kClosedGroup || entity == Entity::kClosedGroupMember) {
-    return {table, "NOT " + visible_to(entity)};
+    return {table, "NOT " + make_visible(entity, {})};
   }
   if (!may_be_closed(entity)) return {};
   // The limit keeps planners from merging the two questions and choosing another index.
   return {"(SELECT * FROM " + table +
               " WHERE closed_group IS NOT NULL LIMIT 9000000000000000000) AS closed_rows",
           "NOT (" + inside_or_own(entity, {}) + ")"};
+}
+
+/// The texts of an entity: the same for every request.
+struct Texts {
+  std::string visible;
+  Hidden hidden;
+};
+
+const Texts& texts_of(Entity entity) {
+  static const auto kTexts = [] {
+    std::map<Entity, Texts> texts;
+    for (const Entity one : domain::all_entities()) {
+      texts.emplace(one, Texts{make_visible(one, {}), make_hidden(one)});
+    }
+    return texts;
+  }();
+  return kTexts.at(entity);
+}
+
+}  // namespace
+
+const std::string& visible_to(Entity entity) {
+  return texts_of(entity).visible;
+}
+
+std::string visible_to(Entity entity, std::string_view prefix) {
+  return make_visible(entity, prefix);
+}
+
+const Hidden& hidden_from(Entity entity) {
+  return texts_of(entity).hidden;
 }
 
 std::string bound(std::string_view text, std::int64_t user, sql::Params& params) {

@@ -35,7 +35,8 @@ class Sight {
 /// organisation's row each present member and nobody else. Never null of a row.
 std::string acts_for(domain::Entity entity, std::string_view prefix = {});
 /// Which rows of an entity exist for the user; empty when all do.
-std::string visible_to(domain::Entity entity, std::string_view prefix = {});
+const std::string& visible_to(domain::Entity entity);
+std::string visible_to(domain::Entity entity, std::string_view prefix);
 /// The rows of an entity that do not, as a condition on a source of rows with its columns; empty
 /// when there can be none. The source holds what belongs to closed groups, by an index: whatever
 /// else a statement asks of them, nothing is read of public rows.
@@ -43,7 +44,7 @@ struct Hidden {
   std::string source;
   std::string condition;
 };
-Hidden hidden_from(domain::Entity entity);
+const Hidden& hidden_from(domain::Entity entity);
 
 /// The text with a parameter for each "$me", whose values are added to `params`.
 std::string bound(std::string_view text, std::int64_t user, sql::Params& params);

@@ -66,7 +66,8 @@ inline std::unique_ptr<JsonSchema> compiled(const Json& schema) {
 /// What is wrong with the answer; empty: nothing.
 inline std::string undescribed(const std::string& method, const std::string& path, int status,
                                const std::string& body) {
-  const Route route = find_route(all_endpoints(), method, path);
+  static const Router kRouter(all_endpoints());
+  const Route route = kRouter.find(method, path);
   if (route.endpoint == nullptr || method == "HEAD") return {};
   const Endpoint& endpoint = *route.endpoint;
   const std::string place = std::string(endpoint.operation) + " " + std::to_string(status);

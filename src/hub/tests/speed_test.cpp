@@ -146,13 +146,15 @@ TEST_P(SpeedTest, CountedListsAreExactThroughEveryChange) {
         selection.limit = 7;
         selection.offset = std::max<std::int64_t>(offset, 0);
         std::vector<std::int64_t> ids;
-        auto counted = database_->read([&](sql::Session& session) {
+        std::int64_t counted = -1;
+        const PageReader reader = {[&](std::int64_t count) { counted = count; },
+                                   [&](const sql::RowView& row) { ids.push_back(row.integer(0)); }};
+        const Status read = database_->read([&](sql::Session& session) {
           return Repository(domain::Entity::kDataset, Sight::whole())
-              .stream_page(session, selection,
-                           [&](const sql::RowView& row) { ids.push_back(row.integer(0)); });
+              .stream_page(session, selection, reader);
         });
-        ASSERT_TRUE(counted.ok()) << counted.error().text() << counted.error().cause;
-        EXPECT_EQ(*counted, total) << where;
+        ASSERT_TRUE(read.ok()) << read.error().text() << read.error().cause;
+        EXPECT_EQ(counted, total) << where;
         std::vector<std::int64_t> wanted;
         for (auto i = selection.offset; i < std::min(total, selection.offset + 7); ++i) {
           wanted.push_back((*all)[static_cast<std::size_t>(i)].integer(0));

@@ -17,6 +17,24 @@ TEST_P(StoreTest, EveryFieldIsAColumn) {
   }
 }
 
+/// A list whose order is no index would be sorted as a whole for each page.
+TEST_P(StoreTest, EveryListHasItsOrderAsAnIndex) {
+  if (GetParam() != sql::Dialect::kSqlite) GTEST_SKIP() << "the plan is asked of SQLite";
+  for (const auto entity : domain::all_entities()) {
+    for (const std::string where : {"", " WHERE is_valid = 1"}) {
+      if (!where.empty() && domain::table_of(entity).find("is_valid") == nullptr) continue;
+      const std::string text = "SELECT " + columns_of(entity) + " FROM " +
+                               std::string(sql_table(entity)) + where + " ORDER BY " +
+                               default_order(entity) + " LIMIT 32";
+      auto plan = ask(*database_, "EXPLAIN QUERY PLAN " + text);
+      ASSERT_TRUE(plan.ok()) << text << plan.error().cause;
+      for (const auto& step : *plan) {
+        EXPECT_EQ(step.text(3).find("TEMP B-TREE"), std::string::npos) << text;
+      }
+    }
+  }
+}
+
 TEST_P(StoreTest, ARecordComesBackAsItWasStored) {
   const auto id = container("group", "kept");
   auto read = database_->read([&](sql::Session& session) {

@@ -19,5 +19,6 @@ std::string compatibility_runs(sql::Dialect dialect);
 std::string organisations_schema(sql::Dialect dialect);
 std::string committees_schema(sql::Dialect dialect);
 std::string sign_in_schema(sql::Dialect dialect);
+std::string list_orders_schema(sql::Dialect dialect);
 
 }  // namespace medperf::hub
