@@ -7,7 +7,9 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <optional>
 #include <system_error>
+#include <thread>
 
 #include "base/encoding.h"
 #include "base/log.h"
@@ -27,6 +29,9 @@ constexpr Seconds kSpare{15};
 // How often the container's own processes are looked for in its group (every 300 ms: it may just be
 // starting) before podman, which is slow on a loaded machine, is asked to kill it.
 constexpr int kTriesWithoutEngine = 10;
+/// How long another client's load may still lack what it writes last.
+constexpr std::chrono::milliseconds kLoadsEnd{1000};
+constexpr int kMostDamaged = 20;
 
 std::string first_line(const PodmanSetup& setup, std::string_view program) {
   Command command;
@@ -40,6 +45,17 @@ std::string first_line(const PodmanSetup& setup, std::string_view program) {
   const auto space = line.rfind(' ');
   return std::string(program) + " " +
          std::string(space == std::string_view::npos ? line : line.substr(space + 1));
+}
+
+/// The image of which podman says that a part is missing.
+std::optional<ImageId> damaged_image(std::string_view errors) {
+  constexpr std::string_view kNamed = "with ID \"";
+  constexpr std::size_t kDigits = 64;
+  if (errors.find("locating item named") == std::string_view::npos) return std::nullopt;
+  const auto at = errors.find(kNamed);
+  if (at == std::string_view::npos) return std::nullopt;
+  auto id = ImageId::parse(errors.substr(at + kNamed.size(), kDigits));
+  return id.ok() ? std::optional<ImageId>(*id) : std::nullopt;
 }
 
 // podman 4.3 does not load packed archives ("invalid tar header"): they are unpacked beside the
@@ -144,12 +160,30 @@ Result<PodmanEngine::Images> PodmanEngine::list_images() {
     ::unlink((setup_.images() / "libpod" / "bolt_state.db").c_str());
     MEDPERF_TRY(outcome, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
   }
+  MEDPERF_CHECK(mend_store(outcome));
   if (!outcome.success()) return podman_error("listing images", outcome);
   Images images;
   for (const auto line : split(outcome.output, '\n')) {
     if (auto id = ImageId::parse(trim(line)); id.ok()) images.insert(id->hex());
   }
   return images;
+}
+
+/// A load that was killed half-way leaves an image without its manifest, and podman lists none at
+/// all until that one is removed. It may also be another client's load that is about to end.
+Status PodmanEngine::mend_store(ProcessOutcome& listing) {
+  for (int tries = 0; !listing.success() && tries <= kMostDamaged; ++tries) {
+    const auto damaged = damaged_image(listing.errors);
+    if (!damaged) return {};
+    if (tries == 0) {
+      std::this_thread::sleep_for(kLoadsEnd);
+    } else {
+      log::warning("engine.damaged_image_removed", {{"image", damaged->prefixed()}});
+      MEDPERF_CHECK(setup_.podman({"rmi", "--force", damaged->prefixed()}, kQuick));
+    }
+    MEDPERF_TRY(listing, setup_.podman({"images", "--all", "--no-trunc", "--quiet"}, kQuick));
+  }
+  return {};
 }
 
 Status PodmanEngine::remember_images() {

@@ -35,7 +35,8 @@ class PodmanEngine : public Engine {
  private:
   using Images = std::set<std::string>;
   Result<Images> list_images();  ///< image_lock_ held
-  Status remember_images();      ///< image_lock_ held
+  Status mend_store(ProcessOutcome& listing);
+  Status remember_images();  ///< image_lock_ held
   Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
   Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
   Result<RunOutcome> run_in(const RunSpec& spec, const std::optional<RunGroup>& group);

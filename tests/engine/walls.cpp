@@ -233,6 +233,31 @@ TEST_F(Walls, MovedStoreStillWorks) {
   EXPECT_EQ(outcome->end, RunEnd::kSuccess) << outcome->reason;
 }
 
+// As a load leaves it that was killed before its last step.
+TEST_F(Walls, HalfLoadedImageIsRemovedAndCanBeLoadedAgain) {
+  auto apart = options();
+  apart.storage = archive_.parent_path() / "half";
+  {
+    auto engine = open_podman(apart);
+    ASSERT_TRUE(engine.ok());
+    ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
+  }
+  int removed = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(apart.storage)) {
+    if (entry.path().filename() == "manifest") removed += fs::remove(entry.path()) ? 1 : 0;
+  }
+  ASSERT_EQ(removed, 1);
+  auto engine = open_podman(apart);
+  ASSERT_TRUE(engine.ok());
+  const auto present = (*engine)->has_image(built_.image);
+  ASSERT_TRUE(present.ok()) << present.error().text();
+  EXPECT_FALSE(*present);
+  ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
+  const auto outcome = (*engine)->run(spec("half", {"exit", "0"}));
+  ASSERT_TRUE(outcome.ok()) << outcome.error().text();
+  EXPECT_EQ(outcome->end, RunEnd::kSuccess) << outcome->reason;
+}
+
 TEST_F(Walls, OwnTimeIsSmall) {
   double own = 0;
   for (int i = 0; i < 5; ++i) {
