@@ -19,17 +19,20 @@ TEST_P(StoreTest, EveryFieldIsAColumn) {
 
 /// A list whose order is no index would be sorted as a whole for each page.
 TEST_P(StoreTest, EveryListHasItsOrderAsAnIndex) {
-  if (GetParam() != sql::Dialect::kSqlite) GTEST_SKIP() << "the plan is asked of SQLite";
+  const bool sqlite = GetParam() == sql::Dialect::kSqlite;
+  const std::string explain = sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ";
+  const std::string_view sorted = sqlite ? "TEMP B-TREE" : "Sort";
   for (const auto entity : domain::all_entities()) {
     for (const std::string where : {"", " WHERE is_valid = 1"}) {
       if (!where.empty() && domain::table_of(entity).find("is_valid") == nullptr) continue;
+      if (!where.empty() && !sqlite) continue;  // what PostgreSQL does depends on the rows
       const std::string text = "SELECT " + columns_of(entity) + " FROM " +
                                std::string(sql_table(entity)) + where + " ORDER BY " +
                                default_order(entity) + " LIMIT 32";
-      auto plan = ask(*database_, "EXPLAIN QUERY PLAN " + text);
+      auto plan = ask(*database_, explain + text);
       ASSERT_TRUE(plan.ok()) << text << plan.error().cause;
       for (const auto& step : *plan) {
-        EXPECT_EQ(step.text(3).find("TEMP B-TREE"), std::string::npos) << text;
+        EXPECT_EQ(step.text(sqlite ? 3 : 0).find(sorted), std::string::npos) << text;
       }
     }
   }
