@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The administrator's drill on real programs: backups while the hub serves, restored elsewhere and checked; a move from
-SQLite to PostgreSQL; an upgrade from every schema; a rolling restart of two hubs behind which nobody notices.
+SQLite to PostgreSQL; an upgrade from every schema; an existing hub taken over; a rolling restart of two hubs that
+nobody notices.
 Usage: drill.py [--programs FOLDER]"""
 import argparse, json, pathlib, stat, subprocess, time
 
 from hub import PASSWORD, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
+from takeover import take_over
 from upgrade import FIXTURES, upgrade
 
 LISTS = ("mlcubes/", "models/", "benchmarks/", "datasets/", "results/", "users/")
@@ -154,6 +156,7 @@ def main():
             backups_under_load(report, folder, programs, cluster, cluster.make_database("source"), "postgres")
             upgrade(report, folder, programs, cluster)
             taken_over(report, folder, programs)
+            take_over(report, folder, programs, cluster)
             rolling_restart(report, folder, programs, cluster)
         finally:
             cluster.stop()

@@ -69,6 +69,28 @@ Result<FieldValue> read_value(const Field& field, const std::string& text) {
   return bad_value(field, "known", text);
 }
 
+constexpr std::size_t kDateLength = 10;  // 2026-01-02
+
+/// Hours, and after colons minutes and seconds, as PostgreSQL writes how far a zone is from UTC; in
+/// microseconds.
+std::optional<std::int64_t> read_offset(std::string_view text) {
+  std::int64_t seconds = 0;
+  for (const int unit : {3600, 60, 1}) {
+    int number = 0;
+    if (text.size() < 2) return std::nullopt;
+    const auto read = std::from_chars(text.data(), text.data() + 2, number);
+    if (read.ec != std::errc() || read.ptr != text.data() + 2 || number < 0 || number > 59) {
+      return std::nullopt;
+    }
+    seconds += std::int64_t{number} * unit;
+    text.remove_prefix(2);
+    if (text.empty()) return seconds * 1'000'000;
+    if (text.front() != ':') return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::span<const Entity> imported_entities() {
@@ -122,11 +144,18 @@ std::optional<std::string> foreign_text(const Json& value) {
 
 Result<Timestamp> read_foreign_time(std::string_view text) {
   std::string iso(trim(text));
-  if (iso.size() > 10 && iso[10] == ' ') iso[10] = 'T';
-  if (iso.ends_with("+00:00")) iso.resize(iso.size() - 6);
-  if (iso.ends_with("+00")) iso.resize(iso.size() - 3);
+  if (iso.size() > kDateLength && iso[kDateLength] == ' ') iso[kDateLength] = 'T';
+  std::int64_t offset = 0;
+  if (const auto sign = iso.find_first_of("+-", kDateLength); sign != std::string::npos) {
+    const auto east = read_offset(std::string_view(iso).substr(sign + 1));
+    if (!east) return make_error(ErrorKind::kInvalid, printable(text, 80), "it is not a time");
+    offset = iso[sign] == '+' ? *east : -*east;
+    iso.resize(sign);
+  }
   if (!iso.ends_with('Z')) iso += 'Z';
-  return parse_iso8601(iso);
+  MEDPERF_TRY(auto time, parse_iso8601(iso));
+  time.microseconds -= offset;
+  return time;
 }
 
 }  // namespace medperf::hub

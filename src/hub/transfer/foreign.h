@@ -43,7 +43,8 @@ Result<domain::Record> to_record(domain::Entity entity, const ForeignRow& row);
 /// The JSON value of an answer as text; nothing for null.
 std::optional<std::string> foreign_text(const Json& value);
 
-/// Times as Django stores them: "2026-01-02 03:04:05.123456", with or without "+00"; ISO-8601 too.
+/// Times as Django stores them, "2026-01-02 03:04:05.123456" in UTC, and as pg_dump writes them
+/// with the zone of its server, "+00" or "-02:30"; ISO-8601 too.
 Result<Timestamp> read_foreign_time(std::string_view text);
 
 }  // namespace medperf::hub
