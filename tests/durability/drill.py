@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The administrator's drill on real programs: backups while the hub serves, restored elsewhere and checked; a move from
 SQLite to PostgreSQL; an upgrade from every schema; an existing hub taken over; a rolling restart of two hubs that
-nobody notices.
-Usage: drill.py [--programs FOLDER]"""
+nobody notices. With --old-programs, those of an earlier version, also an upgrade from them under load.
+Usage: drill.py [--programs FOLDER] [--old-programs FOLDER]"""
 import argparse, json, pathlib, stat, subprocess, time
 
 from hub import PASSWORD, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
@@ -144,9 +144,47 @@ def rolling_restart(report, folder, programs, cluster):
         hub.stop()
 
 
+def upgrade_under_load(report, folder, old, new, cluster):
+    """Two hubs of earlier programs on one PostgreSQL, and one on SQLite: the schema is brought up and each process is
+    replaced while clients write."""
+    settings = cluster.make_database("upgraded")
+    first = Hub(folder / "upgraded-1", old, settings)
+    first.add_user("writer", admin=True)
+    second = Hub(folder / "upgraded-2", old, settings)
+    (second.folder / "jwt.pem").write_bytes((first.folder / "jwt.pem").read_bytes())
+    alone = Hub(folder / "upgraded-3", old)
+    alone.add_user("writer", admin=True)
+    for label, hubs in (("upgrade on postgres", (first, second)), ("upgrade on sqlite", (alone,))):
+        before = json.loads(hubs[0].run("check", "--json").stdout)["schema"]
+        client = [hub.start() for hub in hubs][0].client("writer")
+        loads = [Load(client.twin(hub.port), writers=2, label=f"load-{i}") for i, hub in enumerate(hubs)]
+        wait_for(lambda: all(load.acknowledged() > 20 for load in loads), 20)
+        for hub in hubs:
+            hub.program = new / "medperf-hub"
+        after = json.loads(hubs[0].run("migrate", "--json").stdout)["schema"]
+        time.sleep(0.3)
+        for hub in hubs:
+            hub.stop()
+            hub.start()
+            time.sleep(0.3)
+        acknowledged = {}
+        for load in loads:
+            acknowledged.update(load.end())
+        report.case(f"{label}: from schema {before} to {after}", after >= before)
+        report.case(f"{label}: nobody got an unclear answer", not any(load.strange() for load in loads),
+                    [load.strange() for load in loads])
+        names = {row["name"]: row["id"] for row in hubs[0].client("writer").all("models/")}
+        lost = [n for n, i in acknowledged.items() if names.get(n) != i]
+        report.case(f"{label}: all {len(acknowledged)} acknowledged writes are there", acknowledged and not lost, lost[:3])
+        report.case(f"{label}: sound", hubs[0].run("check", check=False).returncode == 0)
+        for hub in hubs:
+            hub.stop()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--programs")
+    arguments.add_argument("--old-programs", type=pathlib.Path)
     given = arguments.parse_args()
     programs, report = programs_folder(given.programs), Report()
     with Folder() as folder:
@@ -158,6 +196,8 @@ def main():
             taken_over(report, folder, programs)
             take_over(report, folder, programs, cluster)
             rolling_restart(report, folder, programs, cluster)
+            if given.old_programs:
+                upgrade_under_load(report, folder, programs_folder(given.old_programs), programs, cluster)
         finally:
             cluster.stop()
     report.end()
