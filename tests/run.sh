@@ -116,6 +116,7 @@ hub_from_outside() {
   for name in standing conflicts drill disk proxy; do counted "durability-$name" "tests/durability/$name.py"; done
   counted durability-kills tests/durability/kills.py --times "$([ "$full" = 1 ] && echo 200 || echo 20)"
   counted packages tests/packaging/packages.py $([ "$full" = 0 ] || echo --install)
+  [ "$full" = 0 ] || counted container tests/packaging/container.py
 }
 
 whole_demo() {

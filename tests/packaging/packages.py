@@ -18,6 +18,12 @@ def case(name, good, detail=""):
     return good
 
 
+def totals():
+    """Prints the last line that tests/run.sh reads; gives the exit status."""
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
 def run(*words, **more):
     return subprocess.run([str(w) for w in words], capture_output=True, text=True, **more)
 
@@ -140,8 +146,7 @@ def main():
                 install_fresh(packages, folder, given.base)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(totals())
 
 
 if __name__ == "__main__":
