@@ -5,7 +5,8 @@ nobody notices. With --old-programs, those of an earlier version, also an upgrad
 Usage: drill.py [--programs FOLDER] [--old-programs FOLDER]"""
 import argparse, json, pathlib, stat, subprocess, time
 
-from hub import PASSWORD, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
+from fill import code_of
+from hub import PASSWORD, Client, Folder, Hub, Load, Postgres, Report, container, model, programs_folder, wait_for
 from takeover import take_over
 from upgrade import FIXTURES, upgrade
 
@@ -70,6 +71,36 @@ def backups_under_load(report, folder, programs, cluster, postgres, label):
     report.case(f"{label}: and nothing changed", state(client) == state(moved.client("writer")))
     moved.stop()
     hub.stop()
+
+
+def keys_beside_the_backup(report, folder, programs):
+    """What a backup does not hold: the keys that sign tokens and seal second factors."""
+    hub = Hub(folder / "sealed", programs)
+    hub.add_user("doctor")
+    hub.start()
+    doctor = hub.client("doctor")
+    secret = doctor.must(200, "POST", "me/second_factor/", {})["secret"]
+    recovery = doctor.must(200, "POST", "me/second_factor/confirm/", {"code": code_of(secret)})["recovery_codes"]
+    archive = folder / "sealed.backup"
+    hub.run("backup", "--to", archive)
+    hub.stop()
+    sign_in = {"username": "doctor", "password": PASSWORD}
+    for label, keys in (("with the keys", ("jwt.pem", "secrets.key")), ("without them", ())):
+        moved = restored(folder, programs, f"sealed {label}".replace(" ", "-"), archive)
+        for key in keys:
+            (moved.folder / key).write_bytes((hub.folder / key).read_bytes())
+        moved.start()
+        visitor = Client(moved.port, "doctor", doctor.token)
+        status, _ = visitor.send("GET", "me/")
+        report.case(f"restored {label}: tokens that were given are {'good' if keys else 'refused'}",
+                    status == (200 if keys else 401), status)
+        visitor.token = None
+        status, body = visitor.send("POST", "auth/login", {**sign_in, "code": code_of(secret, 1)})
+        report.case(f"restored {label}: codes of second factors {'are good' if keys else 'let nobody in'}",
+                    status in ((200,) if keys else (401, 503)), (status, body))
+        status, body = visitor.send("POST", "auth/login", {**sign_in, "code": recovery[0]})
+        report.case(f"restored {label}: recovery codes are good", status == 200, (status, body))
+        moved.stop()
 
 
 def taken_over(report, folder, programs):
@@ -192,6 +223,7 @@ def main():
         try:
             backups_under_load(report, folder, programs, cluster, None, "sqlite")
             backups_under_load(report, folder, programs, cluster, cluster.make_database("source"), "postgres")
+            keys_beside_the_backup(report, folder, programs)
             upgrade(report, folder, programs, cluster)
             taken_over(report, folder, programs)
             take_over(report, folder, programs, cluster)

@@ -7,10 +7,10 @@ from hub import PASSWORD, benchmark, container, dataset, model
 USERS = ("group", "hospital", "clinic", "vendor", "anna", "newcomer")
 
 
-def code_of(secret):
-    """The code of an authenticator app (RFC 6238) for a secret in base32."""
+def code_of(secret, ahead=0):
+    """The code of an authenticator app (RFC 6238) for a secret in base32; a hub takes the next step's, `ahead`, too."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30 + ahead), hashlib.sha1).digest()
     offset = digest[-1] & 15
     return "%06d" % ((struct.unpack(">I", digest[offset:offset + 4])[0] & 0x7fffffff) % 10 ** 6)
 
