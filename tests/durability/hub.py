@@ -120,7 +120,7 @@ class Postgres:
     def stop(self):
         if self.server and self.server.poll() is None:
             self.server.send_signal(signal.SIGINT)
-            self.server.wait(30)
+            self.server.wait(180)
 
 
 class Hub:
