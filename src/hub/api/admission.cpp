@@ -158,6 +158,11 @@ Result<Admission> admit_session(sql::Session& session, const Credential& credent
 
 }  // namespace
 
+bool notes_use(const net::Request& request) {
+  const std::string_view header = trim(request.header("authorization"));
+  return header.empty() || header.find(kAccessTokenPrefix) != std::string_view::npos;
+}
+
 ShownCredential read_credential(const TokenAuthority& tokens, TokenCache& seen,
                                 const net::Request& request, Timestamp now) {
   ShownCredential shown;

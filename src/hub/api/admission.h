@@ -27,6 +27,9 @@ struct ShownCredential {
   Credential credential;
   std::optional<net::Response> problem;  ///< 401
 };
+/// Whether a request's use of its credential is written down now and then: that of sessions and of
+/// access tokens is.
+bool notes_use(const net::Request& request);
 /// The Authorization header; without one, the session cookie.
 /// Tokens are checked now, or were when they were last `seen`.
 ShownCredential read_credential(const TokenAuthority& tokens, TokenCache& seen,

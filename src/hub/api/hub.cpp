@@ -323,6 +323,7 @@ net::Response respond(const HubParts& parts, TokenCache& seen, RateLimits& rates
 
 bool Hub::is_quick(const net::Request& request) const {
   if (parts_.database.dialect() != sql::Dialect::kSqlite || request.method != "GET") return false;
+  if (notes_use(request)) return false;  // a write waits for the disk
   const Endpoint* endpoint = router_.find(request.method, request.path).endpoint;
   return endpoint != nullptr && endpoint->handler != nullptr && endpoint->answer.has_value();
 }

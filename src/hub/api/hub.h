@@ -42,7 +42,8 @@ class Hub {
   explicit Hub(HubParts parts)
       : parts_(std::move(parts)), rates_(std::make_unique<RateLimits>(parts_.settings.limits)) {}
   net::Response handle(const net::Request& request) const;
-  /// Whether it is answered from an embedded database without waiting for anybody.
+  /// Whether it is answered from an embedded database without waiting for anybody, but for the one
+  /// write that makes the account of a new user of an outside issuer.
   bool is_quick(const net::Request& request) const;
 
  private:
