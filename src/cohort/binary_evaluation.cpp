@@ -3,9 +3,9 @@
 #include <string>
 
 #include "cohort/binary_tables.h"
-#include "metrics/auc.h"
-#include "metrics/proportion.h"
-#include "metrics/threshold.h"
+#include "metrics/classification/auc.h"
+#include "metrics/classification/threshold.h"
+#include "metrics/statistics/proportion.h"
 
 namespace medperf::cohort {
 namespace {

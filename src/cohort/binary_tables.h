@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "metrics/scored_case.h"
+#include "metrics/classification/scored_case.h"
 
 namespace medperf::cohort {
 

@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "cohort/binary_evaluation.h"
-#include "metrics/meta_analysis.h"
+#include "metrics/statistics/meta_analysis.h"
 
 namespace medperf::cohort {
 namespace {

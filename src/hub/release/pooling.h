@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "metrics/meta_analysis.h"
+#include "metrics/statistics/meta_analysis.h"
 #include "result/schema.h"
 
 namespace medperf::hub {

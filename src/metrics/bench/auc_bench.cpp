@@ -3,8 +3,8 @@
 #include <random>
 #include <vector>
 
-#include "metrics/auc.h"
-#include "metrics/meta_analysis.h"
+#include "metrics/classification/auc.h"
+#include "metrics/statistics/meta_analysis.h"
 
 namespace medperf::metrics {
 namespace {

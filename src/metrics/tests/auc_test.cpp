@@ -1,4 +1,4 @@
-#include "metrics/auc.h"
+#include "metrics/classification/auc.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "metrics/distributions.h"
+#include "metrics/statistics/distributions.h"
 
 #include <gtest/gtest.h>
 

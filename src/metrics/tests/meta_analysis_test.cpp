@@ -1,4 +1,4 @@
-#include "metrics/meta_analysis.h"
+#include "metrics/statistics/meta_analysis.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "metrics/distributions.h"
+#include "metrics/statistics/distributions.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::metrics {

@@ -1,4 +1,4 @@
-#include "metrics/proportion.h"
+#include "metrics/statistics/proportion.h"
 
 #include <gtest/gtest.h>
 

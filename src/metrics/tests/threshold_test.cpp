@@ -1,4 +1,4 @@
-#include "metrics/threshold.h"
+#include "metrics/classification/threshold.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "metrics/proportion.h"
+#include "metrics/statistics/proportion.h"
 
 #include <cmath>
 
-#include "metrics/distributions.h"
+#include "metrics/statistics/distributions.h"
 
 namespace medperf::metrics {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "metrics/classification/scored_case.h"
 #include "metrics/estimate.h"
-#include "metrics/scored_case.h"
 
 namespace medperf::metrics {
 

@@ -1,4 +1,4 @@
-#include "metrics/meta_analysis.h"
+#include "metrics/statistics/meta_analysis.h"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include <limits>
 #include <string>
 
-#include "metrics/distributions.h"
-#include "metrics/root.h"
+#include "metrics/statistics/distributions.h"
+#include "metrics/statistics/root.h"
 
 namespace medperf::metrics {
 namespace {

@@ -1,11 +1,11 @@
-#include "metrics/auc.h"
+#include "metrics/classification/auc.h"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include "metrics/distributions.h"
+#include "metrics/statistics/distributions.h"
 
 namespace medperf::metrics {
 namespace {

@@ -1,9 +1,9 @@
-#include "metrics/threshold.h"
+#include "metrics/classification/threshold.h"
 
 #include <cmath>
 #include <string>
 
-#include "metrics/proportion.h"
+#include "metrics/statistics/proportion.h"
 
 namespace medperf::metrics {
 namespace {

@@ -1,4 +1,4 @@
-#include "metrics/root.h"
+#include "metrics/statistics/root.h"
 
 namespace medperf::metrics {
 

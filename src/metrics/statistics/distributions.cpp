@@ -1,4 +1,4 @@
-#include "metrics/distributions.h"
+#include "metrics/statistics/distributions.h"
 
 #include <math.h>  // lgamma_r: the thread-safe form is not in <cmath>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <numbers>
 
-#include "metrics/root.h"
+#include "metrics/statistics/root.h"
 
 namespace medperf::metrics {
 namespace {
