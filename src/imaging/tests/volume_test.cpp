@@ -1,0 +1,156 @@
+#include "imaging/volume.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace medperf::imaging {
+namespace {
+
+Geometry oblique() {
+  Geometry g;
+  g.size = {4, 3, 2};
+  g.spacing_mm = {0.5, 1.25, 3};
+  g.origin_mm = {-10, 20, 30.5};
+  g.axes = {{{0.6, 0.8, 0}, {-0.8, 0.6, 0}, {0, 0, 1}}};
+  return g;
+}
+
+template <typename T>
+Volume volume_of(std::initializer_list<T> values) {
+  Geometry g;
+  g.size = {values.size(), 1, 1};
+  Volume volume = make_volume(g, ElementTypeOf<T>::value);
+  std::copy(values.begin(), values.end(), volume.template as<T>().begin());
+  return volume;
+}
+
+TEST(Geometry, PositionsFollowTheAxesAndComeBack) {
+  const Geometry g = oblique();
+  const Vector3 point = g.position_mm(2, 1, 1);
+  // origin + 2 * 0.5 * (0.6, 0.8, 0) + 1.25 * (-0.8, 0.6, 0) + 3 * (0, 0, 1)
+  EXPECT_NEAR(point[0], -10 + 0.6 - 1.0, 1e-12);
+  EXPECT_NEAR(point[1], 20 + 0.8 + 0.75, 1e-12);
+  EXPECT_NEAR(point[2], 33.5, 1e-12);
+  const Vector3 index = g.index_of(point);
+  EXPECT_NEAR(index[0], 2, 1e-12);
+  EXPECT_NEAR(index[1], 1, 1e-12);
+  EXPECT_NEAR(index[2], 1, 1e-12);
+  EXPECT_EQ(g.voxel_count(), 24u);
+  EXPECT_DOUBLE_EQ(g.voxel_volume_mm3(), 1.875);
+  EXPECT_EQ(g.direction(0, 1), -0.8);  // row x of the column of axis j
+}
+
+TEST(Geometry, EqualWithinTheTolerance) {
+  Geometry other = oblique();
+  other.origin_mm[2] += 0.00009;
+  other.spacing_mm[0] += 0.00009;
+  other.axes[0][1] -= 0.00009;
+  EXPECT_TRUE(compare(oblique(), other).empty());
+  EXPECT_TRUE(require_same_grid(oblique(), other, "a", "b"));
+}
+
+TEST(Geometry, EachDifferenceIsNamed) {
+  using What = GeometryDifference::What;
+  const auto only = [](const Geometry& other) {
+    const auto found = compare(oblique(), other);
+    EXPECT_EQ(found.size(), 1u);
+    return found.at(0).what;
+  };
+  Geometry other = oblique();
+  other.size[1] = 4;
+  EXPECT_EQ(only(other), What::kSize);
+  other = oblique();
+  other.spacing_mm[2] = 3.0002;
+  EXPECT_EQ(only(other), What::kSpacing);
+  other = oblique();
+  other.origin_mm[0] = std::nan("");
+  EXPECT_EQ(only(other), What::kOrigin);
+  other = oblique();
+  other.axes[2] = {0, 0, -1};
+  EXPECT_EQ(only(other), What::kDirection);
+  other = oblique();
+  other.dimensions = 2;
+  EXPECT_EQ(only(other), What::kDimensions);
+
+  other.spacing_mm[2] = 2.5;
+  const auto status = require_same_grid(oblique(), other, "prediction", "reference");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().what,
+            "prediction and reference lie on different grids: 3-D against 2-D; spacing 0.5 x 1.25 "
+            "x 3 mm against 0.5 x 1.25 x 2.5 mm");
+}
+
+TEST(Geometry, ShearAndNonsenseAreRefused) {
+  EXPECT_TRUE(check_geometry(oblique()));
+  Geometry g = oblique();
+  g.axes[2] = {0, std::sin(0.1), std::cos(0.1)};
+  const auto status = check_geometry(g);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().what.find("sheared"), std::string::npos);
+  for (const double bad : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    g = oblique();
+    g.spacing_mm[1] = bad;
+    EXPECT_FALSE(check_geometry(g)) << bad;
+  }
+  g = oblique();
+  g.axes[0] = {2, 0, 0};
+  EXPECT_FALSE(check_geometry(g));
+  g = oblique();
+  g.origin_mm[1] = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(check_geometry(g));
+}
+
+TEST(Labels, TheSmallestTypeThatHoldsAll) {
+  const auto type_of = [](Volume&& volume) { return to_labels(std::move(volume)).value().type; };
+  EXPECT_EQ(type_of(volume_of<double>({0, 1, 255})), ElementType::kU8);
+  EXPECT_EQ(type_of(volume_of<float>({0, 256})), ElementType::kU16);
+  EXPECT_EQ(type_of(volume_of<float>({-1, 4})), ElementType::kI32);
+  EXPECT_EQ(type_of(volume_of<std::int64_t>({65536})), ElementType::kI32);
+  EXPECT_EQ(type_of(volume_of<std::uint32_t>({65535, 3})), ElementType::kU16);
+  EXPECT_EQ(type_of(volume_of<std::int8_t>({-3, 127})), ElementType::kI32);
+  EXPECT_EQ(type_of(volume_of<std::int8_t>({3, 127})), ElementType::kU8);
+  EXPECT_EQ(type_of(volume_of<std::int16_t>({-300, 127})), ElementType::kI32);
+  EXPECT_EQ(type_of(volume_of<std::uint8_t>({200})), ElementType::kU8);
+
+  const auto narrowed = to_labels(volume_of<double>({0, 4, 255, 1, 7, 2}));
+  ASSERT_TRUE(narrowed);
+  EXPECT_EQ(narrowed->elements.size(), 6u);
+  EXPECT_EQ(to_doubles(*narrowed), (std::vector<double>{0, 4, 255, 1, 7, 2}));
+  const auto widened = to_labels(volume_of<std::int8_t>({-128, 127, 0}));
+  EXPECT_EQ(to_doubles(widened.value()), (std::vector<double>{-128, 127, 0}));
+}
+
+TEST(Labels, WhatIsNoLabelIsNamedWithItsVoxel) {
+  const auto error_of = [](Volume&& volume) {
+    const auto labels = to_labels(std::move(volume));
+    EXPECT_FALSE(labels);
+    return labels ? std::string() : labels.error().what;
+  };
+  EXPECT_EQ(error_of(volume_of<float>({0, 0.5})), "voxel (1, 0, 0) is 0.5, no whole number");
+  EXPECT_EQ(error_of(volume_of<double>({std::nan("")})), "voxel (0, 0, 0) is nan, no whole number");
+  EXPECT_EQ(error_of(volume_of<double>({std::numeric_limits<double>::infinity()})),
+            "voxel (0, 0, 0) is inf, beyond 32 bits");
+  EXPECT_EQ(error_of(volume_of<std::int64_t>({1, 2147483648})),
+            "voxel (1, 0, 0) is 2147483648, beyond 32 bits");
+  EXPECT_EQ(error_of(volume_of<std::uint64_t>({18446744073709551615u})),
+            "voxel (0, 0, 0) is 18446744073709551615, beyond 32 bits");
+}
+
+TEST(ElementBuffer, DroppingTheFrontKeepsTheRestAligned) {
+  for (const std::size_t count : {0u, 16u, 348u, 352u, 353u}) {
+    ElementBuffer buffer(400);
+    for (std::size_t i = 0; i < 400; ++i) buffer.data()[i] = static_cast<std::uint8_t>(i);
+    buffer.drop_front(count);
+    ASSERT_EQ(buffer.size(), 400 - count);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % 8, 0u);
+    EXPECT_EQ(buffer.data()[0], static_cast<std::uint8_t>(count));
+    buffer.shrink(10);
+    EXPECT_EQ(buffer.data()[9], static_cast<std::uint8_t>(count + 9));
+    EXPECT_EQ(buffer.copy().data()[9], static_cast<std::uint8_t>(count + 9));
+  }
+}
+
+}  // namespace
+}  // namespace medperf::imaging

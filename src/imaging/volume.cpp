@@ -1,0 +1,222 @@
+#include "imaging/volume.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace medperf::imaging {
+namespace {
+
+struct TypeRow {
+  std::size_t size;
+  std::string_view name;
+};
+constexpr TypeRow kTypes[] = {{1, "u8"},  {1, "i8"},  {2, "u16"}, {2, "i16"}, {4, "u32"},
+                              {4, "i32"}, {8, "u64"}, {8, "i64"}, {4, "f32"}, {8, "f64"}};
+
+struct LabelRange {
+  std::int32_t lowest = 0;
+  std::int32_t highest = 0;
+};
+
+Error no_label(const Geometry& geometry, std::size_t at, const std::string& value,
+               std::string_view why) {
+  const std::size_t i = at % geometry.size[0];
+  const std::size_t j = at / geometry.size[0] % geometry.size[1];
+  const std::size_t k = at / geometry.size[0] / geometry.size[1];
+  return make_error(ErrorKind::kInvalid, {},
+                    fmt::format("voxel ({}, {}, {}) is {}, {}", i, j, k, value, why),
+                    "A label map holds whole numbers: write classes, not probabilities.");
+}
+
+constexpr std::size_t kBlock = 4096;  // elements worked on at a time, within the first-level cache
+
+template <typename T>
+bool fits_i32(T lowest, T highest) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return lowest >= T{-2147483648.0} && highest < T{2147483648.0};
+  } else {
+    return std::in_range<std::int32_t>(lowest) && std::in_range<std::int32_t>(highest);
+  }
+}
+
+/// Whether every value is a whole number; they are known to fit i32 (so that the cast is defined).
+template <typename T>
+bool all_whole(std::span<const T> values) {
+  bool whole = true;
+  if constexpr (std::is_floating_point_v<T>) {
+    for (const T value : values) {
+      whole &= static_cast<T>(static_cast<std::int32_t>(value)) == value;
+    }
+  }
+  return whole;
+}
+
+template <typename T>
+Error first_no_label(std::span<const T> voxels, const Geometry& geometry) {
+  for (std::size_t at = 0; at < voxels.size(); ++at) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (voxels[at] != std::trunc(voxels[at])) {
+        return no_label(geometry, at, fmt::format("{}", voxels[at]), "no whole number");
+      }
+    }
+    if (!fits_i32(voxels[at], voxels[at])) {
+      return no_label(geometry, at, fmt::format("{}", voxels[at]), "beyond 32 bits");
+    }
+  }
+  return make_error(ErrorKind::kBug, {}, "a label map was refused for no voxel of it");
+}
+
+/// The least and the greatest label; an error at the first voxel that is none.
+template <typename T>
+Result<LabelRange> label_range(std::span<const T> voxels, const Geometry& geometry) {
+  LabelRange range;
+  for (std::size_t start = 0; start < voxels.size(); start += kBlock) {
+    const auto block = voxels.subspan(start, std::min(kBlock, voxels.size() - start));
+    // Without an exit inside, these loops are done many elements at a time.
+    T lowest = block[0];
+    T highest = block[0];
+    bool ordered = true;
+    for (const T value : block) {
+      lowest = value < lowest ? value : lowest;
+      highest = value > highest ? value : highest;
+      if constexpr (std::is_floating_point_v<T>) ordered &= value == value;
+    }
+    if (!ordered || !fits_i32(lowest, highest) || !all_whole(block)) {
+      return first_no_label(voxels, geometry);
+    }
+    if (start == 0) range = {static_cast<std::int32_t>(lowest), static_cast<std::int32_t>(highest)};
+    range.lowest = std::min(range.lowest, static_cast<std::int32_t>(lowest));
+    range.highest = std::max(range.highest, static_cast<std::int32_t>(highest));
+  }
+  return range;
+}
+
+/// Narrows from front to back within one buffer: what is written never passes what is read.
+template <typename From, typename To>
+void narrow(std::uint8_t* data, std::size_t count) {
+  static_assert(sizeof(To) <= sizeof(From));
+  From from[kBlock];
+  To to[kBlock];
+  for (std::size_t start = 0; start < count; start += kBlock) {
+    const std::size_t n = std::min(kBlock, count - start);
+    std::memcpy(from, data + start * sizeof(From), n * sizeof(From));
+    for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
+    std::memcpy(data + start * sizeof(To), to, n * sizeof(To));
+  }
+}
+
+template <typename From>
+void store_labels(Volume& volume, const LabelRange& range) {
+  const std::size_t count = volume.elements.size() / sizeof(From);
+  std::uint8_t* data = volume.elements.data();
+  if (range.lowest >= 0 && range.highest <= 0xff) {
+    if constexpr (!std::is_same_v<From, std::uint8_t>) narrow<From, std::uint8_t>(data, count);
+    volume.type = ElementType::kU8;
+  } else if (range.lowest >= 0 && range.highest <= 0xffff) {
+    if constexpr (sizeof(From) >= 2) narrow<From, std::uint16_t>(data, count);
+    volume.type = ElementType::kU16;
+  } else if constexpr (sizeof(From) >= 4) {
+    narrow<From, std::int32_t>(data, count);
+    volume.type = ElementType::kI32;
+  } else {
+    ElementBuffer wide(count * sizeof(std::int32_t));  // negative labels of one or two bytes
+    for (std::size_t at = 0; at < count; ++at) {
+      From from;
+      std::memcpy(&from, data + at * sizeof(From), sizeof(From));
+      const auto to = static_cast<std::int32_t>(from);
+      std::memcpy(wide.data() + at * sizeof(to), &to, sizeof(to));
+    }
+    volume.elements = std::move(wide);
+    volume.type = ElementType::kI32;
+  }
+  volume.elements.shrink(count * size_of(volume.type));
+}
+
+}  // namespace
+
+std::size_t size_of(ElementType type) {
+  return kTypes[static_cast<std::size_t>(type)].size;
+}
+
+std::string_view to_string(ElementType type) {
+  return kTypes[static_cast<std::size_t>(type)].name;
+}
+
+ElementBuffer::ElementBuffer(std::size_t size)
+    : memory_(static_cast<std::uint8_t*>(std::malloc(size == 0 ? 1 : size))), size_(size) {
+  if (memory_ == nullptr) throw std::bad_alloc();
+}
+
+ElementBuffer::ElementBuffer(ElementBuffer&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)),
+      start_(std::exchange(other.start_, 0)),
+      size_(std::exchange(other.size_, 0)) {}
+
+ElementBuffer& ElementBuffer::operator=(ElementBuffer&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(start_, other.start_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+void ElementBuffer::drop_front(std::size_t count) {
+  start_ += count;
+  size_ -= count;
+  if (start_ % alignof(std::max_align_t) == 0) return;
+  std::memmove(memory_, memory_ + start_, size_);
+  start_ = 0;
+}
+
+void ElementBuffer::shrink(std::size_t size) {
+  if (size >= size_) return;
+  size_ = size;
+  void* less = std::realloc(memory_, start_ + (size == 0 ? 1 : size));
+  if (less != nullptr) memory_ = static_cast<std::uint8_t*>(less);
+}
+
+ElementBuffer ElementBuffer::copy() const {
+  ElementBuffer other(size_);
+  if (size_ > 0) std::memcpy(other.data(), data(), size_);
+  return other;
+}
+
+void Volume::check_type(ElementType wanted) const {
+  if (type != wanted) {
+    throw std::logic_error(
+        fmt::format("a volume of {} was read as {}", to_string(type), to_string(wanted)));
+  }
+}
+
+Volume make_volume(const Geometry& geometry, ElementType type) {
+  Volume volume;
+  volume.geometry = geometry;
+  volume.type = type;
+  volume.elements = ElementBuffer(geometry.voxel_count() * size_of(type));
+  std::memset(volume.elements.data(), 0, volume.elements.size());
+  return volume;
+}
+
+std::vector<double> to_doubles(const Volume& volume) {
+  return visit_elements(
+      volume, [](auto voxels) { return std::vector<double>(voxels.begin(), voxels.end()); });
+}
+
+Result<Volume> to_labels(Volume&& volume) {
+  const auto range =
+      visit_elements(volume, [&](auto voxels) { return label_range(voxels, volume.geometry); });
+  if (!range) return range.error();
+  visit_elements(volume, [&](auto voxels) {
+    store_labels<std::remove_cv_t<typename decltype(voxels)::element_type>>(volume, *range);
+  });
+  return std::move(volume);
+}
+
+}  // namespace medperf::imaging
