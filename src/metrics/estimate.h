@@ -23,6 +23,10 @@ inline constexpr std::string_view kNoCalledNegative = "none_called_negative";
 inline constexpr std::string_view kNothingPositive = "0/0";  ///< F1 with no positive on either side
 inline constexpr std::string_view kDegenerate = "degenerate";  ///< defined by convention (MCC 0)
 inline constexpr std::string_view kTooFewForVariance = "variance_needs_two_of_each_class";
+// Of a pair of masks.
+inline constexpr std::string_view kBothEmpty = "both_empty";
+inline constexpr std::string_view kPredictionEmpty = "pred_empty";
+inline constexpr std::string_view kReferenceEmpty = "ref_empty";
 }  // namespace flag
 
 /// A figure. Undefined is a value of its own: `value` empty and `flag` says why; never NaN,

@@ -1,0 +1,113 @@
+#include "metrics/segmentation/label_volume.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace medperf::metrics {
+namespace {
+
+constexpr double kSpacingToleranceMm = 1e-4;
+
+bool usable(double spacing_mm) {
+  return std::isfinite(spacing_mm) && spacing_mm > 0;
+}
+
+bool alike(double one_mm, double other_mm) {
+  return std::abs(one_mm - other_mm) <= kSpacingToleranceMm;
+}
+
+std::string text(const Extent& size) {
+  return std::to_string(size.x) + "x" + std::to_string(size.y) + "x" + std::to_string(size.z);
+}
+
+std::string text(const SpacingMm& spacing) {
+  return std::to_string(spacing.x) + " x " + std::to_string(spacing.y) + " x " +
+         std::to_string(spacing.z) + " mm";
+}
+
+}  // namespace
+
+Box Box::united(const Box& other) const {
+  if (other.empty()) return *this;
+  if (empty()) return other;
+  Box box = *this;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    box.first[axis] = std::min(first[axis], other.first[axis]);
+    box.last[axis] = std::max(last[axis], other.last[axis]);
+  }
+  return box;
+}
+
+Box Box::grown(int voxels, const Extent& image) const {
+  if (empty()) return *this;
+  const std::array<int, 3> limit{image.x, image.y, image.z};
+  Box box = *this;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    box.first[axis] = std::max(0, first[axis] - voxels);
+    box.last[axis] = std::min(limit[axis], last[axis] + voxels);
+  }
+  return box;
+}
+
+Result<LabelVolume> LabelVolume::view(Labels labels, Extent size, SpacingMm spacing) {
+  if (size.x < 1 || size.y < 1 || size.z < 1) {
+    return make_error(ErrorKind::kInvalid, "size", "the volume is " + text(size),
+                      "Every axis needs at least one voxel.");
+  }
+  const std::size_t count = std::visit([](const auto& span) { return span.size(); }, labels);
+  // Compared by division: the product of three sizes may exceed 64 bits.
+  const auto x = static_cast<std::size_t>(size.x);
+  const auto y = static_cast<std::size_t>(size.y);
+  if (count % x != 0 || (count / x) % y != 0 || count / x / y != static_cast<std::size_t>(size.z)) {
+    return make_error(
+        ErrorKind::kInvalid, "size",
+        "there are " + std::to_string(count) + " labels for " + text(size) + " voxels",
+        "Give one label for each voxel.");
+  }
+  if (!usable(spacing.x) || !usable(spacing.y) || !usable(spacing.z)) {
+    return make_error(ErrorKind::kInvalid, "spacing", "the spacing is " + text(spacing),
+                      "Every axis needs a spacing above 0 mm.");
+  }
+  return LabelVolume(labels, size, spacing);
+}
+
+std::int32_t LabelVolume::at(int x, int y, int z) const {
+  const std::size_t index = (static_cast<std::size_t>(z) * static_cast<std::size_t>(size_.y) +
+                             static_cast<std::size_t>(y)) *
+                                static_cast<std::size_t>(size_.x) +
+                            static_cast<std::size_t>(x);
+  return std::visit([index](const auto& span) { return static_cast<std::int32_t>(span[index]); },
+                    labels_);
+}
+
+Status same_grid(const LabelVolume& prediction, const LabelVolume& reference) {
+  if (prediction.size() != reference.size()) {
+    return make_error(ErrorKind::kInvalid, "size",
+                      "the prediction is " + text(prediction.size()) + ", the reference " +
+                          text(reference.size()),
+                      "Resample the prediction to the grid of the reference.");
+  }
+  const SpacingMm& one = prediction.spacing();
+  const SpacingMm& other = reference.spacing();
+  if (!alike(one.x, other.x) || !alike(one.y, other.y) || !alike(one.z, other.z)) {
+    return make_error(ErrorKind::kInvalid, "spacing",
+                      "the prediction has " + text(one) + ", the reference " + text(other),
+                      "Resample the prediction to the grid of the reference.");
+  }
+  return {};
+}
+
+Status check_region(const Region& region) {
+  if (region.labels.empty()) {
+    return make_error(ErrorKind::kInvalid, "region " + region.name, "it has no label",
+                      "Name at least one label.");
+  }
+  if (std::find(region.labels.begin(), region.labels.end(), 0) != region.labels.end()) {
+    return make_error(ErrorKind::kInvalid, "region " + region.name,
+                      "it contains label 0, which is the background",
+                      "Name the labels of structures only.");
+  }
+  return {};
+}
+
+}  // namespace medperf::metrics

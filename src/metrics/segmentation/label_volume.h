@@ -1,0 +1,90 @@
+#pragma once
+// A view on a volume of labels, and the regions that are made of labels.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace medperf::metrics {
+
+/// Voxels along x, y and z. A 2-D image has z = 1.
+struct Extent {
+  int x = 0;
+  int y = 0;
+  int z = 1;
+  std::int64_t voxels() const { return std::int64_t{x} * y * z; }
+  bool operator==(const Extent&) const = default;
+};
+
+/// Distance of neighbouring voxel centres along x, y and z, in millimetres.
+struct SpacingMm {
+  double x = 1;
+  double y = 1;
+  double z = 1;
+  double voxel_mm3() const { return x * y * z; }
+  bool operator==(const SpacingMm&) const = default;
+};
+
+/// A box of voxels, first inclusive, last exclusive. Empty: no voxel in it.
+struct Box {
+  std::array<int, 3> first{0, 0, 0};
+  std::array<int, 3> last{0, 0, 0};
+
+  bool empty() const { return first[0] >= last[0] || first[1] >= last[1] || first[2] >= last[2]; }
+  Extent extent() const {
+    return empty() ? Extent{0, 0, 0}
+                   : Extent{last[0] - first[0], last[1] - first[1], last[2] - first[2]};
+  }
+  /// The smallest box around both; an empty one adds nothing.
+  Box united(const Box& other) const;
+  /// Larger by `voxels` on every side, but not beyond an image of this size.
+  Box grown(int voxels, const Extent& image) const;
+  static Box whole(const Extent& image) { return {{0, 0, 0}, {image.x, image.y, image.z}}; }
+  bool operator==(const Box&) const = default;
+};
+
+/// Labels of a grid, x fastest, then y, then z. Does not own them: they must outlive the view.
+class LabelVolume {
+ public:
+  using Labels = std::variant<std::span<const std::uint8_t>, std::span<const std::uint16_t>,
+                              std::span<const std::int16_t>, std::span<const std::int32_t>>;
+
+  /// Errors: invalid when a size is below 1 or their product is not the number of labels, when it
+  /// exceeds 2^31 voxels along an axis, or when a spacing is not a finite number above 0.
+  static Result<LabelVolume> view(Labels labels, Extent size, SpacingMm spacing);
+
+  const Extent& size() const { return size_; }
+  const SpacingMm& spacing() const { return spacing_; }
+  const Labels& labels() const { return labels_; }
+  /// One label; slow, for tests and sparse reading.
+  std::int32_t at(int x, int y, int z) const;
+
+ private:
+  LabelVolume(Labels labels, Extent size, SpacingMm spacing)
+      : labels_(labels), size_(size), spacing_(spacing) {}
+
+  Labels labels_;
+  Extent size_;
+  SpacingMm spacing_;
+};
+
+/// Errors: invalid when the grids differ in size, or in spacing by more than a ten-thousandth of a
+/// millimetre: such a pair has to be resampled by an explicit rule first.
+Status same_grid(const LabelVolume& prediction, const LabelVolume& reference);
+
+/// A named union of labels, such as the whole tumour {1, 2, 4}.
+struct Region {
+  std::string name;
+  std::vector<std::int32_t> labels;
+};
+
+/// Errors: invalid for no label at all, and for label 0, which is the background everywhere.
+Status check_region(const Region& region);
+
+}  // namespace medperf::metrics
