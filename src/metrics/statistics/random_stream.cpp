@@ -1,0 +1,22 @@
+#include "metrics/statistics/random_stream.h"
+
+namespace medperf::metrics {
+namespace {
+
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
+
+}  // namespace
+
+RandomStream::RandomStream(std::uint64_t seed, std::uint64_t number) {
+  // Mixed apart before they meet: seed 1, number 2 is not seed 2, number 1.
+  std::uint64_t counter = mixed(mixed(seed + kGolden) + number * kGolden);
+  for (auto& word : state_) word = mixed(counter += kGolden);
+}
+
+}  // namespace medperf::metrics
