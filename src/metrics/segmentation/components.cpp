@@ -1,0 +1,198 @@
+#include "metrics/segmentation/components.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace medperf::metrics {
+namespace {
+
+/// Root of a run's tree; halves the path on the way.
+std::int32_t root_of(std::vector<ComponentRun>& runs, std::int32_t run) {
+  while (runs[static_cast<std::size_t>(run)].component != run) {
+    auto& parent = runs[static_cast<std::size_t>(run)].component;
+    parent = runs[static_cast<std::size_t>(parent)].component;
+    run = parent;
+  }
+  return run;
+}
+
+/// The earlier run becomes the root, so that a root is the first run of its component.
+void join(std::vector<ComponentRun>& runs, std::size_t a, std::size_t b) {
+  const std::int32_t one = root_of(runs, static_cast<std::int32_t>(a));
+  const std::int32_t other = root_of(runs, static_cast<std::int32_t>(b));
+  runs[static_cast<std::size_t>(std::max(one, other))].component = std::min(one, other);
+}
+
+/// Sets the bits first <= x < last of a row.
+void set_run(BitMask& mask, int y, int z, int first, int last) {
+  std::uint64_t* const words = mask.row(y, z);
+  const int begin = first + mask.padding();
+  const int end = last + mask.padding();  // exclusive
+  for (int word = begin / 64; word * 64 < end; ++word) {
+    std::uint64_t bits = ~std::uint64_t{0};
+    if (word * 64 < begin) bits &= ~std::uint64_t{0} << (begin - word * 64);
+    if (end < word * 64 + 64) bits &= ~std::uint64_t{0} >> (word * 64 + 64 - end);
+    words[word] |= bits;
+  }
+}
+
+}  // namespace
+
+Components::Components(const BitMask& mask, Neighbours neighbours)
+    : box_(mask.box()), extent_(mask.extent()), neighbours_(neighbours) {
+  collect_runs(mask);
+  join_rows();
+  number();
+}
+
+void Components::collect_runs(const BitMask& mask) {
+  row_start_.reserve(static_cast<std::size_t>(extent_.y) * static_cast<std::size_t>(extent_.z) + 1);
+  const auto row_of = [this](int y, int z) {
+    return static_cast<std::size_t>(z) * static_cast<std::size_t>(extent_.y) +
+           static_cast<std::size_t>(y);
+  };
+  for_each_run(mask, [&](int y, int z, int first, int last) {
+    while (row_start_.size() <= row_of(y, z)) row_start_.push_back(runs_.size());
+    runs_.push_back({first, last, static_cast<std::int32_t>(runs_.size())});
+  });
+  const auto rows = static_cast<std::size_t>(extent_.y) * static_cast<std::size_t>(extent_.z);
+  while (row_start_.size() <= rows) row_start_.push_back(runs_.size());
+}
+
+void Components::join_rows() {
+  // Of each pair of rows one looks back at the other. `reach` 1: diagonal neighbours in x count.
+  struct Back {
+    int dy;
+    int dz;
+    int reach;
+  };
+  const int face = neighbours_ == Neighbours::k6 ? 0 : 1;
+  const int edge = neighbours_ == Neighbours::k26 ? 1 : 0;
+  std::vector<Back> backs = {{-1, 0, face}, {0, -1, face}};
+  if (neighbours_ != Neighbours::k6) {
+    backs.push_back({-1, -1, edge});
+    backs.push_back({1, -1, edge});
+  }
+  for (int z = 0; z < extent_.z; ++z) {
+    for (int y = 0; y < extent_.y; ++y) {
+      const auto here = row(y, z);
+      if (here.empty()) continue;
+      const auto here_start = static_cast<std::size_t>(here.data() - runs_.data());
+      for (const Back& back : backs) {
+        if (y + back.dy < 0 || y + back.dy >= extent_.y || z + back.dz < 0) continue;
+        const auto there = row(y + back.dy, z + back.dz);
+        const auto there_start = static_cast<std::size_t>(there.data() - runs_.data());
+        for (std::size_t i = 0, j = 0; i < here.size() && j < there.size();) {
+          if (there[j].last + back.reach <= here[i].first) {
+            ++j;
+          } else if (here[i].last + back.reach <= there[j].first) {
+            ++i;
+          } else {
+            join(runs_, here_start + i, there_start + j);
+            here[i].last < there[j].last ? ++i : ++j;
+          }
+        }
+      }
+    }
+  }
+}
+
+void Components::number() {
+  // A root comes before all runs of its component, so one pass forward sees it first.
+  std::size_t index = 0;
+  std::vector<std::int32_t> number_of(runs_.size());
+  for (int z = 0; z < extent_.z; ++z) {
+    for (int y = 0; y < extent_.y; ++y) {
+      const std::size_t end = index + row(y, z).size();
+      for (; index < end; ++index) {
+        ComponentRun& run = runs_[index];
+        if (run.component == static_cast<std::int32_t>(index)) {
+          number_of[index] = static_cast<std::int32_t>(components_.size());
+          components_.emplace_back();
+        } else {
+          number_of[index] = number_of[static_cast<std::size_t>(run.component)];
+        }
+        Component& component = components_[static_cast<std::size_t>(number_of[index])];
+        component.voxels += run.last - run.first;
+        component.box = component.box.united(
+            {{box_.first[0] + run.first, box_.first[1] + y, box_.first[2] + z},
+             {box_.first[0] + run.last, box_.first[1] + y + 1, box_.first[2] + z + 1}});
+      }
+    }
+  }
+  for (std::size_t i = 0; i < runs_.size(); ++i) runs_[i].component = number_of[i];
+}
+
+std::int32_t Components::at(int x, int y, int z) const {
+  for (const ComponentRun& run : row(y, z)) {
+    if (run.first <= x && x < run.last) return run.component;
+  }
+  return -1;
+}
+
+BitMask Components::mask_of(const std::vector<bool>& wanted, const Box& box, int padding) const {
+  BitMask mask(box, padding);
+  const Extent extent = mask.extent();
+  const int dx = box_.first[0] - box.first[0];
+  const int dy = box_.first[1] - box.first[1];
+  const int dz = box_.first[2] - box.first[2];
+  for (int z = std::max(0, -dz); z < std::min(extent_.z, extent.z - dz); ++z) {
+    for (int y = std::max(0, -dy); y < std::min(extent_.y, extent.y - dy); ++y) {
+      for (const ComponentRun& run : row(y, z)) {
+        if (!wanted[static_cast<std::size_t>(run.component)]) continue;
+        const int first = std::max(0, run.first + dx);
+        const int last = std::min(extent.x, run.last + dx);
+        if (first < last) set_run(mask, y + dy, z + dz, first, last);
+      }
+    }
+  }
+  return mask;
+}
+
+std::vector<ComponentOverlap> overlaps(const Components& a, const Components& b) {
+  std::vector<ComponentOverlap> shares;  // one a pair of runs
+  const Extent extent_a = a.box().extent();
+  const Extent extent_b = b.box().extent();
+  const int dx = b.box().first[0] - a.box().first[0];
+  const int dy = b.box().first[1] - a.box().first[1];
+  const int dz = b.box().first[2] - a.box().first[2];
+  for (int z = std::max(0, dz); z < std::min(extent_a.z, extent_b.z + dz); ++z) {
+    for (int y = std::max(0, dy); y < std::min(extent_a.y, extent_b.y + dy); ++y) {
+      const auto row_a = a.row(y, z);
+      const auto row_b = b.row(y - dy, z - dz);
+      for (std::size_t i = 0, j = 0; i < row_a.size() && j < row_b.size();) {
+        const int first = std::max(row_a[i].first, row_b[j].first + dx);
+        const int last = std::min(row_a[i].last, row_b[j].last + dx);
+        if (first < last) {
+          const ComponentOverlap share{row_a[i].component, row_b[j].component, last - first};
+          if (!shares.empty() && shares.back().a == share.a && shares.back().b == share.b) {
+            shares.back().voxels += share.voxels;
+          } else {
+            shares.push_back(share);
+          }
+        }
+        row_a[i].last < row_b[j].last + dx ? ++i : ++j;
+      }
+    }
+  }
+  std::sort(shares.begin(), shares.end(), [](const auto& one, const auto& other) {
+    return one.a != other.a ? one.a < other.a : one.b < other.b;
+  });
+  std::vector<ComponentOverlap> sums;
+  for (const ComponentOverlap& share : shares) {
+    if (!sums.empty() && sums.back().a == share.a && sums.back().b == share.b) {
+      sums.back().voxels += share.voxels;
+    } else {
+      sums.push_back(share);
+    }
+  }
+  return sums;
+}
+
+int neighbour_count(Neighbours neighbours, const Extent& image) {
+  if (image.z == 1) return neighbours == Neighbours::k6 ? 4 : 8;
+  if (neighbours == Neighbours::k6) return 6;
+  return neighbours == Neighbours::k18 ? 18 : 26;
+}
+
+}  // namespace medperf::metrics
