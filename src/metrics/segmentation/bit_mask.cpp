@@ -111,7 +111,7 @@ BitMask moved(const BitMask& mask, const Box& box, int padding) {
   return result;
 }
 
-BitMask surface_of(const BitMask& mask) {
+BitMask surface_of(const BitMask& mask, Dimensions dimensions) {
   BitMask result(mask.box(), mask.padding());
   const std::ptrdiff_t row = mask.row_words();
   const std::ptrdiff_t slice = mask.slice_words();
@@ -121,8 +121,9 @@ BitMask surface_of(const BitMask& mask) {
       const Word* from = mask.row(y, z);
       Word* to = result.row(y, z);
       for (std::ptrdiff_t i = 0; i < row; ++i, ++from, ++to) {
-        const Word inside = (from[0] << 1 | from[-1] >> 63) & (from[0] >> 1 | from[1] << 63) &
-                            from[-row] & from[row] & from[-slice] & from[slice];
+        Word inside = (from[0] << 1 | from[-1] >> 63) & (from[0] >> 1 | from[1] << 63) &
+                      from[-row] & from[row];
+        if (dimensions == Dimensions::k3) inside &= from[-slice] & from[slice];
         *to = from[0] & ~inside;
       }
     }

@@ -77,9 +77,10 @@ BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, in
 /// The same mask in another box of the image: bits outside it are dropped.
 BitMask moved(const BitMask& mask, const Box& box, int padding = 1);
 
-/// Voxels of the mask with one of the six face neighbours outside it; outside the box counts as
-/// outside the mask. This is the surface of the metrics when the box holds all of the structure.
-BitMask surface_of(const BitMask& mask);
+/// Voxels of the mask with a face neighbour outside it: six neighbours in a volume, four in a
+/// plane; outside the box counts as outside the mask. This is the surface of the metrics when the
+/// box holds all of the structure.
+BitMask surface_of(const BitMask& mask, Dimensions dimensions);
 
 /// Which neighbours touch: those that share a face (6), an edge too (18), a corner too (26). In 2-D
 /// these are 4, 8 and 8.

@@ -22,6 +22,10 @@ struct Extent {
   bool operator==(const Extent&) const = default;
 };
 
+/// Whether the neighbours of a voxel lie in its plane or around it. An image with z = 1 is planar;
+/// a structure that lies in one slice of a volume is not.
+enum class Dimensions { k2, k3 };
+
 /// Distance of neighbouring voxel centres along x, y and z, in millimetres.
 struct SpacingMm {
   double x = 1;
@@ -61,6 +65,7 @@ class LabelVolume {
 
   const Extent& size() const { return size_; }
   const SpacingMm& spacing() const { return spacing_; }
+  Dimensions dimensions() const { return size_.z == 1 ? Dimensions::k2 : Dimensions::k3; }
   const Labels& labels() const { return labels_; }
   /// One label; slow, for tests and sparse reading.
   std::int32_t at(int x, int y, int z) const;

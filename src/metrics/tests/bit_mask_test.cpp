@@ -42,7 +42,7 @@ TEST(BitMask, SurfaceIsWhatHasAFaceNeighbourOutside) {
       for_each_run(holes, [&mask](int y, int z, int first, int last) {
         for (int x = first; x < last; ++x) mask.clear(x, y, z);
       });
-      const BitMask surface = surface_of(mask);
+      const BitMask surface = surface_of(mask, Dimensions::k3);
       const Extent e = mask.extent();
       std::int64_t count = 0;
       for (int z = 0; z < e.z; ++z) {
@@ -61,6 +61,15 @@ TEST(BitMask, SurfaceIsWhatHasAFaceNeighbourOutside) {
       EXPECT_EQ(surface.count(), count);
     }
   }
+}
+
+TEST(BitMask, SurfaceOfAPlaneIsItsRim) {
+  BitMask mask({{0, 0, 0}, {5, 6, 1}});
+  for (int y = 1; y < 6; ++y) {
+    for (int x = 0; x < 5; ++x) mask.set(x, y, 0);
+  }
+  EXPECT_EQ(surface_of(mask, Dimensions::k2).count(), 16);
+  EXPECT_EQ(surface_of(mask, Dimensions::k3).count(), 25);
 }
 
 TEST(BitMask, DilationReachesExactlyTheNeighbours) {
