@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "metrics/segmentation/kernels.h"
+
 namespace medperf::metrics {
 namespace {
 
@@ -29,6 +31,56 @@ Word grown_word(const Word* word, std::ptrdiff_t row, std::ptrdiff_t slice, Neig
   return face;
 }
 
+/// Packs one row: whole blocks from the volume, the last from a copy where the volume ends too
+/// soon.
+template <typename T>
+void pack_row(std::span<const T> from, int voxels, std::span<const T> wanted, Word* to, int padding,
+              const kernels::LabelKernels<T>& kernel) {
+  constexpr std::ptrdiff_t kChunk = 8;
+  Word bits[kChunk];
+  for (int x = 0; x < voxels; x += static_cast<int>(kChunk * kernels::kBlock)) {
+    const std::ptrdiff_t blocks = std::min(kChunk, (voxels - x + 63) / kernels::kBlock);
+    const auto need = static_cast<std::size_t>(x + blocks * kernels::kBlock);
+    if (need <= from.size()) {
+      kernel.pack(from.data() + x, blocks, wanted.data(), wanted.size(), bits);
+    } else {
+      T end[kernels::kBlock] = {};
+      kernel.pack(from.data() + x, blocks - 1, wanted.data(), wanted.size(), bits);
+      const auto last = from.subspan(static_cast<std::size_t>(x + (blocks - 1) * kernels::kBlock));
+      std::copy(last.begin(), last.end(), end);
+      kernel.pack(end, 1, wanted.data(), wanted.size(), bits + blocks - 1);
+    }
+    for (std::ptrdiff_t i = 0; i < blocks; ++i) {
+      const int left = voxels - x - static_cast<int>(i * kernels::kBlock);
+      const Word word = left < 64 ? bits[i] & ((Word{1} << left) - 1) : bits[i];
+      if (word == 0) continue;
+      Word* const out = to + x / 64 + i;
+      out[0] |= word << padding;
+      // What is beyond the word is beyond the row when the last word holds it all.
+      if (const Word over = word >> (64 - padding); over != 0) out[1] |= over;
+    }
+  }
+}
+
+struct Slices {
+  int first;
+  int last;
+};
+
+template <typename T>
+void pack_rows(std::span<const T> labels, const Extent& size, std::span<const T> wanted,
+               const Slices& slices, BitMask& mask, const kernels::LabelKernels<T>& kernel) {
+  const Box& box = mask.box();
+  for (int z = slices.first; z < slices.last; ++z) {
+    for (int y = 0; y < mask.extent().y; ++y) {
+      const std::ptrdiff_t begin =
+          (std::ptrdiff_t{box.first[2] + z} * size.y + box.first[1] + y) * size.x + box.first[0];
+      pack_row<T>(labels.subspan(static_cast<std::size_t>(begin)), mask.extent().x, wanted,
+                  mask.row(y, z), mask.padding(), kernel);
+    }
+  }
+}
+
 }  // namespace
 
 BitMask::BitMask(const Box& box, int padding)
@@ -37,7 +89,7 @@ BitMask::BitMask(const Box& box, int padding)
       padding_(padding),
       row_words_((extent_.x + 2 * padding + 63) / 64),
       slice_words_(row_words_ * (extent_.y + 2 * padding)),
-      words_(static_cast<std::size_t>(slice_words_ * (extent_.z + 2 * padding)) + 2) {}
+      words_(static_cast<std::size_t>(slice_words_ * (extent_.z + 2 * padding) + 2 * kGuard)) {}
 
 void BitMask::clear_padding() {
   std::vector<Word> inside(static_cast<std::size_t>(row_words_));
@@ -56,9 +108,8 @@ void BitMask::clear_padding() {
 }
 
 std::int64_t BitMask::count() const {
-  std::int64_t total = 0;
-  for (const Word word : words_) total += std::popcount(word);
-  return total;
+  return kernels::of(best_simd())
+      .masks.count(words_.data(), static_cast<std::ptrdiff_t>(words_.size()));
 }
 
 bool BitMask::any() const {
@@ -78,22 +129,34 @@ Box BitMask::tight_box() const {
   return box;
 }
 
-BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, int padding) {
+BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, int padding,
+             Simd simd) {
   BitMask mask(box, padding);
-  const Extent extent = mask.extent();
-  const auto wanted = [&region](std::int32_t label) {
-    return std::find(region.labels.begin(), region.labels.end(), label) != region.labels.end();
-  };
-  for (int z = 0; z < extent.z; ++z) {
-    for (int y = 0; y < extent.y; ++y) {
-      for (int x = 0; x < extent.x; ++x) {
-        if (wanted(volume.at(box.first[0] + x, box.first[1] + y, box.first[2] + z))) {
-          mask.set(x, y, z);
-        }
+  pack_slices(volume, region, 0, mask.extent().z, mask, simd);
+  return mask;
+}
+
+void pack_slices(const LabelVolume& volume, const Region& region, int first_slice, int last_slice,
+                 BitMask& mask, Simd simd) {
+  const kernels::Kernels& loops = kernels::of(simd);
+  const auto rows = [&](auto span, const auto& kernel) {
+    // The loops compare bits, so that signed labels are read as the unsigned of their width.
+    using Label = std::make_unsigned_t<typename decltype(span)::value_type>;
+    const std::span labels(reinterpret_cast<const Label*>(span.data()), span.size());
+    std::vector<Label> wanted;
+    for (const std::int32_t label : region.labels) {
+      if (std::in_range<typename decltype(span)::value_type>(label)) {
+        wanted.push_back(static_cast<Label>(label));
       }
     }
-  }
-  return mask;
+    if (!wanted.empty()) {
+      pack_rows<Label>(labels, volume.size(), wanted, {first_slice, last_slice}, mask, kernel);
+    }
+  };
+  if (const auto* u8 = std::get_if<0>(&volume.labels())) rows(*u8, loops.labels8);
+  if (const auto* u16 = std::get_if<1>(&volume.labels())) rows(*u16, loops.labels16);
+  if (const auto* i16 = std::get_if<2>(&volume.labels())) rows(*i16, loops.labels16);
+  if (const auto* i32 = std::get_if<3>(&volume.labels())) rows(*i32, loops.labels32);
 }
 
 BitMask moved(const BitMask& mask, const Box& box, int padding) {
@@ -111,23 +174,12 @@ BitMask moved(const BitMask& mask, const Box& box, int padding) {
   return result;
 }
 
-BitMask surface_of(const BitMask& mask, Dimensions dimensions) {
+BitMask surface_of(const BitMask& mask, Dimensions dimensions, Simd simd) {
   BitMask result(mask.box(), mask.padding());
-  const std::ptrdiff_t row = mask.row_words();
-  const std::ptrdiff_t slice = mask.slice_words();
-  const Extent extent = mask.extent();
-  for (int z = 0; z < extent.z; ++z) {
-    for (int y = 0; y < extent.y; ++y) {
-      const Word* from = mask.row(y, z);
-      Word* to = result.row(y, z);
-      for (std::ptrdiff_t i = 0; i < row; ++i, ++from, ++to) {
-        Word inside = (from[0] << 1 | from[-1] >> 63) & (from[0] >> 1 | from[1] << 63) &
-                      from[-row] & from[row];
-        if (dimensions == Dimensions::k3) inside &= from[-slice] & from[slice];
-        *to = from[0] & ~inside;
-      }
-    }
-  }
+  if (mask.box().empty()) return result;
+  const std::ptrdiff_t slice = dimensions == Dimensions::k3 ? mask.slice_words() : 0;
+  kernels::of(simd).masks.surface(mask.words(), mask.first_word(), mask.last_word(),
+                                  mask.row_words(), slice, result.words());
   return result;
 }
 

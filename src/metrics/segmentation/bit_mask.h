@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/segmentation/label_volume.h"
+#include "metrics/segmentation/simd.h"
 
 namespace medperf::metrics {
 
@@ -17,7 +18,8 @@ namespace medperf::metrics {
 ///
 /// Layout: voxel (x, y, z) is bit (x + padding) % 64 of word
 /// (z + padding) * slice_words() + (y + padding) * row_words() + (x + padding) / 64.
-/// Bits outside the box are always clear.
+/// Bits outside the box are always clear. Neighbouring rows and slices lie at fixed distances, so
+/// that loops may run over all words from first_word() to last_word() without minding rows.
 class BitMask {
  public:
   /// All clear. padding in 1..63.
@@ -33,6 +35,14 @@ class BitMask {
   /// it may be read: they are clear or belong to the rows beside.
   std::uint64_t* row(int y, int z) { return words_.data() + row_index(y, z); }
   const std::uint64_t* row(int y, int z) const { return words_.data() + row_index(y, z); }
+
+  /// All words, with kGuard clear ones before and after.
+  std::uint64_t* words() { return words_.data(); }
+  const std::uint64_t* words() const { return words_.data(); }
+  /// The words of the rows of the box, and the padding rows between them.
+  std::ptrdiff_t first_word() const { return row_index(0, 0); }
+  std::ptrdiff_t last_word() const { return row_index(extent_.y, extent_.z - 1); }
+  static constexpr std::ptrdiff_t kGuard = 16;
 
   bool get(int x, int y, int z) const {
     const int bit = x + padding_;
@@ -60,7 +70,7 @@ class BitMask {
 
  private:
   std::ptrdiff_t row_index(int y, int z) const {
-    return 1 + (z + padding_) * slice_words_ + (y + padding_) * row_words_;
+    return kGuard + (z + padding_) * slice_words_ + (y + padding_) * row_words_;
   }
 
   Box box_;
@@ -68,11 +78,15 @@ class BitMask {
   int padding_;
   std::ptrdiff_t row_words_;
   std::ptrdiff_t slice_words_;
-  std::vector<std::uint64_t> words_;  // one clear word more before and after the rows
+  std::vector<std::uint64_t> words_;
 };
 
 /// The voxels of a region in a box. O(voxels of the box). The box must lie within the volume.
-BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, int padding = 1);
+BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, int padding = 1,
+             Simd simd = best_simd());
+/// Only the slices first_slice <= z < last_slice of the mask, z from the box's first.
+void pack_slices(const LabelVolume& volume, const Region& region, int first_slice, int last_slice,
+                 BitMask& mask, Simd simd = best_simd());
 
 /// The same mask in another box of the image: bits outside it are dropped.
 BitMask moved(const BitMask& mask, const Box& box, int padding = 1);
@@ -80,7 +94,7 @@ BitMask moved(const BitMask& mask, const Box& box, int padding = 1);
 /// Voxels of the mask with a face neighbour outside it: six neighbours in a volume, four in a
 /// plane; outside the box counts as outside the mask. This is the surface of the metrics when the
 /// box holds all of the structure.
-BitMask surface_of(const BitMask& mask, Dimensions dimensions);
+BitMask surface_of(const BitMask& mask, Dimensions dimensions, Simd simd = best_simd());
 
 /// Which neighbours touch: those that share a face (6), an edge too (18), a corner too (26). In 2-D
 /// these are 4, 8 and 8.

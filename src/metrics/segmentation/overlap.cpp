@@ -1,9 +1,6 @@
 #include "metrics/segmentation/overlap.h"
 
-#include <algorithm>
 #include <cstdlib>
-
-#include "metrics/segmentation/bit_mask.h"
 
 namespace medperf::metrics {
 namespace {
@@ -65,30 +62,6 @@ Estimate relative_volume_difference(const Overlap& o) {
 
 double volume_ml(std::int64_t voxels, const SpacingMm& spacing) {
   return static_cast<double>(voxels) * spacing.voxel_mm3() / 1000;
-}
-
-Result<std::vector<RegionOverlap>> overlap_of_regions(const LabelVolume& prediction,
-                                                      const LabelVolume& reference,
-                                                      std::span<const Region> regions) {
-  MEDPERF_CHECK(same_grid(prediction, reference));
-  for (const Region& region : regions) MEDPERF_CHECK(check_region(region));
-  std::vector<RegionOverlap> result;
-  for (const Region& region : regions) {
-    const Box whole = Box::whole(prediction.size());
-    const BitMask predicted = pack(prediction, region, whole);
-    const BitMask referenced = pack(reference, region, whole);
-    RegionOverlap one;
-    one.prediction_box = predicted.tight_box();
-    one.reference_box = referenced.tight_box();
-    for_each_run(predicted, [&](int y, int z, int first, int last) {
-      for (int x = first; x < last; ++x)
-        ++(referenced.get(x, y, z) ? one.counts.tp : one.counts.fp);
-    });
-    one.counts.fn = referenced.count() - one.counts.tp;
-    one.counts.tn = prediction.size().voxels() - one.counts.tp - one.counts.fp - one.counts.fn;
-    result.push_back(one);
-  }
-  return result;
 }
 
 }  // namespace medperf::metrics

@@ -9,8 +9,11 @@
 #include "base/result.h"
 #include "metrics/estimate.h"
 #include "metrics/segmentation/label_volume.h"
+#include "metrics/segmentation/simd.h"
 
 namespace medperf::metrics {
+
+class Workers;
 
 inline constexpr std::string_view kDiceConvention = "dice-counts-both-empty-1";
 inline constexpr std::string_view kIouConvention = "iou-counts-both-empty-1";
@@ -64,10 +67,18 @@ struct RegionOverlap {
   Box reference_box;
 };
 
-/// Overlap and boxes of every region, in the order of `regions`, from one pass over both volumes.
-/// O(voxels). Errors: invalid when the grids differ or a region is refused by check_region().
+/// Overlap and boxes of every region, in the order of `regions`, from one pass over both volumes
+/// (one for each 64 regions). O(voxels). The result does not depend on `threads`. Volumes of
+/// different label types are widened to 32 bits first. Errors: invalid when the grids differ or a
+/// region is refused by check_region().
 Result<std::vector<RegionOverlap>> overlap_of_regions(const LabelVolume& prediction,
                                                       const LabelVolume& reference,
-                                                      std::span<const Region> regions);
+                                                      std::span<const Region> regions,
+                                                      int threads = 1);
+/// The same on threads that are there already.
+Result<std::vector<RegionOverlap>> overlap_of_regions(const LabelVolume& prediction,
+                                                      const LabelVolume& reference,
+                                                      std::span<const Region> regions,
+                                                      Workers& workers, Simd simd = best_simd());
 
 }  // namespace medperf::metrics

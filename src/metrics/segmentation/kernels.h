@@ -1,0 +1,92 @@
+#pragma once
+// The inner loops over labels and bits, in one version for each instruction set (simd.h). Written
+// once in kernels.inc; each kernels_*.cpp compiles it for its set under a function attribute, so
+// that no other code of the program ever needs that set.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "metrics/segmentation/simd.h"
+
+namespace medperf::metrics::kernels {
+
+/// Voxels that one word of a mask, and one block of labels, holds.
+inline constexpr std::ptrdiff_t kBlock = 64;
+
+/// Voxels of one block in which the prediction is one label and the reference another.
+template <typename T>
+struct Agreement {
+  T predicted;
+  T referenced;
+  int count;
+  std::uint64_t voxels;  ///< bit i: the i-th voxel of the block
+};
+
+/// Loops over labels of one width; the sign does not matter to them.
+template <typename T>
+struct LabelKernels {
+  /// First block in [block, end) in which one of the volumes has a label other than 0, or `end`.
+  std::ptrdiff_t (*next_labelled)(const T* predicted, const T* referenced, std::ptrdiff_t block,
+                                  std::ptrdiff_t end);
+  /// Splits the voxels of a block that are labelled in one of the volumes by their pair of labels.
+  /// Returns how many pairs were written to `out`, which has room for 64.
+  int (*split)(const T* predicted, const T* referenced, Agreement<T>* out);
+  /// Bit i of the words is set when source[i] is one of the wanted labels, for `blocks` blocks.
+  void (*pack)(const T* source, std::ptrdiff_t blocks, const T* wanted, std::size_t wanted_count,
+               std::uint64_t* out);
+};
+
+/// A neighbour: so many words further, and then so many bits to both sides.
+struct Shift {
+  std::ptrdiff_t words;
+  int bits;
+};
+
+/// Neighbours by distance: shell s has the shifts from shell_end[s - 1] to shell_end[s].
+struct Shells {
+  const Shift* shifts;
+  const int* shell_end;
+  int shell_count;
+};
+
+/// Bits of a word that no shell has reached.
+struct Remainder {
+  std::ptrdiff_t word;
+  std::uint64_t bits;
+};
+
+struct MaskKernels {
+  /// Surface of a mask: a bit stays when one of its neighbours (one bit, one row, one slice away)
+  /// is clear. slice = 0 looks in the plane only. Reads 8 words before and after the range.
+  void (*surface)(const std::uint64_t* mask, std::ptrdiff_t first, std::ptrdiff_t last,
+                  std::ptrdiff_t row, std::ptrdiff_t slice, std::uint64_t* out);
+  /// For every set bit of `queries` in words first to last: adds one to counts[s] of the first
+  /// shell in which `targets` has a bit. What no shell reaches is written to `out`, which has room
+  /// for every word; returns how many words that are. Processes whole groups of 8 words: queries
+  /// beyond `last` in the last group must be clear or within another call's range, see group_words.
+  std::ptrdiff_t (*nearest_shells)(const std::uint64_t* queries, const std::uint64_t* targets,
+                                   std::ptrdiff_t first, std::ptrdiff_t last, const Shells& shells,
+                                   std::int64_t* counts, Remainder* out);
+  std::int64_t (*count)(const std::uint64_t* words, std::ptrdiff_t size);
+};
+
+/// Words handled at a time; ranges of nearest_shells and surface are multiples of it.
+inline constexpr std::ptrdiff_t kGroup = 8;
+
+struct Kernels {
+  LabelKernels<std::uint8_t> labels8;
+  LabelKernels<std::uint16_t> labels16;
+  LabelKernels<std::uint32_t> labels32;
+  MaskKernels masks;
+};
+
+/// The loops for one set; it must be one of available_simd().
+const Kernels& of(Simd simd);
+
+extern const Kernels kBaseline;
+#if defined(__x86_64__)
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+#endif
+
+}  // namespace medperf::metrics::kernels
