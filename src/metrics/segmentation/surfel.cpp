@@ -1,0 +1,317 @@
+#include "metrics/segmentation/surfel.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "metrics/segmentation/surfel_area.h"
+
+namespace medperf::metrics {
+namespace {
+
+using Word = std::uint64_t;
+
+constexpr double kTauSlack = 1 + 1e-6;     // float32 spacing must not push 3 x 0.8 beyond 2.4
+constexpr double kShareSlack = 1 - 1e-12;  // sums of areas that reach a share up to rounding
+
+/// Two neighbouring bits of a row, that before `bit` first.
+unsigned two_bits(const Word* row, int bit) {
+  const int word = bit / 64;
+  const int at = bit % 64;
+  if (at > 0) return static_cast<unsigned>(row[word] >> (at - 1) & 3U);
+  return static_cast<unsigned>(row[word - 1] >> 63 | (row[word] & 1U) << 1);
+}
+
+/// Sums of areas by squared distance: an open hash table, as there are few different distances.
+class AreaTable {
+ public:
+  void add(double square, double area) {
+    if (2 * used_ >= slots_.size()) grow();
+    Slot& slot = find(square);
+    if (slot.square < 0) {
+      slot.square = square;
+      ++used_;
+    }
+    slot.area += area;
+  }
+
+  AreaByDistance sorted() const {
+    std::vector<Slot> filled;
+    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(filled),
+                 [](const Slot& slot) { return slot.square >= 0; });
+    std::sort(filled.begin(), filled.end(),
+              [](const Slot& a, const Slot& b) { return a.square < b.square; });
+    AreaByDistance result;
+    for (const Slot& slot : filled) {
+      result.distance_mm.push_back(std::sqrt(slot.square));
+      result.area.push_back(slot.area);
+      result.total_area += slot.area;
+    }
+    return result;
+  }
+
+ private:
+  struct Slot {
+    double square = -1;  // free
+    double area = 0;
+  };
+
+  Slot& find(double square) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = std::bit_cast<std::uint64_t>(square) * 0x9E3779B97F4A7C15U >> 32 & mask;
+    while (slots_[at].square >= 0 && slots_[at].square != square) at = (at + 1) & mask;
+    return slots_[at];
+  }
+
+  void grow() {
+    const std::vector<Slot> before = std::move(slots_);
+    slots_.assign(std::max<std::size_t>(64, before.size() * 2), Slot{});
+    for (const Slot& slot : before) {
+      if (slot.square >= 0) find(slot.square) = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
+};
+
+/// Nearest set bits of a mask, row by row.
+class NearestBit {
+ public:
+  NearestBit(const BitMask& mask, const SpacingMm& spacing) : mask_(mask), spacing_(spacing) {}
+
+  /// Squared distance in mm2 from a place in the mask's box coordinates (it may lie outside) to the
+  /// nearest set bit, at most `bound`, which must not be below the answer.
+  double square_mm2(int x, int y, int z, double bound) const {
+    const Extent& extent = mask_.extent();
+    double best = bound;
+    for (int dz = 0; along(dz, spacing_.z) <= best; ++dz) {
+      if (z - dz < 0 && z + dz >= extent.z) break;
+      for (const int row_z : {z - dz, z + dz}) {
+        if (row_z < 0 || row_z >= extent.z) continue;
+        best = in_slice(x, y, row_z, along(dz, spacing_.z), best);
+        if (dz == 0) break;
+      }
+    }
+    return best;
+  }
+
+ private:
+  static double along(int steps, double spacing) {
+    const double mm = steps * spacing;
+    return mm * mm;
+  }
+
+  double in_slice(int x, int y, int z, double square, double best) const {
+    const Extent& extent = mask_.extent();
+    for (int dy = 0; square + along(dy, spacing_.y) <= best; ++dy) {
+      if (y - dy < 0 && y + dy >= extent.y) break;
+      for (const int row_y : {y - dy, y + dy}) {
+        if (row_y < 0 || row_y >= extent.y) continue;
+        const double in_row = along(columns_away(x, row_y, z), spacing_.x);
+        best = std::min(best, along(dy, spacing_.y) + in_row + square);
+        if (dy == 0) break;
+      }
+    }
+    return best;
+  }
+
+  /// Columns to the nearest set bit of a row, or very many.
+  int columns_away(int x, int y, int z) const {
+    constexpr int kNone = std::numeric_limits<int>::max() / 2;
+    const Word* const words = mask_.row(y, z);
+    const int count = static_cast<int>(mask_.row_words());
+    const int bit = std::clamp(x + mask_.padding(), 0, count * 64 - 1);
+    const int outside = std::abs(x + mask_.padding() - bit);
+    int nearest = kNone;
+    const int home = bit / 64;
+    const Word right = words[home] >> (bit % 64);
+    if (right != 0) nearest = std::countr_zero(right);
+    const Word left = words[home] << (63 - bit % 64);
+    if (left != 0) nearest = std::min(nearest, std::countl_zero(left));
+    for (int step = 1; step * 64 - 63 <= nearest; ++step) {
+      const int after = home + step;
+      const int before = home - step;
+      if (after >= count && before < 0) break;
+      if (after < count && words[after] != 0) {
+        nearest = std::min(nearest, after * 64 + std::countr_zero(words[after]) - bit);
+      }
+      if (before >= 0 && words[before] != 0) {
+        nearest = std::min(nearest, bit - before * 64 - 63 + std::countl_zero(words[before]));
+      }
+    }
+    return nearest == kNone ? kNone : nearest + outside;
+  }
+
+  const BitMask& mask_;
+  SpacingMm spacing_;
+};
+
+/// The pieces of one surface: their areas, and the sums by distance to the corners of another.
+class Surface {
+ public:
+  Surface(const BitMask& mask, std::span<const double> areas)
+      : mask_(mask),
+        flat_(areas.size() == 16),
+        corners_(surfel_corners(mask, flat_)),
+        areas_(areas) {}
+
+  const BitMask& corners() const { return corners_; }
+
+  AreaByDistance distances_to(const BitMask& other, const SpacingMm& spacing) const {
+    const NearestBit nearest(other, spacing);
+    const auto& from = corners_.box().first;
+    const auto& to = other.box().first;
+    AreaTable table;
+    for_each_run(corners_, [&](int y, int z, int first, int last) {
+      double bound = std::numeric_limits<double>::infinity();
+      for (int x = first; x < last; ++x) {
+        const double square = nearest.square_mm2(x + from[0] - to[0], y + from[1] - to[1],
+                                                 z + from[2] - to[2], bound);
+        table.add(square, areas_[code(x, y, z)]);
+        // One column further the nearest is at most one column further away.
+        const double next = std::sqrt(square) + spacing.x;
+        bound = next * next * (1 + 1e-12);
+      }
+    });
+    return table.sorted();
+  }
+
+ private:
+  std::size_t code(int x, int y, int z) const {
+    const int bit = x + mask_.padding();
+    if (flat_) return two_bits(mask_.row(y - 1, z), bit) | two_bits(mask_.row(y, z), bit) << 2;
+    return two_bits(mask_.row(y - 1, z - 1), bit) | two_bits(mask_.row(y, z - 1), bit) << 2 |
+           two_bits(mask_.row(y - 1, z), bit) << 4 | two_bits(mask_.row(y, z), bit) << 6;
+  }
+
+  const BitMask& mask_;
+  bool flat_;
+  BitMask corners_;
+  std::span<const double> areas_;
+};
+
+/// Smallest distance within which the share of the surface lies.
+double distance_of_share(const AreaByDistance& distances, double share) {
+  const double wanted = share * distances.total_area * kShareSlack;
+  double sum = 0;
+  for (std::size_t i = 0; i < distances.area.size(); ++i) {
+    sum += distances.area[i];
+    if (sum >= wanted) return distances.distance_mm[i];
+  }
+  return distances.distance_mm.back();
+}
+
+double area_within(const AreaByDistance& distances, double limit_mm) {
+  double sum = 0;
+  for (std::size_t i = 0; i < distances.area.size() && distances.distance_mm[i] <= limit_mm; ++i) {
+    sum += distances.area[i];
+  }
+  return sum;
+}
+
+/// The value of a pair with an empty mask, or nothing when both have voxels.
+std::optional<Estimate> of_empty(const SurfelDistances& distances, double both_empty,
+                                 std::optional<double> one_empty) {
+  if (distances.flag.empty()) return std::nullopt;
+  Estimate result;
+  result.convention = distances.convention;
+  result.flag = distances.flag;
+  result.value = distances.flag == flag::kBothEmpty ? both_empty : one_empty;
+  return result;
+}
+
+Estimate average(const SurfelDistances& distances, const AreaByDistance& from) {
+  if (const auto empty = of_empty(distances, 0, std::nullopt)) return *empty;
+  double sum = 0;
+  for (std::size_t i = 0; i < from.area.size(); ++i) sum += from.area[i] * from.distance_mm[i];
+  Estimate result;
+  result.value = sum / from.total_area;
+  result.convention = distances.convention;
+  return result;
+}
+
+}  // namespace
+
+BitMask surfel_corners(const BitMask& mask, bool flat) {
+  Box box = mask.box();
+  if (box.empty()) return BitMask(Box{}, mask.padding());
+  box.last = {box.last[0] + 1, box.last[1] + 1, box.last[2] + (flat ? 0 : 1)};
+  BitMask corners(box, mask.padding());
+  const Extent extent = corners.extent();
+  for (int z = 0; z < extent.z; ++z) {
+    for (int y = 0; y < extent.y; ++y) {
+      const Word* const rows[] = {mask.row(y - 1, z), mask.row(y, z),
+                                  mask.row(y - 1, flat ? z : z - 1), mask.row(y, flat ? z : z - 1)};
+      Word* const out = corners.row(y, z);
+      for (std::ptrdiff_t i = 0; i < mask.row_words(); ++i) {
+        Word any = 0;
+        Word all = ~Word{0};
+        for (const Word* const row : rows) {
+          const Word before = row[i] << 1 | row[i - 1] >> 63;
+          any |= row[i] | before;
+          all &= row[i] & before;
+        }
+        out[i] = any & ~all;
+      }
+    }
+  }
+  return corners;
+}
+
+SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& reference,
+                                 const SpacingMm& spacing, const Extent& image) {
+  const bool flat = image.z == 1;
+  SurfelDistances result;
+  result.convention = flat ? kContourConvention : kSurfelConvention;
+  const bool predicted = prediction.any();
+  const bool referenced = reference.any();
+  if (!predicted || !referenced) {
+    result.flag = predicted    ? flag::kReferenceEmpty
+                  : referenced ? flag::kPredictionEmpty
+                               : flag::kBothEmpty;
+    return result;
+  }
+  const auto solid = surfel_areas_mm2(spacing);
+  const auto plane = contour_lengths_mm(spacing);
+  const std::span<const double> areas = flat ? std::span<const double>(plane) : solid;
+  const Surface predicted_surface(prediction, areas);
+  const Surface reference_surface(reference, areas);
+  result.from_prediction = predicted_surface.distances_to(reference_surface.corners(), spacing);
+  result.from_reference = reference_surface.distances_to(predicted_surface.corners(), spacing);
+  return result;
+}
+
+Estimate surfel_hausdorff(const SurfelDistances& distances, double percentile) {
+  if (const auto empty = of_empty(distances, 0, std::nullopt)) return *empty;
+  Estimate result;
+  result.value = std::max(distance_of_share(distances.from_reference, percentile / 100),
+                          distance_of_share(distances.from_prediction, percentile / 100));
+  result.convention = distances.convention;
+  return result;
+}
+
+Estimate surfel_surface_dice(const SurfelDistances& distances, double tau_mm) {
+  if (const auto empty = of_empty(distances, 1, 0.0)) return *empty;
+  const double limit = tau_mm * kTauSlack;
+  Estimate result;
+  result.value = (area_within(distances.from_reference, limit) +
+                  area_within(distances.from_prediction, limit)) /
+                 (distances.from_reference.total_area + distances.from_prediction.total_area);
+  result.convention = distances.convention;
+  return result;
+}
+
+Estimate surfel_average_from_reference(const SurfelDistances& distances) {
+  return average(distances, distances.from_reference);
+}
+
+Estimate surfel_average_from_prediction(const SurfelDistances& distances) {
+  return average(distances, distances.from_prediction);
+}
+
+}  // namespace medperf::metrics
