@@ -34,6 +34,8 @@ set(HOME_OF_sodium.h crypto)
 set(HOME_OF_openssl crypto net)
 set(HOME_OF_archive.h base engine imaging)   # base only loads it
 set(HOME_OF_png.h imaging)
+set(HOME_OF_zlib.h imaging)
+set(HOME_OF_libdeflate.h imaging)
 set(HOME_OF_CLI cli)
 
 # Stops the configure step when a file of `room` includes a room or a library that it may not.
