@@ -189,8 +189,8 @@ std::vector<ComponentOverlap> overlaps(const Components& a, const Components& b)
   return sums;
 }
 
-int neighbour_count(Neighbours neighbours, const Extent& image) {
-  if (image.z == 1) return neighbours == Neighbours::k6 ? 4 : 8;
+int neighbour_count(Neighbours neighbours, Dimensions dimensions) {
+  if (dimensions == Dimensions::k2) return neighbours == Neighbours::k6 ? 4 : 8;
   if (neighbours == Neighbours::k6) return 6;
   return neighbours == Neighbours::k18 ? 18 : 26;
 }

@@ -73,7 +73,7 @@ struct ComponentOverlap {
 /// All pairs that share at least one voxel, by a, then b. The boxes may differ, the image is one.
 std::vector<ComponentOverlap> overlaps(const Components& a, const Components& b);
 
-/// 6, 18 or 26; of an image with one slice 4 or 8. What a convention writes down.
-int neighbour_count(Neighbours neighbours, const Extent& image);
+/// 6, 18 or 26; in a plane 4 or 8. What a convention writes down.
+int neighbour_count(Neighbours neighbours, Dimensions dimensions);
 
 }  // namespace medperf::metrics

@@ -157,7 +157,7 @@ class Surface {
   Surface(const BitMask& mask, std::span<const double> areas)
       : mask_(mask),
         flat_(areas.size() == 16),
-        corners_(surfel_corners(mask, flat_)),
+        corners_(surfel_corners(mask, flat_ ? Dimensions::k2 : Dimensions::k3)),
         areas_(areas) {}
 
   const BitMask& corners() const { return corners_; }
@@ -237,7 +237,8 @@ Estimate average(const SurfelDistances& distances, const AreaByDistance& from) {
 
 }  // namespace
 
-BitMask surfel_corners(const BitMask& mask, bool flat) {
+BitMask surfel_corners(const BitMask& mask, Dimensions dimensions) {
+  const bool flat = dimensions == Dimensions::k2;
   Box box = mask.box();
   if (box.empty()) return BitMask(Box{}, mask.padding());
   box.last = {box.last[0] + 1, box.last[1] + 1, box.last[2] + (flat ? 0 : 1)};
@@ -264,8 +265,8 @@ BitMask surfel_corners(const BitMask& mask, bool flat) {
 }
 
 SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& reference,
-                                 const SpacingMm& spacing, const Extent& image) {
-  const bool flat = image.z == 1;
+                                 const SpacingMm& spacing, Dimensions dimensions) {
+  const bool flat = dimensions == Dimensions::k2;
   SurfelDistances result;
   result.convention = flat ? kContourConvention : kSurfelConvention;
   const bool predicted = prediction.any();

@@ -35,7 +35,7 @@ struct SurfelDistances {
 /// only; the masks' boxes may differ and must hold all of each mask. Nikolov et al., J Med Internet
 /// Res 23 (2021) e26151.
 SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& reference,
-                                 const SpacingMm& spacing, const Extent& image);
+                                 const SpacingMm& spacing, Dimensions dimensions);
 
 // With an empty mask: the flag, and the value of the metric's page.
 
@@ -53,8 +53,8 @@ Estimate surfel_average_from_reference(const SurfelDistances& distances);
 Estimate surfel_average_from_prediction(const SurfelDistances& distances);
 
 /// The corners at which a piece of the mask's surface lies. Corner (x, y, z) is the one before
-/// voxel (x, y, z) on every axis; the box holds one corner more than voxels on x, y and, unless
-/// `flat`, z.
-BitMask surfel_corners(const BitMask& mask, bool flat);
+/// voxel (x, y, z) on every axis; the box holds one corner more than voxels on x, y and, in
+/// a volume, z.
+BitMask surfel_corners(const BitMask& mask, Dimensions dimensions);
 
 }  // namespace medperf::metrics

@@ -49,9 +49,9 @@ TEST(Components, InAnImageOfOneSliceFourOrEight) {
   EXPECT_EQ(Components(mask, Neighbours::k6).size(), 3U);
   EXPECT_EQ(Components(mask, Neighbours::k18).size(), 1U);
   EXPECT_EQ(Components(mask, Neighbours::k26).size(), 1U);
-  EXPECT_EQ(neighbour_count(Neighbours::k6, {4, 2, 1}), 4);
-  EXPECT_EQ(neighbour_count(Neighbours::k26, {4, 2, 1}), 8);
-  EXPECT_EQ(neighbour_count(Neighbours::k18, {4, 2, 2}), 18);
+  EXPECT_EQ(neighbour_count(Neighbours::k6, Dimensions::k2), 4);
+  EXPECT_EQ(neighbour_count(Neighbours::k26, Dimensions::k2), 8);
+  EXPECT_EQ(neighbour_count(Neighbours::k18, Dimensions::k3), 18);
 }
 
 TEST(Components, NumbersFollowTheFirstVoxelAndBoxesAreOfTheImage) {

@@ -23,6 +23,9 @@ class FixtureRow {
   int whole(const std::string& name) const { return std::stoi(text(name)); }
 
   Extent extent() const { return {whole("nx"), whole("ny"), whole("nz")}; }
+  Dimensions dimensions() const {
+    return whole("dimensions") == 2 ? Dimensions::k2 : Dimensions::k3;
+  }
   SpacingMm spacing() const { return {number("sx"), number("sy"), number("sz")}; }
 
   /// The mask of a column: bits of bytes, x fastest, lowest bit first.

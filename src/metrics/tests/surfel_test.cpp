@@ -24,8 +24,8 @@ BitMask block(const Box& inside, const Box& box) {
 }
 
 SurfelDistances between(const BitMask& prediction, const BitMask& reference,
-                        const SpacingMm& spacing = kCube, const Extent& image = {99, 99, 99}) {
-  return surfel_distances(prediction, reference, spacing, image);
+                        const SpacingMm& spacing = kCube, Dimensions dimensions = Dimensions::k3) {
+  return surfel_distances(prediction, reference, spacing, dimensions);
 }
 
 TEST(Surfel, ABlockHasTheAreaOfItsFacesLessTheCutEdges) {
@@ -57,7 +57,7 @@ TEST(Surfel, APercentileIsAStepFunctionOfTheArea) {
   // A bar of pixels beside one with a bump: the share of the contour beyond decides.
   const BitMask reference = drawn({{"##########", "..........", ".........."}});
   const BitMask prediction = drawn({{"##########", "....#.....", "....#....."}});
-  const auto distances = between(prediction, reference, kCube, {10, 3, 1});
+  const auto distances = between(prediction, reference, kCube, Dimensions::k2);
   EXPECT_EQ(distances.convention, "surfel-2x2");
   const auto& steps = distances.from_prediction;
   const double total = steps.total_area;
@@ -91,12 +91,12 @@ TEST(Surfel, SwappingTheMasksSwapsTheDirectionsAndScaleIsLinear) {
     const BitMask reference = row.mask("reference");
     const BitMask prediction = row.mask("prediction");
     const SpacingMm spacing = row.spacing();
-    const auto one = between(prediction, reference, spacing, row.extent());
-    const auto other = between(reference, prediction, spacing, row.extent());
+    const auto one = between(prediction, reference, spacing, row.dimensions());
+    const auto other = between(reference, prediction, spacing, row.dimensions());
     EXPECT_EQ(one.from_reference.area, other.from_prediction.area);
     EXPECT_EQ(one.from_reference.distance_mm, other.from_prediction.distance_mm);
     const SpacingMm twice{2 * spacing.x, 2 * spacing.y, 2 * spacing.z};
-    const auto larger = between(prediction, reference, twice, row.extent());
+    const auto larger = between(prediction, reference, twice, row.dimensions());
     EXPECT_EQ(*surfel_hausdorff(larger, 95).value, 2 * *surfel_hausdorff(one, 95).value);
     EXPECT_DOUBLE_EQ(*surfel_surface_dice(larger, 3).value, *surfel_surface_dice(one, 1.5).value);
     EXPECT_LE(*surfel_hausdorff(one, 95).value, *surfel_hausdorff(one, 100).value);
@@ -108,10 +108,10 @@ TEST(Surfel, BoxesDoNotMatter) {
   for (const FixtureRow& row : read_fixture("surfel_cases.csv")) {
     const BitMask reference = row.mask("reference");
     const BitMask prediction = row.mask("prediction");
-    const auto whole = between(prediction, reference, row.spacing(), row.extent());
+    const auto whole = between(prediction, reference, row.spacing(), row.dimensions());
     const auto tight =
         between(moved(prediction, prediction.tight_box(), 2),
-                moved(reference, reference.tight_box()), row.spacing(), row.extent());
+                moved(reference, reference.tight_box()), row.spacing(), row.dimensions());
     EXPECT_EQ(whole.from_reference.distance_mm, tight.from_reference.distance_mm);
     EXPECT_EQ(whole.from_prediction.area, tight.from_prediction.area);
   }
@@ -119,10 +119,8 @@ TEST(Surfel, BoxesDoNotMatter) {
 
 TEST(Surfel, EqualsThePeerOnSeededPairs) {
   for (const FixtureRow& row : read_fixture("surfel_cases.csv")) {
-    Extent image = row.extent();
-    if (row.whole("dimensions") == 3) image.z = std::max(image.z, 2);
     const auto distances =
-        between(row.mask("prediction"), row.mask("reference"), row.spacing(), image);
+        between(row.mask("prediction"), row.mask("reference"), row.spacing(), row.dimensions());
     EXPECT_NEAR(*surfel_average_from_reference(distances).value, row.number("asd_ref"), 1e-9);
     EXPECT_NEAR(*surfel_average_from_prediction(distances).value, row.number("asd_pred"), 1e-9);
     EXPECT_NEAR(*surfel_hausdorff(distances, 100).value, row.number("hd100"), 1e-9);
