@@ -55,6 +55,41 @@ struct Remainder {
   std::uint64_t bits;
 };
 
+/// A row of voxels seen from another: so many rows and slices away.
+struct RowOffset {
+  double squared_mm2;    ///< at the same x
+  std::ptrdiff_t words;  ///< between the same x in both
+  int dy;
+  int dz;
+};
+
+/// Rows to search for the voxel nearest to another (distance_field.h makes them).
+struct RowSearch {
+  const std::uint64_t* targets;
+  std::ptrdiff_t row_words;
+  int size_y;
+  int size_z;
+  const RowOffset* rows;
+  std::ptrdiff_t row_count;
+  // Squared distances along each axis, by voxels.
+  const double* x;
+  const double* y;
+  const double* z;
+};
+
+/// A voxel: its bit within its row, and the first word of the row.
+struct RowVoxel {
+  int bit;
+  int y;
+  int z;
+  std::ptrdiff_t row;
+};
+
+struct RowFound {
+  double squared_mm2;   ///< infinite when the rows have no target
+  std::ptrdiff_t rows;  ///< looked at; all of them when the order came to its end
+};
+
 struct MaskKernels {
   /// Surface of a mask: a bit stays when one of its neighbours (one bit, one row, one slice away)
   /// is clear. slice = 0 looks in the plane only. Reads 8 words before and after the range.
@@ -67,6 +102,8 @@ struct MaskKernels {
   std::ptrdiff_t (*nearest_shells)(const std::uint64_t* queries, const std::uint64_t* targets,
                                    std::ptrdiff_t first, std::ptrdiff_t last, const Shells& shells,
                                    std::int64_t* counts, Remainder* out);
+  /// The nearest target in the rows, looking no further than its distance.
+  RowFound (*search_rows)(const RowSearch& search, const RowVoxel& from);
   std::int64_t (*count)(const std::uint64_t* words, std::ptrdiff_t size);
 };
 

@@ -94,7 +94,7 @@ std::uint64_t labelled(const T* one, const T* other) {
 const Kernels kBaseline = {MEDPERF_LABEL_KERNELS(std::uint8_t),
                            MEDPERF_LABEL_KERNELS(std::uint16_t),
                            MEDPERF_LABEL_KERNELS(std::uint32_t),
-                           {surface, nearest_shells, count_words}};
+                           {surface, nearest_shells, search_rows, count_words}};
 
 const Kernels& of(Simd simd) {
 #if defined(__x86_64__)

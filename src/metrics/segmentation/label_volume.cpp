@@ -7,9 +7,12 @@ namespace medperf::metrics {
 namespace {
 
 constexpr double kSpacingToleranceMm = 1e-4;
+// A nanometre and a kilometre: squares of distances stay far from both ends of a double.
+constexpr double kLeastSpacingMm = 1e-6;
+constexpr double kMostSpacingMm = 1e6;
 
 bool usable(double spacing_mm) {
-  return std::isfinite(spacing_mm) && spacing_mm > 0;
+  return spacing_mm >= kLeastSpacingMm && spacing_mm <= kMostSpacingMm;
 }
 
 bool alike(double one_mm, double other_mm) {
@@ -66,7 +69,7 @@ Result<LabelVolume> LabelVolume::view(Labels labels, Extent size, SpacingMm spac
   }
   if (!usable(spacing.x) || !usable(spacing.y) || !usable(spacing.z)) {
     return make_error(ErrorKind::kInvalid, "spacing", "the spacing is " + text(spacing),
-                      "Every axis needs a spacing above 0 mm.");
+                      "Every axis needs a spacing from 1e-6 to 1e6 mm.");
   }
   return LabelVolume(labels, size, spacing);
 }

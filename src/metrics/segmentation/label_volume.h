@@ -59,8 +59,8 @@ class LabelVolume {
   using Labels = std::variant<std::span<const std::uint8_t>, std::span<const std::uint16_t>,
                               std::span<const std::int16_t>, std::span<const std::int32_t>>;
 
-  /// Errors: invalid when a size is below 1 or their product is not the number of labels, when it
-  /// exceeds 2^31 voxels along an axis, or when a spacing is not a finite number above 0.
+  /// Errors: invalid when a size is below 1 or their product is not the number of labels, or when a
+  /// spacing is not within 1e-6 .. 1e6 mm.
   static Result<LabelVolume> view(Labels labels, Extent size, SpacingMm spacing);
 
   const Extent& size() const { return size_; }

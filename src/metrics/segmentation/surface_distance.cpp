@@ -1,0 +1,324 @@
+#include "metrics/segmentation/surface_distance.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "metrics/segmentation/block_index.h"
+#include "metrics/segmentation/distance_field.h"
+#include "metrics/segmentation/distance_transform.h"
+#include "metrics/segmentation/kernels.h"
+
+namespace medperf::metrics {
+namespace {
+
+using kernels::kGroup;
+using kernels::Remainder;
+
+// Estimates of time in nanoseconds, to choose between search and transform. Being wrong by a factor
+// costs time only.
+constexpr std::int64_t kTransformVoxel = 20;
+constexpr std::int64_t kRow = 2;
+
+/// Pieces of one direction: enough to share among threads, few enough to be long.
+constexpr std::ptrdiff_t kPieces = 16;
+constexpr std::ptrdiff_t kLeastWords = 512;
+
+/// Marks a distance of far_mm2 that is left to the transform.
+constexpr double kOpen = -1;
+
+/// Geometry that both directions of a pair share.
+struct Grid {
+  Grid(const BitMask& mask, const SpacingMm& spacing)
+      : squares(mask.extent(), spacing),
+        shells(squares, mask.row_words(), mask.slice_words(), mask.extent().z == 1),
+        rows(squares, mask.row_words(), mask.slice_words(), mask.extent(), 256) {}
+
+  AxisSquares squares;
+  NearShells shells;
+  RowOrder rows;
+};
+
+/// A range of words of one direction and what was found from its voxels.
+struct Piece {
+  std::ptrdiff_t first;
+  std::ptrdiff_t last;
+  std::vector<std::int64_t> near;  // voxels by shell
+  std::vector<Remainder> rest;     // voxels in no shell
+  std::int64_t rest_voxels = 0;
+  std::vector<double> far;  // of the rest, in order
+  std::int64_t open = 0;    // how many of far are kOpen
+};
+
+struct Direction {
+  const BitMask* queries;
+  const BitMask* targets;
+  const Grid* grid;
+  std::int64_t surface_voxels;
+  std::vector<Piece> pieces;
+  std::int64_t rest_voxels = 0;
+  std::unique_ptr<BlockIndex> index;
+};
+
+std::vector<Piece> cut(const BitMask& mask, std::size_t shells) {
+  const std::ptrdiff_t words = mask.last_word() - mask.first_word();
+  const std::ptrdiff_t fair = std::max(kLeastWords, (words + kPieces - 1) / kPieces);
+  const std::ptrdiff_t size = (fair + kGroup - 1) / kGroup * kGroup;
+  std::vector<Piece> pieces;
+  for (std::ptrdiff_t at = mask.first_word(); at < mask.last_word(); at += size) {
+    Piece piece;
+    piece.first = at;
+    // The last may reach into the padding, which has no voxels.
+    piece.last = std::min(at + size, (mask.last_word() - at + kGroup - 1) / kGroup * kGroup + at);
+    piece.near.resize(shells);
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
+kernels::RowVoxel place_of(const BitMask& mask, std::ptrdiff_t word) {
+  const std::ptrdiff_t at = word - BitMask::kGuard;
+  const std::ptrdiff_t slice = at / mask.slice_words();
+  const std::ptrdiff_t in_slice = at - slice * mask.slice_words();
+  const std::ptrdiff_t row = in_slice / mask.row_words();
+  const std::ptrdiff_t in_row = in_slice - row * mask.row_words();
+  return {static_cast<int>(in_row * 64), static_cast<int>(row) - mask.padding(),
+          static_cast<int>(slice) - mask.padding(), word - in_row};
+}
+
+void find_near(const Direction& direction, Piece& piece, const DistanceOptions& options) {
+  kernels::Shells shells = direction.grid->shells.view();
+  if (options.method == DistanceMethod::kTransformOnly) shells.shell_count = 1;
+  piece.rest.resize(static_cast<std::size_t>(piece.last - piece.first));
+  const std::ptrdiff_t found =
+      kernels::of(options.simd)
+          .masks.nearest_shells(direction.queries->words(), direction.targets->words(), piece.first,
+                                piece.last, shells, piece.near.data(), piece.rest.data());
+  piece.rest.resize(static_cast<std::size_t>(found));
+  for (const Remainder& one : piece.rest) piece.rest_voxels += std::popcount(one.bits);
+}
+
+/// The time that a piece may spend on searching before the rest is left to the transform: its share
+/// of half of what the transform would take.
+std::int64_t search_budget(const Direction& direction, const Piece& piece, DistanceMethod method) {
+  if (method == DistanceMethod::kSearchOnly) return std::numeric_limits<std::int64_t>::max();
+  if (method == DistanceMethod::kTransformOnly) return -1;
+  const double transform =
+      static_cast<double>(direction.targets->extent().voxels() * kTransformVoxel);
+  const double share =
+      static_cast<double>(piece.rest_voxels) / static_cast<double>(direction.rest_voxels);
+  return static_cast<std::int64_t>(transform / 2 * share);
+}
+
+/// Searches for the nearest target of single voxels, one after the other.
+class FarSearch {
+ public:
+  FarSearch(const Direction& direction, std::int64_t budget, Simd simd)
+      : direction_(direction), budget_(budget), search_rows_(kernels::of(simd).masks.search_rows) {
+    const Grid& grid = *direction.grid;
+    rows_ = {direction.targets->words(),    direction.targets->row_words(),
+             direction.targets->extent().y, direction.targets->extent().z,
+             grid.rows.rows.data(),         static_cast<std::ptrdiff_t>(grid.rows.rows.size()),
+             grid.squares.x.data(),         grid.squares.y.data(),
+             grid.squares.z.data()};
+  }
+
+  /// Squared distance, or kOpen when the budget is used up.
+  double nearest(const kernels::RowVoxel& from) {
+    if (work_ > budget_) return kOpen;
+    const BlockIndex::Voxel voxel{from.bit, from.y, from.z};
+    double best = std::numeric_limits<double>::infinity();
+    if (direction_.index->near(voxel)) {
+      const kernels::RowFound found = search_rows_(rows_, from);
+      work_ += found.rows * kRow;
+      if (found.squared_mm2 <= direction_.grid->rows.complete_mm2) return found.squared_mm2;
+      best = found.squared_mm2;
+    }
+    // Its neighbour's nearest target is a good guess.
+    const double guess = known_ ? distance_to(last_, voxel) : best;
+    const BlockIndex::Nearest found =
+        direction_.index->nearest(voxel, {std::min(best, guess), last_}, work_, budget_);
+    if (work_ > budget_) return kOpen;
+    if (known_ || found.squared_mm2 < best) {
+      last_ = found.voxel;
+      known_ = true;
+    }
+    return found.squared_mm2;
+  }
+
+ private:
+  double distance_to(const BlockIndex::Voxel& a, const BlockIndex::Voxel& b) const {
+    return direction_.grid->squares.of(std::abs(a.bit - b.bit), std::abs(a.y - b.y),
+                                       std::abs(a.z - b.z));
+  }
+
+  const Direction& direction_;
+  std::int64_t budget_;
+  kernels::RowFound (*search_rows_)(const kernels::RowSearch&, const kernels::RowVoxel&);
+  kernels::RowSearch rows_;
+  std::int64_t work_ = 0;
+  BlockIndex::Voxel last_{0, 0, 0};
+  bool known_ = false;  // last_ is a target
+};
+
+void find_far(const Direction& direction, Piece& piece, const DistanceOptions& options) {
+  FarSearch search(direction, search_budget(direction, piece, options.method), options.simd);
+  piece.far.reserve(static_cast<std::size_t>(piece.rest_voxels));
+  for (const Remainder& one : piece.rest) {
+    kernels::RowVoxel voxel = place_of(*direction.queries, one.word);
+    const int first_bit = voxel.bit;
+    for (std::uint64_t bits = one.bits; bits != 0; bits &= bits - 1) {
+      voxel.bit = first_bit + std::countr_zero(bits);
+      piece.far.push_back(search.nearest(voxel));
+      piece.open += piece.far.back() == kOpen ? 1 : 0;
+    }
+  }
+}
+
+/// The voxels of a direction that searching has left open, and where their distances go.
+struct OpenVoxels {
+  explicit OpenVoxels(Direction& of) : direction(&of), mask(of.queries->box(), kSurfacePadding) {
+    const auto words = static_cast<std::size_t>(of.queries->last_word() + kGroup);
+    rest.resize(words);
+    far.resize(words);
+    for (Piece& piece : of.pieces) {
+      double* at = piece.far.data();
+      for (const Remainder& one : piece.rest) {
+        rest[static_cast<std::size_t>(one.word)] = one.bits;
+        far[static_cast<std::size_t>(one.word)] = at;
+        for (std::uint64_t bits = one.bits; bits != 0; bits &= bits - 1, ++at) {
+          if (*at == kOpen) mask.words()[one.word] |= bits & (~bits + 1);
+        }
+      }
+    }
+  }
+
+  void found(int bit, int y, int z, double squared_mm2) const {
+    const auto word = static_cast<std::size_t>(mask.row(y, z) - mask.words() + bit / 64);
+    const std::uint64_t before = rest[word] & ~(~std::uint64_t{0} << (bit % 64));
+    far[word][std::popcount(before)] = squared_mm2;
+  }
+
+  Direction* direction;
+  BitMask mask;
+  std::vector<std::uint64_t> rest;
+  std::vector<double*> far;  // of the first voxel of each word
+};
+
+void transform_open(std::vector<Direction>& directions, Workers& workers) {
+  for (Direction& direction : directions) {
+    std::int64_t open = 0;
+    for (const Piece& piece : direction.pieces) open += piece.open;
+    if (open == 0) continue;
+    const OpenVoxels voxels(direction);
+    const DistanceTransform transform(*direction.targets, direction.grid->squares);
+    const std::ptrdiff_t columns = direction.targets->row_words() * 64;
+    workers.run(columns / DistanceTransform::kColumns, [&](std::ptrdiff_t piece, int) {
+      transform.columns(
+          static_cast<int>(piece) * DistanceTransform::kColumns, voxels.mask,
+          [&](int bit, int y, int z, double squared_mm2) { voxels.found(bit, y, z, squared_mm2); });
+    });
+  }
+}
+
+DirectedDistances gathered(Direction& direction) {
+  DirectedDistances result;
+  result.surface_voxels = direction.surface_voxels;
+  const NearShells& shells = direction.grid->shells;
+  std::int64_t far = 0;
+  for (const Piece& piece : direction.pieces) far += piece.rest_voxels;
+  for (std::size_t shell = 0; shell < shells.squared_mm2.size(); ++shell) {
+    std::int64_t voxels = 0;
+    for (const Piece& piece : direction.pieces) voxels += piece.near[shell];
+    if (voxels != 0) result.near.push_back({shells.squared_mm2[shell], voxels});
+  }
+  result.far_mm2.reserve(static_cast<std::size_t>(far));
+  for (Piece& piece : direction.pieces) {
+    result.far_mm2.insert(result.far_mm2.end(), piece.far.begin(), piece.far.end());
+    piece.far = {};
+  }
+  return result;
+}
+
+/// Every piece of every direction that `chosen` accepts, as one list of work, large masks first.
+template <typename Chosen, typename Do>
+void for_pieces(std::vector<Direction>& directions, Workers& workers, Chosen chosen, Do work) {
+  std::vector<std::pair<Direction*, Piece*>> list;
+  for (Direction& direction : directions) {
+    for (Piece& piece : direction.pieces) {
+      if (chosen(piece)) list.emplace_back(&direction, &piece);
+    }
+  }
+  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+    return a.second->last - a.second->first > b.second->last - b.second->first;
+  });
+  workers.run(static_cast<std::ptrdiff_t>(list.size()), [&](std::ptrdiff_t i, int) {
+    work(*list[static_cast<std::size_t>(i)].first, *list[static_cast<std::size_t>(i)].second);
+  });
+}
+
+void measure(std::vector<Direction>& directions, Workers& workers, const DistanceOptions& options) {
+  for_pieces(
+      directions, workers, [](const Piece&) { return true; },
+      [&](const Direction& direction, Piece& piece) { find_near(direction, piece, options); });
+  std::vector<Direction*> unfinished;
+  for (Direction& direction : directions) {
+    for (const Piece& piece : direction.pieces) direction.rest_voxels += piece.rest_voxels;
+    if (direction.rest_voxels != 0) unfinished.push_back(&direction);
+  }
+  workers.run(static_cast<std::ptrdiff_t>(unfinished.size()), [&](std::ptrdiff_t i, int) {
+    Direction& one = *unfinished[static_cast<std::size_t>(i)];
+    one.index = std::make_unique<BlockIndex>(*one.targets, one.grid->squares);
+  });
+  for_pieces(
+      directions, workers, [](const Piece& piece) { return piece.rest_voxels != 0; },
+      [&](const Direction& direction, Piece& piece) { find_far(direction, piece, options); });
+  transform_open(directions, workers);
+}
+
+}  // namespace
+
+std::vector<SurfaceDistances> surface_distances(std::span<const SurfacePair> pairs,
+                                                const SpacingMm& spacing, Workers& workers,
+                                                const DistanceOptions& options) {
+  std::vector<SurfaceDistances> result(pairs.size());
+  std::vector<std::unique_ptr<Grid>> grids;
+  std::vector<Direction> directions;
+  std::vector<DirectedDistances*> places;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const SurfacePair& pair = pairs[i];
+    const std::int64_t predicted = pair.prediction->count();
+    const std::int64_t referenced = pair.reference->count();
+    result[i].to_reference.surface_voxels = predicted;
+    result[i].to_prediction.surface_voxels = referenced;
+    if (predicted == 0 || referenced == 0) continue;
+    grids.push_back(std::make_unique<Grid>(*pair.prediction, spacing));
+    const Grid* const grid = grids.back().get();
+    const std::size_t shells = grid->shells.squared_mm2.size();
+    directions.push_back({pair.prediction, pair.reference, grid, predicted,
+                          cut(*pair.prediction, shells), 0, nullptr});
+    places.push_back(&result[i].to_reference);
+    directions.push_back({pair.reference, pair.prediction, grid, referenced,
+                          cut(*pair.reference, shells), 0, nullptr});
+    places.push_back(&result[i].to_prediction);
+  }
+  measure(directions, workers, options);
+  for (std::size_t i = 0; i < directions.size(); ++i) *places[i] = gathered(directions[i]);
+  return result;
+}
+
+SurfaceDistances surface_distances(const BitMask& prediction, const BitMask& reference,
+                                   const SpacingMm& spacing, Dimensions dimensions,
+                                   const DistanceOptions& options) {
+  const Box box = prediction.tight_box().united(reference.tight_box());
+  const BitMask surfaces[] = {
+      surface_of(moved(prediction, box, kSurfacePadding), dimensions, options.simd),
+      surface_of(moved(reference, box, kSurfacePadding), dimensions, options.simd)};
+  const SurfacePair pair{&surfaces[0], &surfaces[1]};
+  Workers alone(1);
+  return surface_distances({&pair, 1}, spacing, alone, options).front();
+}
+
+}  // namespace medperf::metrics
