@@ -5,6 +5,9 @@
 
 #include "metrics/classification/auc.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/segmentation/lesion_policy.h"
+#include "metrics/segmentation/panoptic.h"
+#include "metrics/segmentation/surfel.h"
 #include "metrics/statistics/proportion.h"
 
 namespace medperf::metrics {
@@ -21,21 +24,53 @@ constexpr std::array kEntries = {
                 kLogitMerge, "auroc.md"},
     MetricEntry{"case-count", "Number of cases", Direction::kNone, kCounts, "cases", "sum",
                 "counts.md"},
+    MetricEntry{"component-count", "Number of connected components", Direction::kNone,
+                kComponentConvention, "components", "none", "components.md"},
     MetricEntry{"confusion-count", "Cell of the 2x2 table", Direction::kNone, kCounts, "cases",
                 "sum", "counts.md"},
     MetricEntry{"decision-threshold", "Decision threshold", Direction::kNone, "score>=threshold",
                 "1", "none", "threshold.md"},
     MetricEntry{"f1", "F1 score", Direction::kHigher, kF1Convention, "1", "none", "f1.md"},
+    MetricEntry{"lesion-count", "Found, missed or invented lesions", Direction::kNone,
+                kLesionConvention, "lesions", "sum", "lesion-wise.md"},
+    MetricEntry{"lesion-dice", "Lesion-wise Dice", Direction::kHigher, kLesionConvention, "1",
+                "none", "lesion-wise.md"},
+    MetricEntry{"lesion-f1", "F1 score of lesions", Direction::kHigher, kLesionConvention, "1",
+                "none", "lesion-wise.md"},
+    MetricEntry{"lesion-hd95", "Lesion-wise HD95", Direction::kLower, kLesionConvention, "mm",
+                "none", "lesion-wise.md"},
+    MetricEntry{"lesion-nsd", "Lesion-wise surface Dice", Direction::kHigher, kLesionConvention,
+                "1", "none", "lesion-wise.md"},
+    MetricEntry{"lesion-precision", "Precision of lesions", Direction::kHigher, kLesionConvention,
+                "1", "none", "lesion-wise.md"},
+    MetricEntry{"lesion-sensitivity", "Sensitivity to lesions", Direction::kHigher,
+                kLesionConvention, "1", "none", "lesion-wise.md"},
     MetricEntry{"mcc", "Matthews correlation coefficient", Direction::kHigher, kMccConvention, "1",
                 "none", "mcc.md"},
     MetricEntry{"npv", "Negative predictive value", Direction::kHigher, kWilsonConvention, "1",
                 "none", "precision.md"},
+    MetricEntry{"panoptic-quality", "Panoptic quality (PQ)", Direction::kHigher,
+                kPanopticGreedyConvention, "1", "none", "panoptic.md"},
     MetricEntry{"precision", "Precision (positive predictive value)", Direction::kHigher,
                 kWilsonConvention, "1", "none", "precision.md"},
+    MetricEntry{"recognition-quality", "Recognition quality (RQ)", Direction::kHigher,
+                kPanopticGreedyConvention, "1", "none", "panoptic.md"},
+    MetricEntry{"segmentation-quality", "Segmentation quality (SQ)", Direction::kHigher,
+                kPanopticGreedyConvention, "1", "none", "panoptic.md"},
     MetricEntry{"sensitivity", "Sensitivity (recall)", Direction::kHigher, kWilsonConvention, "1",
                 kLogitMerge, "sensitivity-specificity.md"},
     MetricEntry{"specificity", "Specificity", Direction::kHigher, kWilsonConvention, "1",
                 kLogitMerge, "sensitivity-specificity.md"},
+    MetricEntry{"surfel-asd-prediction", "Mean distance of the predicted surface, by area",
+                Direction::kLower, kSurfelConvention, "mm", "none", "surfel.md"},
+    MetricEntry{"surfel-asd-reference", "Mean distance of the reference surface, by area",
+                Direction::kLower, kSurfelConvention, "mm", "none", "surfel.md"},
+    MetricEntry{"surfel-hd", "Hausdorff distance of surfels", Direction::kLower, kSurfelConvention,
+                "mm", "none", "surfel.md"},
+    MetricEntry{"surfel-hd95", "HD95 of surfels, by area", Direction::kLower, kSurfelConvention,
+                "mm", "none", "surfel.md"},
+    MetricEntry{"surfel-nsd", "Surface Dice of surfels, by area", Direction::kHigher,
+                kSurfelConvention, "1", "none", "surfel.md"},
 };
 
 }  // namespace

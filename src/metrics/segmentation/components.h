@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "metrics/segmentation/bit_mask.h"
 
 namespace medperf::metrics {
+
+/// Neighbours share at least a corner: 26 in a volume, 8 in a plane.
+inline constexpr std::string_view kComponentConvention = "components-26";
 
 /// A maximal run of set voxels of one row, first <= x < last, in coordinates of the mask's box.
 struct ComponentRun {

@@ -10,6 +10,9 @@
 
 namespace medperf::metrics {
 
+/// What the vocabulary says of scores by lesion: each carries the id of its policy.
+inline constexpr std::string_view kLesionConvention = "lesion-policy";
+
 /// How lesions are told apart and which are scored.
 struct LesionRules {
   Neighbours connectivity = Neighbours::k26;  ///< of predicted components and of grown lesions
