@@ -103,7 +103,7 @@ Line fit(const std::vector<Group>& groups, Line line, bool fit_slope) {
     const double size = std::abs(move.a) + std::abs(move.b);
     line.a += share * move.a;
     line.b += share * move.b;
-    if (size < 1e-15 * (1 + std::abs(line.a) + std::abs(line.b))) break;
+    if (size < 1e-13 * (1 + std::abs(line.a) + std::abs(line.b))) break;
   }
   return line;
 }

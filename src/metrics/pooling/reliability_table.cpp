@@ -6,6 +6,7 @@
 #include "metrics/pooling/merge.h"
 #include "metrics/statistics/distributions.h"
 #include "metrics/statistics/proportion.h"
+#include "metrics/statistics/root.h"
 
 namespace medperf::metrics {
 namespace {
@@ -23,6 +24,42 @@ ExactSum squared_errors(const ReliabilityBin& bin) {
   errors.add_scaled(bin.positive_probability, -2);
   errors.add(static_cast<double>(bin.positives));
   return errors;
+}
+
+/// A bin's gap, its size and variance.
+struct Gap {
+  double size = 0;
+  double variance = 0;
+};
+
+/// The least and the largest sum of |g| over the gaps g with sum (g - G)^2 / V <= the chi-square
+/// quantile c. Largest: all move outwards in proportion to V (Cauchy, Schwarz). Least: each shrinks
+/// by t V, to 0 at most, t so large that the region is used up.
+Interval sum_region(const std::vector<Gap>& gaps, double level) {
+  const double c = chi2_quantile(level, static_cast<double>(gaps.size()));
+  double sum = 0;
+  double variance = 0;
+  double to_zero = 0;
+  double steepest = 0;
+  for (const Gap& gap : gaps) {
+    sum += gap.size;
+    variance += gap.variance;
+    to_zero += gap.size * gap.size / gap.variance;
+    steepest = std::max(steepest, gap.size / gap.variance);
+  }
+  Interval result{0, sum + std::sqrt(c * variance)};
+  if (to_zero <= c) return result;
+  const auto used = [&](double t) {
+    double distance = 0;
+    for (const Gap& gap : gaps) {
+      const double moved = std::min(gap.size, t * gap.variance);
+      distance += moved * moved / gap.variance;
+    }
+    return distance - c;
+  };
+  const double t = bisect(used, 0, steepest);
+  for (const Gap& gap : gaps) result.low += std::max(0.0, gap.size - t * gap.variance);
+  return result;
 }
 
 }  // namespace
@@ -83,21 +120,22 @@ Estimate ReliabilityTable::ece(double level) const {
     return estimate;
   }
   ExactSum gaps;
-  ExactSum squares;  // of s (p - y), where s is the sign of the gap of the case's bin
+  std::vector<Gap> of_bins;
   for (const ReliabilityBin& bin : counts_) {
+    if (bin.cases == 0) continue;
     ExactSum gap = gap_of(bin);
     if (gap.sign() < 0) gap.negate();
     gaps.merge(gap);
-    squares.merge(squared_errors(bin));
+    const auto n = static_cast<double>(bin.cases);
+    const double rate = (static_cast<double>(bin.positives) + 1) / (n + 2);
+    const double expected = *bin.probability.value() / n;
+    const double variance = n * std::max(rate * (1 - rate), expected * (1 - expected));
+    of_bins.push_back({*gap.value(), variance});
   }
   const auto n = static_cast<double>(total);
-  const double value = *gaps.value() / n;
-  estimate.value = value;
-  if (total < 2) return estimate;
-  const double variance = std::max(0.0, *squares.value() / n - value * value) / (n - 1);
-  const double half = normal_quantile(0.5 + level / 2) * std::sqrt(variance);
-  estimate.se = std::sqrt(variance);
-  estimate.interval = Interval{std::max(0.0, value - half), std::min(1.0, value + half)};
+  const Interval sums = sum_region(of_bins, level);
+  estimate.value = *gaps.value() / n;
+  estimate.interval = Interval{sums.low / n, std::min(1.0, sums.high / n)};
   return estimate;
 }
 

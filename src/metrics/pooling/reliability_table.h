@@ -14,7 +14,7 @@
 
 namespace medperf::metrics {
 
-inline constexpr std::string_view kPooledEceConvention = "ece-equal-width-delta/1";
+inline constexpr std::string_view kPooledEceConvention = "ece-equal-width-region/1";
 inline constexpr std::string_view kPooledBrierConvention = "brier-positive-class";
 /// 15 bins of equal width over [0, 1].
 inline constexpr Bins kEceBins = {0, 1, 15};
@@ -53,10 +53,12 @@ class ReliabilityTable {
   std::int64_t cases() const;
 
   /// Sum over bins of |sum of probabilities - events|, over the number of cases; the sums are exact
-  /// and only the two last steps round. SE and interval (normal, clipped to [0, 1]) by the delta
-  /// method, that is, as if the direction of each bin's gap were known. The plain estimate is too
-  /// high when calibration is good, and then its interval does not cover: docs/metrics/coverage.md.
-  /// Undefined without cases.
+  /// and only the last steps round. Interval: every ECE that some gaps within their joint
+  /// chi-square region give. A bin's variance is the larger of n r (1 - r), r = (events + 1) / (n +
+  /// 2), and that of a calibrated bin, n p (1 - p), p its mean probability. The interval holds at
+  /// least `level` from about 20 cases a bin on, and more when calibration is good, where the plain
+  /// ECE is too high and symmetric intervals around it almost never hold the truth
+  /// (docs/metrics/coverage.md). Undefined without cases.
   Estimate ece(double level = 0.95) const;
   /// Mean of (probability - outcome)^2. Undefined without cases. For an interval, merge the
   /// MomentSummary of the cases' squared errors.

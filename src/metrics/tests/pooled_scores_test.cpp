@@ -11,6 +11,7 @@
 #include "metrics/pooling/calibration_histogram.h"
 #include "metrics/pooling/reliability_table.h"
 #include "metrics/pooling/score_histogram.h"
+#include "metrics/statistics/distributions.h"
 #include "metrics/statistics/random_stream.h"
 
 namespace medperf::metrics {
@@ -152,12 +153,26 @@ TEST(Reliability, ByHand) {
   EXPECT_EQ(*table.ece().value, 0.1875);
   EXPECT_EQ(*table.brier().value, 11.0 / 64);
   EXPECT_EQ(*table.observed_over_expected(), 3 / 2.25);
-  EXPECT_NEAR(*table.ece().se, std::sqrt((11.0 / 64 - 0.1875 * 0.1875) / 3), 1e-15);
+  // Both bins: two cases; rates (1 + 1) / 4 and (2 + 1) / 4, variances 2/4 and 2 x 3/16.
+  const double c = chi2_quantile(0.95, 2);
+  EXPECT_NEAR(table.ece().interval->high, (0.75 + std::sqrt(c * 0.875)) / 4, 1e-12);
+  EXPECT_EQ(table.ece().interval->low, 0);
   const auto rows = table.rows();
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(*rows[1].mean_probability, 0.875);
   EXPECT_EQ(*rows[0].event_rate.value, 0.5);
   EXPECT_EQ(rows[0].high, 0.5);
+}
+
+TEST(Reliability, RegionOfOneBinIsTheIntervalOfItsGap) {
+  // One bin: chi-square with one degree of freedom is the square of the normal quantile.
+  auto table = *ReliabilityTable::empty({0, 1, 1});
+  for (int i = 0; i < 98; ++i) ASSERT_TRUE(table.add(0.9, i < 49).ok());
+  const Estimate ece = table.ece();
+  const double half = normal_quantile(0.975) * std::sqrt(98 * 0.25) / 98;
+  EXPECT_NEAR(*ece.value, 0.4, 1e-14);
+  EXPECT_NEAR(ece.interval->low, 0.4 - half, 1e-12);
+  EXPECT_NEAR(ece.interval->high, 0.4 + half, 1e-12);
 }
 
 TEST(Reliability, MergesExactlyAndKeepsZeroAndOne) {
@@ -204,7 +219,7 @@ TEST(CalibrationHistogram, SlopeOfFourGroupsHasAClosedForm) {
 
 TEST(CalibrationHistogram, HoldsTheSlopeOfTheCasesWithinItsBound) {
   int compared = 0;
-  for (std::uint64_t number = 0; number < 30; ++number) {
+  for (std::uint64_t number = 0; number < 20; ++number) {
     const auto cases = drawn(number, 100 + 20 * number);
     const PooledCalibration exact = fine(cases);
     if (!exact.slope.estimate.value) continue;
@@ -228,7 +243,7 @@ TEST(CalibrationHistogram, HoldsTheSlopeOfTheCasesWithinItsBound) {
       }
     }
   }
-  EXPECT_GT(compared, 80);
+  EXPECT_GT(compared, 60);
 }
 
 TEST(CalibrationHistogram, IntervalHoldsTheTruthThatWasDrawn) {

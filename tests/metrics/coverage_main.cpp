@@ -1,0 +1,74 @@
+// How often the intervals of src/metrics hold the truth, in simulated studies where it is known.
+//   coverage [--runs N] [--threads N] [--check]
+// Prints the table of docs/metrics/coverage.md. Fails when an interval misses what its page states.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <thread>
+
+#include "metrics/tests/coverage_list.h"
+
+namespace {
+
+using namespace medperf::metrics::coverage;
+
+const char* claim_text(const Row& row) {
+  switch (row.method.claim) {
+    case Claim::kNominal:
+      return row.holds() ? "95 ± 1" : "95 ± 1 **missed**";
+    case Claim::kAtLeast:
+      return row.holds() ? "at least 94" : "at least 94 **missed**";
+    case Claim::kNone:
+      break;
+  }
+  return "outside";
+}
+
+void print(const Row& row) {
+  const double defined = row.defined() > 0 ? row.defined() : 1;
+  std::printf("| %s | %s | %s | %.1f | %.1f | %.1f | %.4f | %d |\n", row.setting.c_str(),
+              row.method.name.c_str(), claim_text(row), row.percent(),
+              100 * row.truth_below / defined, 100 * row.truth_above / defined, row.mean_width,
+              row.undefined);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int runs = 10'000;
+  int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view option = argv[i];
+    if (option == "--runs") {
+      runs = std::atoi(argv[i + 1]);
+    } else if (option == "--threads") {
+      threads = std::atoi(argv[i + 1]);
+    } else {
+      std::fprintf(stderr, "coverage [--runs N] [--threads N]\n");
+      return 2;
+    }
+  }
+  int missed = 0;
+  int kept = 0;
+  std::string group;
+  std::uint64_t seed = 20'261'126;
+  for (const Scenario& scenario : all_scenarios()) {
+    if (scenario.group != group) {
+      group = scenario.group;
+      std::printf("\n## %s\n\n", group.c_str());
+      std::printf(
+          "| setting | interval | stated | holds the truth, %% | truth below, %% | truth "
+          "above, %% | mean width | undefined |\n");
+      std::printf("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    }
+    for (const Row& row : measure(scenario, seed, runs, threads)) {
+      print(row);
+      if (row.method.claim != Claim::kNone) ++(row.holds() ? kept : missed);
+    }
+    std::fflush(stdout);
+    ++seed;
+  }
+  std::fprintf(stderr, "%d passed, %d failed\n", kept, missed);
+  return missed == 0 ? 0 : 1;
+}
