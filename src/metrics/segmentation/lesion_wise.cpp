@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "metrics/segmentation/overlap.h"
+#include "metrics/segmentation/surface_distance.h"
 #include "metrics/segmentation/surfel.h"
 
 namespace medperf::metrics {
@@ -80,30 +81,26 @@ class LesionFinder {
       for (Estimate& estimate : lesion.surface_dice) estimate.flag = kNotScored;
       return;
     }
-    const auto distances =
-        surfel_distances(found_mask(lesion), lesion_mask(lesion, zone), spacing_, dimensions_);
+    const auto distances = distances_of(lesion, zone);
     lesion.hd95 = surfel_hausdorff(distances, 95);
     for (std::size_t i = 0; i < taus_mm_.size(); ++i) {
       lesion.surface_dice[i] = surfel_surface_dice(distances, taus_mm_[i]);
     }
   }
 
-  BitMask lesion_mask(const Lesion& lesion, std::size_t zone) const {
-    std::vector<bool> wanted(parts_.size());
-    for (std::size_t part = 0; part < parts_.size(); ++part) {
-      wanted[part] = zone_of_part_[part] == zone;
-    }
-    return parts_.mask_of(wanted, lesion.box);
-  }
-
-  BitMask found_mask(const Lesion& lesion) const {
-    std::vector<bool> wanted(predicted_.size());
-    Box box;
+  SurfelDistances distances_of(const Lesion& lesion, std::size_t zone) const {
+    std::vector<bool> found(predicted_.size());
+    Box box = lesion.box;
     for (const std::int32_t component : lesion.found_by) {
-      wanted[static_cast<std::size_t>(component)] = true;
+      found[static_cast<std::size_t>(component)] = true;
       box = box.united(predicted_[static_cast<std::size_t>(component)].box);
     }
-    return predicted_.mask_of(wanted, box);
+    std::vector<bool> parts(parts_.size());
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+      parts[part] = zone_of_part_[part] == zone;
+    }
+    return surfel_distances(predicted_.mask_of(found, box, kSurfacePadding),
+                            parts_.mask_of(parts, box, kSurfacePadding), spacing_, dimensions_);
   }
 
   Components predicted_;

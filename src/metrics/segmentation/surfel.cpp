@@ -4,18 +4,18 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 
+#include "metrics/segmentation/surface_metrics.h"
 #include "metrics/segmentation/surfel_area.h"
+#include "metrics/segmentation/voxel_distances.h"
 
 namespace medperf::metrics {
 namespace {
 
 using Word = std::uint64_t;
 
-constexpr double kTauSlack = 1 + 1e-6;     // float32 spacing must not push 3 x 0.8 beyond 2.4
 constexpr double kShareSlack = 1 - 1e-12;  // sums of areas that reach a share up to rounding
 
 /// Two neighbouring bits of a row, that before `bit` first.
@@ -79,78 +79,6 @@ class AreaTable {
   std::size_t used_ = 0;
 };
 
-/// Nearest set bits of a mask, row by row.
-class NearestBit {
- public:
-  NearestBit(const BitMask& mask, const SpacingMm& spacing) : mask_(mask), spacing_(spacing) {}
-
-  /// Squared distance in mm2 from a place in the mask's box coordinates (it may lie outside) to the
-  /// nearest set bit, at most `bound`, which must not be below the answer.
-  double square_mm2(int x, int y, int z, double bound) const {
-    const Extent& extent = mask_.extent();
-    double best = bound;
-    for (int dz = 0; along(dz, spacing_.z) <= best; ++dz) {
-      if (z - dz < 0 && z + dz >= extent.z) break;
-      for (const int row_z : {z - dz, z + dz}) {
-        if (row_z < 0 || row_z >= extent.z) continue;
-        best = in_slice(x, y, row_z, along(dz, spacing_.z), best);
-        if (dz == 0) break;
-      }
-    }
-    return best;
-  }
-
- private:
-  static double along(int steps, double spacing) {
-    const double mm = steps * spacing;
-    return mm * mm;
-  }
-
-  double in_slice(int x, int y, int z, double square, double best) const {
-    const Extent& extent = mask_.extent();
-    for (int dy = 0; square + along(dy, spacing_.y) <= best; ++dy) {
-      if (y - dy < 0 && y + dy >= extent.y) break;
-      for (const int row_y : {y - dy, y + dy}) {
-        if (row_y < 0 || row_y >= extent.y) continue;
-        const double in_row = along(columns_away(x, row_y, z), spacing_.x);
-        best = std::min(best, along(dy, spacing_.y) + in_row + square);
-        if (dy == 0) break;
-      }
-    }
-    return best;
-  }
-
-  /// Columns to the nearest set bit of a row, or very many.
-  int columns_away(int x, int y, int z) const {
-    constexpr int kNone = std::numeric_limits<int>::max() / 2;
-    const Word* const words = mask_.row(y, z);
-    const int count = static_cast<int>(mask_.row_words());
-    const int bit = std::clamp(x + mask_.padding(), 0, count * 64 - 1);
-    const int outside = std::abs(x + mask_.padding() - bit);
-    int nearest = kNone;
-    const int home = bit / 64;
-    const Word right = words[home] >> (bit % 64);
-    if (right != 0) nearest = std::countr_zero(right);
-    const Word left = words[home] << (63 - bit % 64);
-    if (left != 0) nearest = std::min(nearest, std::countl_zero(left));
-    for (int step = 1; step * 64 - 63 <= nearest; ++step) {
-      const int after = home + step;
-      const int before = home - step;
-      if (after >= count && before < 0) break;
-      if (after < count && words[after] != 0) {
-        nearest = std::min(nearest, after * 64 + std::countr_zero(words[after]) - bit);
-      }
-      if (before >= 0 && words[before] != 0) {
-        nearest = std::min(nearest, bit - before * 64 - 63 + std::countl_zero(words[before]));
-      }
-    }
-    return nearest == kNone ? kNone : nearest + outside;
-  }
-
-  const BitMask& mask_;
-  SpacingMm spacing_;
-};
-
 /// The pieces of one surface: their areas, and the sums by distance to the corners of another.
 class Surface {
  public:
@@ -163,20 +91,9 @@ class Surface {
   const BitMask& corners() const { return corners_; }
 
   AreaByDistance distances_to(const BitMask& other, const SpacingMm& spacing) const {
-    const NearestBit nearest(other, spacing);
-    const auto& from = corners_.box().first;
-    const auto& to = other.box().first;
     AreaTable table;
-    for_each_run(corners_, [&](int y, int z, int first, int last) {
-      double bound = std::numeric_limits<double>::infinity();
-      for (int x = first; x < last; ++x) {
-        const double square = nearest.square_mm2(x + from[0] - to[0], y + from[1] - to[1],
-                                                 z + from[2] - to[2], bound);
-        table.add(square, areas_[code(x, y, z)]);
-        // One column further the nearest is at most one column further away.
-        const double next = std::sqrt(square) + spacing.x;
-        bound = next * next * (1 + 1e-12);
-      }
+    for_each_distance(corners_, other, spacing, [&](int x, int y, int z, double squared_mm2) {
+      table.add(squared_mm2, areas_[code(x, y, z)]);
     });
     return table.sorted();
   }
@@ -194,6 +111,11 @@ class Surface {
   BitMask corners_;
   std::span<const double> areas_;
 };
+
+BitMask in_box(const BitMask& mask, const Box& box) {
+  if (mask.box() == box && mask.padding() == kSurfacePadding) return mask;
+  return moved(mask, box, kSurfacePadding);
+}
 
 /// Smallest distance within which the share of the surface lies.
 double distance_of_share(const AreaByDistance& distances, double share) {
@@ -280,8 +202,12 @@ SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& refer
   const auto solid = surfel_areas_mm2(spacing);
   const auto plane = contour_lengths_mm(spacing);
   const std::span<const double> areas = flat ? std::span<const double>(plane) : solid;
-  const Surface predicted_surface(prediction, areas);
-  const Surface reference_surface(reference, areas);
+  // The tight box, so that sums are made in an order that depends on the masks only.
+  const Box box = prediction.tight_box().united(reference.tight_box());
+  const BitMask moved_prediction = in_box(prediction, box);
+  const BitMask moved_reference = in_box(reference, box);
+  const Surface predicted_surface(moved_prediction, areas);
+  const Surface reference_surface(moved_reference, areas);
   result.from_prediction = predicted_surface.distances_to(reference_surface.corners(), spacing);
   result.from_reference = reference_surface.distances_to(predicted_surface.corners(), spacing);
   return result;
@@ -298,7 +224,7 @@ Estimate surfel_hausdorff(const SurfelDistances& distances, double percentile) {
 
 Estimate surfel_surface_dice(const SurfelDistances& distances, double tau_mm) {
   if (const auto empty = of_empty(distances, 1, 0.0)) return *empty;
-  const double limit = tau_mm * kTauSlack;
+  const double limit = tau_mm * (1 + kTauSlack);
   Estimate result;
   result.value = (area_within(distances.from_reference, limit) +
                   area_within(distances.from_prediction, limit)) /

@@ -86,32 +86,45 @@ std::vector<Triangle> filled(std::vector<Point> loop) {
           {loop[4], loop[5], loop[0]}};
 }
 
-double area_mm2(const Triangle& triangle, const SpacingMm& spacing) {
-  const std::array<double, 3> half = {spacing.x / 2, spacing.y / 2, spacing.z / 2};
-  std::array<double, 3> u{};
-  std::array<double, 3> v{};
+/// Cross product of two sides: twice the triangle's area as a vector, in quarters of a unit area.
+Point normal(const Triangle& triangle) {
+  Point u{};
+  Point v{};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    u[axis] = (triangle[1][axis] - triangle[0][axis]) * half[axis];
-    v[axis] = (triangle[2][axis] - triangle[0][axis]) * half[axis];
+    u[axis] = triangle[1][axis] - triangle[0][axis];
+    v[axis] = triangle[2][axis] - triangle[0][axis];
   }
-  const double x = u[1] * v[2] - u[2] * v[1];
-  const double y = u[2] * v[0] - u[0] * v[2];
-  const double z = u[0] * v[1] - u[1] * v[0];
-  return std::sqrt(x * x + y * y + z * z) / 2;
+  return {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]};
 }
 
-}  // namespace
+using Normals = std::array<std::vector<Point>, 256>;
 
-std::array<double, 256> surfel_areas_mm2(const SpacingMm& spacing) {
-  std::array<double, 256> areas{};
+Normals normals_of_codes() {
+  Normals normals;
   for (unsigned code = 1; code < 255; ++code) {
     unsigned left = std::popcount(code) > 4 ? ~code & 255U : code;
     while (left != 0) {
       const unsigned group = group_of(left, static_cast<unsigned>(std::countr_zero(left)));
       for (const Triangle& triangle : filled(loop_around(group))) {
-        areas[code] += area_mm2(triangle, spacing);
+        normals[code].push_back(normal(triangle));
       }
       left &= ~group;
+    }
+  }
+  return normals;
+}
+
+}  // namespace
+
+std::array<double, 256> surfel_areas_mm2(const SpacingMm& spacing) {
+  static const Normals normals = normals_of_codes();
+  std::array<double, 256> areas{};
+  for (std::size_t code = 1; code < 255; ++code) {
+    for (const Point& one : normals[code]) {
+      const double x = one[0] * spacing.y * spacing.z;
+      const double y = one[1] * spacing.x * spacing.z;
+      const double z = one[2] * spacing.x * spacing.y;
+      areas[code] += std::sqrt(x * x + y * y + z * z) / 8;
     }
   }
   return areas;
