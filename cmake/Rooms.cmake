@@ -36,6 +36,7 @@ set(HOME_OF_archive.h base engine imaging)   # base only loads it
 set(HOME_OF_png.h imaging)
 set(HOME_OF_zlib.h imaging)
 set(HOME_OF_libdeflate.h imaging)
+set(HOME_OF_dcmtk imaging)      # in its module only
 set(HOME_OF_CLI cli)
 
 # Stops the configure step when a file of `room` includes a room or a library that it may not.
@@ -70,7 +71,7 @@ function(medperf_room room)
   set(directory ${CMAKE_SOURCE_DIR}/src/${room})
   check_includes(${room} ${directory})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${directory}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/(tests|bench|fuzz)/")
+  list(FILTER sources EXCLUDE REGEX "/(tests|bench|fuzz|module)/")
   if(NOT sources)
     add_library(${room} INTERFACE)
     target_link_libraries(${room} INTERFACE medperf_flags ${MAY_INCLUDE_${room}})

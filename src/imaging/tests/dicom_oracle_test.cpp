@@ -1,0 +1,171 @@
+// Files of pydicom, highdicom and DCMTK's own tools: oracle/make_dicom.py, whose formulas are
+// repeated here.
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "imaging/dicom.h"
+
+namespace medperf::imaging {
+namespace {
+
+const fs::path kFolder = MEDPERF_SOURCE_DIR "/src/imaging/tests/oracle/dicom";
+constexpr std::size_t kColumns = 12;
+constexpr std::size_t kRows = 10;
+constexpr std::size_t kSlices = 5;
+
+DicomImage read(const std::string& name) {
+  auto image = read_dicom(kFolder / name);
+  if (!image) throw std::runtime_error(image.error().text() + image.error().cause);
+  return std::move(image).value();
+}
+
+double stored(std::size_t i, std::size_t j, std::size_t k) {
+  return static_cast<double>(10 * i + 3 * j + 100 * k);
+}
+
+/// Compares every voxel with f(i, j, k).
+template <typename F>
+void expect_voxels(const Volume& volume, F&& f) {
+  const auto values = to_doubles(volume);
+  const auto& size = volume.geometry.size;
+  int wrong = 0;
+  for (std::size_t at = 0; at < values.size(); ++at) {
+    const std::size_t i = at % size[0];
+    const std::size_t j = at / size[0] % size[1];
+    const std::size_t k = at / size[0] / size[1];
+    wrong += values[at] != static_cast<double>(f(i, j, k)) ? 1 : 0;
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+Geometry ct_grid() {
+  Geometry g;
+  g.size = {kColumns, kRows, kSlices};
+  g.spacing_mm = {0.7, 0.8, 3};
+  g.origin_mm = {-30.5, 12.25, 40};
+  return g;
+}
+
+TEST(DicomOracle, EveryPackingGivesTheSamePixels) {
+  for (const std::string name :
+       {"ct_explicit.dcm", "ct_implicit.dcm", "ct_big_endian.dcm", "ct_undefined_lengths.dcm",
+        "ct_rle.dcm", "ct_jpeg_lossless.dcm", "ct_jpeg_ls.dcm"}) {
+    SCOPED_TRACE(name);
+    const DicomImage image = read(name);
+    EXPECT_FALSE(image.lossy);
+    const auto volume = series_to_volume({&image, 1});
+    ASSERT_TRUE(volume) << volume.error().text();
+    Geometry expected = ct_grid();
+    expected.size[2] = 1;
+    expected.origin_mm[2] = 46;
+    EXPECT_TRUE(compare(volume->geometry, expected, 1e-12).empty());
+    expect_voxels(*volume, [](auto i, auto j, auto) { return stored(i, j, 2) - 1000; });
+  }
+}
+
+TEST(DicomOracle, EnhancedMultiFrame) {
+  const DicomImage image = read("enhanced_mr.dcm");
+  ASSERT_EQ(image.frames.size(), kSlices);
+  const auto volume = series_to_volume({&image, 1});
+  ASSERT_TRUE(volume) << volume.error().text();
+  Geometry expected;
+  expected.size = {kColumns, kRows, kSlices};
+  expected.spacing_mm = {1.25, 1.5, 4};
+  expected.origin_mm = {50, -20, 60};
+  expected.axes = {{{0, 1, 0}, {0, 0, -1}, {-1, 0, 0}}};
+  const auto apart = compare(volume->geometry, expected, 1e-12);
+  EXPECT_TRUE(apart.empty()) << apart[0].text;
+  expect_voxels(*volume, [](auto i, auto j, auto k) {
+    return 0.5 * static_cast<double>(k + 1) * stored(i, j, k) + 2;
+  });
+}
+
+bool first(std::size_t i, std::size_t j, std::size_t k) {
+  return i + j < 7 && k >= 1 && k <= 3;
+}
+bool second(std::size_t i, std::size_t, std::size_t k) {
+  return i > 8 && (k == 1 || k == 4);
+}
+
+TEST(DicomOracle, SegmentationOnTheGridOfItsSeries) {
+  const DicomImage image = read("seg.dcm");
+  EXPECT_TRUE(image.segmentation);
+  EXPECT_EQ(image.frames.size(), 5u);  // the empty ones are left out of the file
+  ASSERT_EQ(image.segments.size(), 2u);
+  EXPECT_EQ(image.segments[1].label, "part 2");
+  const auto labels = segmentation_to_labels(image, ct_grid());
+  ASSERT_TRUE(labels) << labels.error().text();
+  EXPECT_EQ(labels->type, ElementType::kU8);
+  EXPECT_TRUE(compare(labels->geometry, ct_grid(), 0).empty());
+  expect_voxels(*labels, [](auto i, auto j, auto k) {
+    return first(i, j, k) ? 1 : second(i, j, k) ? 2 : 0;
+  });
+  // Its own grid begins at the first slice that has something.
+  const auto alone = segmentation_to_labels(image);
+  ASSERT_TRUE(alone) << alone.error().text();
+  Geometry own = ct_grid();
+  own.size[2] = 4;
+  own.origin_mm[2] = 43;
+  EXPECT_TRUE(compare(alone->geometry, own, 1e-12).empty());
+  expect_voxels(*alone, [](auto i, auto j, auto k) {
+    return first(i, j, k + 1) ? 1 : second(i, j, k + 1) ? 2 : 0;
+  });
+  // A grid that runs the other way takes the same frames.
+  Geometry reversed = ct_grid();
+  reversed.axes[2] = {0, 0, -1};
+  reversed.origin_mm[2] = 52;
+  const auto turned = segmentation_to_labels(image, reversed);
+  ASSERT_TRUE(turned) << turned.error().text();
+  expect_voxels(*turned, [](auto i, auto j, auto k) {
+    return first(i, j, 4 - k) ? 1 : second(i, j, 4 - k) ? 2 : 0;
+  });
+}
+
+TEST(DicomOracle, OverlappingSegmentsAreMasksButNoLabelMap) {
+  const DicomImage image = read("seg_overlap.dcm");
+  const auto labels = segmentation_to_labels(image, ct_grid());
+  ASSERT_FALSE(labels);
+  EXPECT_EQ(labels.error().what,
+            "segments 1 (part 1) and 2 (part 2) share voxels: this is no label map");
+  const auto masks = segmentation_to_masks(image, ct_grid());
+  ASSERT_TRUE(masks) << masks.error().text();
+  ASSERT_EQ(masks->size(), 2u);
+  EXPECT_EQ((*masks)[0].segment.label, "part 1");
+  expect_voxels((*masks)[0].mask, first);
+  expect_voxels((*masks)[1].mask,
+                [](auto i, auto j, auto k) { return second(i, j, k) || (i + j < 3 && k == 2); });
+}
+
+TEST(DicomOracle, FramesBesideTheGridAreRefused) {
+  DicomImage image = read("seg.dcm");
+  const auto error_with = [&](const Geometry& grid) {
+    const auto labels = segmentation_to_labels(image, grid);
+    EXPECT_FALSE(labels);
+    return labels ? std::string() : labels.error().what;
+  };
+  Geometry grid = ct_grid();
+  grid.origin_mm[2] += 1;
+  EXPECT_NE(error_with(grid).find("beside"), std::string::npos);
+  grid = ct_grid();
+  grid.origin_mm[0] += 0.7;
+  EXPECT_NE(error_with(grid).find("beside"), std::string::npos);
+  grid = ct_grid();
+  grid.size[2] = 3;
+  EXPECT_NE(error_with(grid).find("outside"), std::string::npos);
+  grid = ct_grid();
+  grid.size[0] = 11;
+  EXPECT_NE(error_with(grid).find("pixels"), std::string::npos);
+  grid = ct_grid();
+  grid.spacing_mm[0] = 0.75;
+  EXPECT_NE(error_with(grid).find("spacing"), std::string::npos);
+
+  image.frames[0].position_mm[2] = 1e9;  // a few bytes that ask for gigabytes
+  EXPECT_EQ(segmentation_to_labels(image).error().kind, ErrorKind::kTooLarge);
+  image.segments.clear();
+  EXPECT_FALSE(segmentation_to_masks(read("ct_explicit.dcm")));
+  EXPECT_FALSE(series_to_volume({&image, 1}));  // a segmentation is no series
+}
+
+}  // namespace
+}  // namespace medperf::imaging
