@@ -18,11 +18,15 @@ Word used_bytes(Word word) {
   return (high >> 7) * 0x0102040810204080 >> 56;
 }
 
-/// Voxels from a coordinate to the nearest of a block.
-int gap(int at, int block, int shift) {
-  const int first = block << shift;
-  const int last = first + (1 << shift) - 1;
+/// Voxels from a coordinate to the nearest of some blocks, first to last.
+int gap(int at, int first_block, int last_block, int shift) {
+  const int first = first_block << shift;
+  const int last = ((last_block + 1) << shift) - 1;
   return at < first ? first - at : std::max(0, at - last);
+}
+
+int gap(int at, int block, int shift) {
+  return gap(at, block, block, shift);
 }
 
 }  // namespace
@@ -42,20 +46,21 @@ BlockIndex::BlockIndex(const BitMask& targets, const AxisSquares& squares)
       size_z_((targets.extent().z + kEdge - 1) / kEdge),
       blocks_(static_cast<std::size_t>(words_ * size_y_ * size_z_)),
       around_(blocks_.size()),
-      rows_(static_cast<std::size_t>(size_z_), Span{size_y_, 0}) {
+      used_(static_cast<std::size_t>(size_z_),
+            Span{size_y_, -1, std::numeric_limits<int>::max(), -1}) {
   for (int z = 0; z < targets.extent().z; ++z) {
-    Span& used = rows_[static_cast<std::size_t>(z >> kShift)];
+    Span& used = used_[static_cast<std::size_t>(z >> kShift)];
     for (int y = 0; y < targets.extent().y; ++y) {
       const Word* const from = targets.row(y, z);
       const int by = y >> kShift;
       Word* const to = blocks_.data() + (row(by, z >> kShift) - blocks_.data());
-      Word any = 0;
-      for (std::ptrdiff_t i = 0; i < targets.row_words(); ++i) {
+      for (int i = 0; i < static_cast<int>(targets.row_words()); ++i) {
         if (from[i] == 0) continue;
-        any |= from[i];
         to[i / 8] |= used_bytes(from[i]) << (8 * (i % 8));
+        used = {std::min(used.first_y, by), std::max(used.last_y, by),
+                std::min(used.first_x, (64 * i + std::countr_zero(from[i])) >> kShift),
+                std::max(used.last_x, (64 * i + 63 - std::countl_zero(from[i])) >> kShift)};
       }
-      if (any != 0) used = {std::min(used.first, by), std::max(used.last, by + 1)};
     }
   }
   // Dilation by one block; rows are short and few.
@@ -106,17 +111,19 @@ BlockIndex::Nearest BlockIndex::nearest(const Voxel& from, const Nearest& start,
 }
 
 void BlockIndex::search_slice(Search& search, int bz, double z) const {
-  const Span& used = rows_[static_cast<std::size_t>(bz)];
-  search.work += 2;
-  if (used.first >= used.last) return;
+  const Span& used = used_[static_cast<std::size_t>(bz)];
+  search.work += 4;
+  if (used.first_y > used.last_y) return;
+  // No target of the slice is nearer along x than this; so the rows that matter are few.
+  const int gap_x = gap(search.from.bit, used.first_x, used.last_x, kShift);
   const int gap_z = gap(search.from.z, bz, kShift);
-  const int middle = std::clamp(search.from.y >> kShift, used.first, used.last - 1);
+  const int middle = std::clamp(search.from.y >> kShift, used.first_y, used.last_y);
   for (int step = 0, open = 3; open != 0 && search.work <= search.limit; ++step) {
     for (const int side : {1, 2}) {
       if ((open & side) == 0 || (step == 0 && side == 2)) continue;
       const int by = side == 1 ? middle + step : middle - step;
-      if (by < used.first || by >= used.last ||
-          squares_.of(0, gap(search.from.y, by, kShift), gap_z) >= search.best.squared_mm2) {
+      if (by < used.first_y || by > used.last_y ||
+          squares_.of(gap_x, gap(search.from.y, by, kShift), gap_z) >= search.best.squared_mm2) {
         open &= ~side;
         continue;
       }
@@ -129,7 +136,7 @@ void BlockIndex::search_slice(Search& search, int bz, double z) const {
 void BlockIndex::search_row(Search& search, int by, int bz, double y, double z) const {
   const Word* const blocks = row(by, bz);
   const int middle = search.from.bit >> kShift;
-  search.work += 3;
+  search.work += 10;
   const auto too_far = [&](int bx) {
     return (squares_.x[static_cast<std::size_t>(gap(search.from.bit, bx, kShift))] + y) + z >=
            search.best.squared_mm2;
@@ -165,11 +172,11 @@ void BlockIndex::search_block(Search& search, int bx, int by, int bz) const {
   const int last_y = std::min(targets_.extent().y, (by + 1) << kShift);
   const int last_z = std::min(targets_.extent().z, (bz + 1) << kShift);
   const int shift = (bx % 8) * 8;
-  search.work += 10;
+  search.work += 20;
   for (int z = bz << kShift; z < last_z; ++z) {
     const double dz = squares_.z[static_cast<std::size_t>(std::abs(z - from.z))];
     if (least_x + dz >= search.best.squared_mm2) continue;
-    search.work += 8;
+    search.work += 16;
     for (int y = by << kShift; y < last_y; ++y) {
       const double dy = squares_.y[static_cast<std::size_t>(std::abs(y - from.y))];
       if ((least_x + dy) + dz >= search.best.squared_mm2) continue;

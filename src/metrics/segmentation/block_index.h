@@ -30,7 +30,7 @@ class BlockIndex {
   bool near(const Voxel& from) const;
 
   /// The nearest target: exact. `start` is any target, or one at infinity; the nearer, the faster.
-  /// Adds to `work` about a nanosecond for each step; gives up when work exceeds `limit`, and then
+  /// Adds to `work` about the nanoseconds it takes; gives up when work exceeds `limit`, and then
   /// returns something with work > limit.
   Nearest nearest(const Voxel& from, const Nearest& start, std::int64_t& work,
                   std::int64_t limit) const;
@@ -39,9 +39,12 @@ class BlockIndex {
   static constexpr int kShift = 3;
   static constexpr int kEdge = 1 << kShift;
 
+  /// Blocks of a slice that have a target: their rows, and their places in the rows.
   struct Span {
-    int first;
-    int last;
+    int first_y;
+    int last_y;
+    int first_x;
+    int last_x;
   };
   struct Search;
 
@@ -59,7 +62,7 @@ class BlockIndex {
   int size_z_;
   std::vector<std::uint64_t> blocks_;  // bit: the block has a target
   std::vector<std::uint64_t> around_;  // bit: it or one of its neighbours has
-  std::vector<Span> rows_;             // of each slice of blocks, the rows that have any
+  std::vector<Span> used_;             // of each slice of blocks
 };
 
 }  // namespace medperf::metrics

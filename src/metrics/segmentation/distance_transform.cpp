@@ -20,7 +20,12 @@ constexpr std::size_t kFew = 8;
 /// min over sites of height + squared distance along one axis.
 class Envelope {
  public:
-  explicit Envelope(const std::vector<double>& squares) : squares_(squares) {}
+  explicit Envelope(const std::vector<double>& squares) : squares_(squares) {
+    halves_.push_back(0);
+    for (std::size_t d = 1; d < squares.size(); ++d) {
+      halves_.push_back(0.5 / (squares[1] * static_cast<double>(d)));
+    }
+  }
 
   /// Sites ascend. The height of site i is height(i).
   template <typename Height>
@@ -58,9 +63,10 @@ class Envelope {
   };
 
   double crossing(const Part& before, const Part& after) const {
-    return ((after.height - before.height) / (squares_[1] * (after.at - before.at)) +
-            (before.at + after.at)) /
-           2;
+    // Divisions would be most of the time, and rounding does not matter here, see at().
+    return (after.height - before.height) *
+               halves_[static_cast<std::size_t>(after.at - before.at)] +
+           0.5 * (before.at + after.at);
   }
   double value(std::size_t part, int position) const {
     const Part& one = parts_[part];
@@ -68,6 +74,7 @@ class Envelope {
   }
 
   const std::vector<double>& squares_;
+  std::vector<double> halves_;  // 1 / (2 * spacing^2 * d) by distance d
   std::vector<Part> parts_;
   std::size_t part_ = 0;
 };

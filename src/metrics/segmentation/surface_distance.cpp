@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "metrics/segmentation/block_index.h"
+#include "metrics/segmentation/distance_counter.h"
 #include "metrics/segmentation/distance_field.h"
 #include "metrics/segmentation/distance_transform.h"
 #include "metrics/segmentation/kernels.h"
@@ -19,14 +20,15 @@ using kernels::Remainder;
 
 // Estimates of time in nanoseconds, to choose between search and transform. Being wrong by a factor
 // costs time only.
-constexpr std::int64_t kTransformVoxel = 20;
+constexpr double kTransformSite = 15;   // a row of targets in a column that is asked for
+constexpr double kTransformVoxel = 40;  // a voxel that is asked for
 constexpr std::int64_t kRow = 2;
 
 /// Pieces of one direction: enough to share among threads, few enough to be long.
 constexpr std::ptrdiff_t kPieces = 16;
 constexpr std::ptrdiff_t kLeastWords = 512;
 
-/// Marks a distance of far_mm2 that is left to the transform.
+/// Marks a distance that is left to the transform.
 constexpr double kOpen = -1;
 
 /// Geometry that both directions of a pair share.
@@ -43,8 +45,8 @@ struct Grid {
 
 /// A range of words of one direction and what was found from its voxels.
 struct Piece {
-  std::ptrdiff_t first;
-  std::ptrdiff_t last;
+  std::ptrdiff_t first = 0;
+  std::ptrdiff_t last = 0;
   std::vector<std::int64_t> near;  // voxels by shell
   std::vector<Remainder> rest;     // voxels in no shell
   std::int64_t rest_voxels = 0;
@@ -53,12 +55,13 @@ struct Piece {
 };
 
 struct Direction {
-  const BitMask* queries;
-  const BitMask* targets;
-  const Grid* grid;
-  std::int64_t surface_voxels;
+  const BitMask* queries = nullptr;
+  const BitMask* targets = nullptr;
+  const Grid* grid = nullptr;
+  std::int64_t surface_voxels = 0;
   std::vector<Piece> pieces;
   std::int64_t rest_voxels = 0;
+  double transform_ns = 0;  // for all of the rest
   std::unique_ptr<BlockIndex> index;
 };
 
@@ -76,6 +79,17 @@ std::vector<Piece> cut(const BitMask& mask, std::size_t shells) {
     pieces.push_back(std::move(piece));
   }
   return pieces;
+}
+
+Direction direction_of(const BitMask& queries, const BitMask& targets, const Grid& grid,
+                       std::int64_t surface_voxels) {
+  Direction direction;
+  direction.queries = &queries;
+  direction.targets = &targets;
+  direction.grid = &grid;
+  direction.surface_voxels = surface_voxels;
+  direction.pieces = cut(queries, grid.shells.squared_mm2.size());
+  return direction;
 }
 
 kernels::RowVoxel place_of(const BitMask& mask, std::ptrdiff_t word) {
@@ -100,16 +114,30 @@ void find_near(const Direction& direction, Piece& piece, const DistanceOptions& 
   for (const Remainder& one : piece.rest) piece.rest_voxels += std::popcount(one.bits);
 }
 
+/// What the transform would take for all voxels of the rest.
+double transform_time(const Direction& direction) {
+  std::vector<std::uint64_t> columns(static_cast<std::size_t>(direction.queries->row_words()));
+  for (const Piece& piece : direction.pieces) {
+    for (const Remainder& one : piece.rest) {
+      columns[static_cast<std::size_t>((one.word - BitMask::kGuard) %
+                                       direction.queries->row_words())] |= one.bits;
+    }
+  }
+  double wanted = 0;
+  for (const std::uint64_t word : columns) wanted += std::popcount(word);
+  const Extent& extent = direction.targets->extent();
+  return wanted * extent.y * extent.z * kTransformSite +
+         static_cast<double>(direction.rest_voxels) * kTransformVoxel;
+}
+
 /// The time that a piece may spend on searching before the rest is left to the transform: its share
-/// of half of what the transform would take.
+/// of a quarter of what the transform would take.
 std::int64_t search_budget(const Direction& direction, const Piece& piece, DistanceMethod method) {
   if (method == DistanceMethod::kSearchOnly) return std::numeric_limits<std::int64_t>::max();
   if (method == DistanceMethod::kTransformOnly) return -1;
-  const double transform =
-      static_cast<double>(direction.targets->extent().voxels() * kTransformVoxel);
   const double share =
       static_cast<double>(piece.rest_voxels) / static_cast<double>(direction.rest_voxels);
-  return static_cast<std::int64_t>(transform / 2 * share);
+  return static_cast<std::int64_t>(direction.transform_ns / 4 * share);
 }
 
 /// Searches for the nearest target of single voxels, one after the other.
@@ -227,18 +255,20 @@ DirectedDistances gathered(Direction& direction) {
   DirectedDistances result;
   result.surface_voxels = direction.surface_voxels;
   const NearShells& shells = direction.grid->shells;
-  std::int64_t far = 0;
-  for (const Piece& piece : direction.pieces) far += piece.rest_voxels;
   for (std::size_t shell = 0; shell < shells.squared_mm2.size(); ++shell) {
     std::int64_t voxels = 0;
     for (const Piece& piece : direction.pieces) voxels += piece.near[shell];
-    if (voxels != 0) result.near.push_back({shells.squared_mm2[shell], voxels});
+    if (voxels != 0) result.counted.push_back({shells.squared_mm2[shell], voxels});
   }
-  result.far_mm2.reserve(static_cast<std::size_t>(far));
+  // A distance of the rest may be that of a shell only when the shells were left out.
+  DistanceCounter far;
   for (Piece& piece : direction.pieces) {
-    result.far_mm2.insert(result.far_mm2.end(), piece.far.begin(), piece.far.end());
-    piece.far = {};
+    for (const double squared_mm2 : piece.far) far.add(squared_mm2, 1);
+    piece = {};
   }
+  if (far.empty()) return result;
+  for (const DistanceCount& one : result.counted) far.add(one.squared_mm2, one.voxels);
+  result.counted = far.ascending();
   return result;
 }
 
@@ -270,6 +300,7 @@ void measure(std::vector<Direction>& directions, Workers& workers, const Distanc
   }
   workers.run(static_cast<std::ptrdiff_t>(unfinished.size()), [&](std::ptrdiff_t i, int) {
     Direction& one = *unfinished[static_cast<std::size_t>(i)];
+    one.transform_ns = transform_time(one);
     one.index = std::make_unique<BlockIndex>(*one.targets, one.grid->squares);
   });
   for_pieces(
@@ -295,17 +326,16 @@ std::vector<SurfaceDistances> surface_distances(std::span<const SurfacePair> pai
     result[i].to_prediction.surface_voxels = referenced;
     if (predicted == 0 || referenced == 0) continue;
     grids.push_back(std::make_unique<Grid>(*pair.prediction, spacing));
-    const Grid* const grid = grids.back().get();
-    const std::size_t shells = grid->shells.squared_mm2.size();
-    directions.push_back({pair.prediction, pair.reference, grid, predicted,
-                          cut(*pair.prediction, shells), 0, nullptr});
+    directions.push_back(direction_of(*pair.prediction, *pair.reference, *grids.back(), predicted));
     places.push_back(&result[i].to_reference);
-    directions.push_back({pair.reference, pair.prediction, grid, referenced,
-                          cut(*pair.reference, shells), 0, nullptr});
+    directions.push_back(
+        direction_of(*pair.reference, *pair.prediction, *grids.back(), referenced));
     places.push_back(&result[i].to_prediction);
   }
   measure(directions, workers, options);
-  for (std::size_t i = 0; i < directions.size(); ++i) *places[i] = gathered(directions[i]);
+  workers.run(static_cast<std::ptrdiff_t>(directions.size()), [&](std::ptrdiff_t i, int) {
+    *places[static_cast<std::size_t>(i)] = gathered(directions[static_cast<std::size_t>(i)]);
+  });
   return result;
 }
 

@@ -18,12 +18,12 @@ struct DistanceCount {
   std::int64_t voxels;
 };
 
-/// The distances from the surface voxels of one mask to the surface of the other. Most are short
-/// and take few values, so these are counted; the rest is listed. Empty when either surface is.
+/// The distances from the surface voxels of one mask to the surface of the other, as counts: voxels
+/// of a grid have few different distances. Empty when either surface is.
 struct DirectedDistances {
   std::int64_t surface_voxels = 0;  ///< of the mask that is measured from
-  std::vector<DistanceCount> near;  ///< ascending
-  std::vector<double> far_mm2;      ///< squared; each above all of `near`; in no order
+  std::vector<DistanceCount>
+      counted;  ///< ascending, each distance once; they sum to surface_voxels
 };
 
 struct SurfaceDistances {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+
+#include "metrics/segmentation/distance_counter.h"
 
 namespace medperf::metrics {
 namespace {
@@ -25,101 +26,50 @@ Estimate distance_estimate(const SurfaceDistances& distances, std::string_view c
   return estimate;
 }
 
-double largest(const DirectedDistances& distances) {
-  if (!distances.far_mm2.empty()) {
-    return *std::max_element(distances.far_mm2.begin(), distances.far_mm2.end());
-  }
-  return distances.near.back().squared_mm2;
-}
-
-std::int64_t near_count(const DirectedDistances& distances) {
-  std::int64_t count = 0;
-  for (const DistanceCount& one : distances.near) count += one.voxels;
-  return count;
-}
-
-double sum(const DirectedDistances& distances) {
+double sum_mm(const DirectedDistances& distances) {
   double total = 0;
-  for (const DistanceCount& one : distances.near) {
+  for (const DistanceCount& one : distances.counted) {
     total += static_cast<double>(one.voxels) * std::sqrt(one.squared_mm2);
   }
-  for (const double squared : distances.far_mm2) total += std::sqrt(squared);
   return total;
 }
 
 std::int64_t within(const DirectedDistances& distances, double limit_mm) {
   std::int64_t count = 0;
-  for (const DistanceCount& one : distances.near) {
+  for (const DistanceCount& one : distances.counted) {
     if (std::sqrt(one.squared_mm2) <= limit_mm) count += one.voxels;
   }
-  for (const double squared : distances.far_mm2) {
-    count += std::sqrt(squared) <= limit_mm ? 1 : 0;
-  }
   return count;
-}
-
-/// The order statistic of rank `rank` and the next one, squared: ranks begin at 0. `far` is put in
-/// another order.
-std::pair<double, double> neighbours_in_order(std::span<const DistanceCount> near,
-                                              std::vector<double>& far, std::int64_t rank) {
-  std::int64_t end = 0;
-  for (std::size_t i = 0; i < near.size(); ++i) {
-    end += near[i].voxels;
-    if (rank >= end) continue;
-    if (rank + 1 < end) return {near[i].squared_mm2, near[i].squared_mm2};
-    if (i + 1 < near.size()) return {near[i].squared_mm2, near[i + 1].squared_mm2};
-    if (far.empty()) return {near[i].squared_mm2, near[i].squared_mm2};
-    return {near[i].squared_mm2, *std::min_element(far.begin(), far.end())};
-  }
-  const auto at = far.begin() + (rank - end);
-  std::nth_element(far.begin(), at, far.end());
-  if (at + 1 == far.end()) return {*at, *at};
-  return {*at, *std::min_element(at + 1, far.end())};
-}
-
-double percentile(std::span<const DistanceCount> near, std::vector<double> far, std::int64_t count,
-                  double share) {
-  const double position = static_cast<double>(count - 1) * share;
-  const double below = std::floor(position);
-  const auto [low, high] = neighbours_in_order(near, far, static_cast<std::int64_t>(below));
-  const double low_mm = std::sqrt(low);
-  return low_mm + (std::sqrt(high) - low_mm) * (position - below);
-}
-
-std::vector<DistanceCount> merged(std::span<const DistanceCount> a,
-                                  std::span<const DistanceCount> b) {
-  std::vector<DistanceCount> all(a.begin(), a.end());
-  all.insert(all.end(), b.begin(), b.end());
-  std::sort(all.begin(), all.end(), [](const DistanceCount& one, const DistanceCount& other) {
-    return one.squared_mm2 < other.squared_mm2;
-  });
-  return all;
 }
 
 }  // namespace
 
 std::optional<double> directed_percentile(const DirectedDistances& distances, double share) {
-  const std::int64_t near = near_count(distances);
-  const std::int64_t count = near + static_cast<std::int64_t>(distances.far_mm2.size());
-  if (count == 0) return std::nullopt;
-  // The far distances matter from the last near one on: that is where the next may be far.
-  const bool only_near = static_cast<double>(count - 1) * share < static_cast<double>(near - 1);
-  return percentile(distances.near, only_near ? std::vector<double>{} : distances.far_mm2, count,
-                    share);
+  const auto& counted = distances.counted;
+  if (counted.empty()) return std::nullopt;
+  const double position = static_cast<double>(distances.surface_voxels - 1) * share;
+  const double below = std::floor(position);
+  const auto rank = static_cast<std::int64_t>(below);  // of the order statistic below, from 0
+  std::int64_t end = 0;
+  std::size_t i = 0;
+  while (i + 1 < counted.size() && rank >= end + counted[i].voxels) end += counted[i++].voxels;
+  end += counted[i].voxels;
+  const bool next_is_equal = rank + 1 < end || i + 1 == counted.size();
+  const double low_mm = std::sqrt(counted[i].squared_mm2);
+  const double high_mm = std::sqrt(counted[next_is_equal ? i : i + 1].squared_mm2);
+  return low_mm + (high_mm - low_mm) * (position - below);
 }
 
 std::optional<double> directed_mean(const DirectedDistances& distances) {
-  const std::int64_t count =
-      near_count(distances) + static_cast<std::int64_t>(distances.far_mm2.size());
-  if (count == 0) return std::nullopt;
-  return sum(distances) / static_cast<double>(count);
+  if (distances.counted.empty()) return std::nullopt;
+  return sum_mm(distances) / static_cast<double>(distances.surface_voxels);
 }
 
 Estimate hausdorff(const SurfaceDistances& distances) {
   Estimate estimate = distance_estimate(distances, kHdConvention);
   if (estimate.flag.empty()) {
-    estimate.value =
-        std::sqrt(std::max(largest(distances.to_reference), largest(distances.to_prediction)));
+    estimate.value = std::sqrt(std::max(distances.to_reference.counted.back().squared_mm2,
+                                        distances.to_prediction.counted.back().squared_mm2));
   }
   return estimate;
 }
@@ -136,11 +86,13 @@ Estimate hausdorff95(const SurfaceDistances& distances) {
 Estimate hausdorff95_pooled(const SurfaceDistances& distances) {
   Estimate estimate = distance_estimate(distances, kHd95PooledConvention);
   if (estimate.flag.empty()) {
-    DirectedDistances both;
-    both.near = merged(distances.to_reference.near, distances.to_prediction.near);
-    both.far_mm2 = distances.to_reference.far_mm2;
-    both.far_mm2.insert(both.far_mm2.end(), distances.to_prediction.far_mm2.begin(),
-                        distances.to_prediction.far_mm2.end());
+    DistanceCounter counter;
+    for (const auto* one : {&distances.to_reference, &distances.to_prediction}) {
+      for (const DistanceCount& each : one->counted) counter.add(each.squared_mm2, each.voxels);
+    }
+    const DirectedDistances both{
+        distances.to_reference.surface_voxels + distances.to_prediction.surface_voxels,
+        counter.ascending()};
     estimate.value = directed_percentile(both, kNinetyFifth);
   }
   return estimate;
@@ -151,8 +103,8 @@ Estimate average_symmetric_surface_distance(const SurfaceDistances& distances) {
   if (estimate.flag.empty()) {
     const std::int64_t voxels =
         distances.to_reference.surface_voxels + distances.to_prediction.surface_voxels;
-    estimate.value =
-        (sum(distances.to_reference) + sum(distances.to_prediction)) / static_cast<double>(voxels);
+    estimate.value = (sum_mm(distances.to_reference) + sum_mm(distances.to_prediction)) /
+                     static_cast<double>(voxels);
   }
   return estimate;
 }

@@ -29,7 +29,7 @@ inline constexpr double kTauSlack = 1e-6;
 /// Hausdorff distance: the largest distance of either direction.
 Estimate hausdorff(const SurfaceDistances& distances);
 /// The larger of the two directed 95th percentiles, linear between order statistics (type 7 of
-/// Hyndman, Fan, American Statistician 50 (1996) 361). O(n) on average.
+/// Hyndman, Fan, American Statistician 50 (1996) 361).
 Estimate hausdorff95(const SurfaceDistances& distances);
 /// The 95th percentile of both directions together: what MedPy and its family call HD95.
 Estimate hausdorff95_pooled(const SurfaceDistances& distances);
