@@ -150,27 +150,11 @@ std::vector<std::int64_t> kinds(std::span<const ScoredCase> cases, const Resampl
   return result;
 }
 
-/// Twice the wins of each case over (a positive) or against (a negative) the other class.
-std::vector<std::int64_t> placements(std::span<const ScoredCase> cases, const ScoreLevels& levels) {
-  std::vector<std::int64_t> below(levels.size() + 1, 0);
-  std::vector<std::int64_t> above(levels.size() + 1, 0);
-  for (std::size_t l = 0; l < levels.size(); ++l) below[l + 1] = below[l] + levels.negatives[l];
-  for (std::size_t l = levels.size(); l-- > 0;) above[l] = above[l + 1] + levels.positives[l];
-  std::vector<std::int64_t> placed(cases.size());
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const std::uint32_t l = levels.level_of_case[i];
-    const std::int64_t win = levels.doubled_win[l];
-    placed[i] = cases[i].positive ? 2 * below[l] + win * levels.negatives[l]
-                                  : 2 * above[l + 1] + win * levels.positives[l];
-  }
-  return placed;
-}
-
 /// The area without each unit, from the placements: the pairs that a unit's cases form among
 /// themselves were taken away twice.
 Jackknife jackknife(std::span<const ScoredCase> cases, const ScoreLevels& levels,
                     const ResampleUnits& units) {
-  const auto placed = placements(cases, levels);
+  const auto placed = doubled_placements(cases, levels);
   const auto wins = doubled_wins(levels.negatives, levels.positives, levels.doubled_win);
   const auto all_negatives = static_cast<std::int64_t>(sum(levels.negatives));
   const auto all_positives = static_cast<std::int64_t>(sum(levels.positives));

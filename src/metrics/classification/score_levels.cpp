@@ -75,4 +75,20 @@ std::int64_t doubled_wins(std::span<const std::uint32_t> negatives,
   return static_cast<std::int64_t>(wins);
 }
 
+std::vector<std::int64_t> doubled_placements(std::span<const ScoredCase> cases,
+                                             const ScoreLevels& levels) {
+  std::vector<std::int64_t> below(levels.size() + 1, 0);
+  std::vector<std::int64_t> above(levels.size() + 1, 0);
+  for (std::size_t l = 0; l < levels.size(); ++l) below[l + 1] = below[l] + levels.negatives[l];
+  for (std::size_t l = levels.size(); l-- > 0;) above[l] = above[l + 1] + levels.positives[l];
+  std::vector<std::int64_t> placed(cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const std::uint32_t l = levels.level_of_case[i];
+    const std::int64_t win = levels.doubled_win[l];
+    placed[i] = cases[i].positive ? 2 * below[l] + win * levels.negatives[l]
+                                  : 2 * above[l + 1] + win * levels.positives[l];
+  }
+  return placed;
+}
+
 }  // namespace medperf::metrics

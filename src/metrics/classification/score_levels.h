@@ -31,4 +31,9 @@ std::int64_t doubled_wins(std::span<const std::uint32_t> negatives,
                           std::span<const std::uint32_t> positives,
                           std::span<const std::uint32_t> doubled_win);
 
+/// By case: twice the number of cases of the other class that it beats (a positive) or that beat it
+/// (a negative), a tie counting 1.
+std::vector<std::int64_t> doubled_placements(std::span<const ScoredCase> cases,
+                                             const ScoreLevels& levels);
+
 }  // namespace medperf::metrics
