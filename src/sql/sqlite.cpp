@@ -58,7 +58,8 @@ class WriteQueue {
 
   /// The caller's own transaction is the first of the group.
   void commit_group() {
-    const std::vector<Waiting*> group = take_group();
+    std::vector<Waiting*> group;
+    take_waiting(group);
     run_group(group);
     const std::lock_guard lock(mutex_);
     for (Waiting* waiting : group) {
@@ -72,24 +73,28 @@ class WriteQueue {
     }
   }
 
-  std::vector<Waiting*> take_group() {
+  /// Moves to the group those that may be committed with it.
+  void take_waiting(std::vector<Waiting*>& group) {
     const std::lock_guard lock(mutex_);
-    std::vector<Waiting*> group;
     while (!waiting_.empty() && group.size() < kLargestGroup) {
       if (!group.empty() && (waiting_.front()->alone || group.front()->alone)) break;
       group.push_back(waiting_.front());
       waiting_.pop_front();
     }
-    return group;
   }
 
-  void run_group(const std::vector<Waiting*>& group) {
-    if (group.size() == 1 && group.front()->schema) return run_schema(group.front()->member);
-    if (group.size() == 1) return run_alone(group.front()->member);
+  void run_group(std::vector<Waiting*>& group) {
+    if (group.front()->schema) return run_schema(group.front()->member);
+    if (group.front()->alone) return run_alone(group.front()->member);
     std::vector<Member*> members;
-    members.reserve(group.size());
-    for (Waiting* waiting : group) members.push_back(&waiting->member);
-    writer_->transactions(members);
+    const auto enlist = [&group](std::vector<Member*>& list) {
+      while (list.size() < group.size()) list.push_back(&group[list.size()]->member);
+    };
+    enlist(members);
+    writer_->transactions(members, [&](std::vector<Member*>& list) {
+      take_waiting(group);
+      enlist(list);
+    });
     for (Member* member : members) {
       if (member->again) run_alone(*member);
     }

@@ -423,28 +423,41 @@ void Connection::run_under_savepoint(Member& member) {
   if (in_transaction()) member.again |= !run("RELEASE member").ok();
 }
 
-Connection::Together Connection::run_together(const std::vector<Member*>& members,
-                                              bool savepoints) {
+Connection::Together Connection::run_together(std::vector<Member*>& members,
+                                              const LateMembers& late) {
+  if (moved() || !run("BEGIN IMMEDIATE").ok()) return Together::kNotCommitted;
+  const Rollback rollback(*this);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const std::int64_t changes = sqlite3_total_changes64(handle_);
+    const bool keep = run_member(*members[i]);
+    // A full disk makes SQLite roll back everything at once.
+    if (!in_transaction()) return Together::kNotCommitted;
+    if (!keep && sqlite3_total_changes64(handle_) != changes) {
+      return members.size() == 1 && !members[i]->again ? Together::kRefused
+                                                       : Together::kNeedSavepoints;
+    }
+    // Whoever came while these ran need not wait for a sync of their own.
+    if (i + 1 == members.size()) late(members);
+  }
+  return run("COMMIT").ok() ? Together::kCommitted : Together::kNotCommitted;
+}
+
+Connection::Together Connection::run_under_savepoints(const std::vector<Member*>& members) {
   if (moved() || !run("BEGIN IMMEDIATE").ok()) return Together::kNotCommitted;
   const Rollback rollback(*this);
   for (Member* member : members) {
-    const std::int64_t changes = sqlite3_total_changes64(handle_);
-    if (savepoints) {
-      run_under_savepoint(*member);
-    } else if (!run_member(*member) && sqlite3_total_changes64(handle_) != changes) {
-      return Together::kNeedSavepoints;
-    }
-    // A full disk makes SQLite roll back everything at once.
+    run_under_savepoint(*member);
     if (!in_transaction()) return Together::kNotCommitted;
   }
   return run("COMMIT").ok() ? Together::kCommitted : Together::kNotCommitted;
 }
 
-void Connection::transactions(const std::vector<Member*>& members) {
+void Connection::transactions(std::vector<Member*>& members, const LateMembers& late) {
   // A savepoint costs a copy of each page that is written under it. Most that fail have written
   // nothing yet; only when one has are all run anew, under savepoints.
-  Together done = run_together(members, false);
-  if (done == Together::kNeedSavepoints) done = run_together(members, true);
+  Together done = run_together(members, late);
+  if (done == Together::kRefused) return;
+  if (done == Together::kNeedSavepoints) done = run_under_savepoints(members);
   if (done == Together::kCommitted) {
     if (!moved()) return;
     for (Member* member : members) {

@@ -33,9 +33,11 @@ class Connection {
 
   /// Runs `f` in a transaction begun with `begin` (BEGIN or BEGIN IMMEDIATE).
   Attempt transaction(std::string_view begin, const std::function<Status(Session&)>& f);
-  /// Runs the members one after the other in one transaction. One that fails undoes what it wrote
-  /// itself and nothing else.
-  void transactions(const std::vector<Member*>& members);
+  /// Adds the members that came meanwhile, if any.
+  using LateMembers = std::function<void(std::vector<Member*>&)>;
+  /// Runs the members one after the other in one transaction, then those that `late` adds, until it
+  /// adds none. One that fails undoes what it wrote itself and nothing else.
+  void transactions(std::vector<Member*>& members, const LateMembers& late);
 
   Status run_script(const std::string& script);
   /// A prepared statement, reset and with `params` bound.
@@ -51,8 +53,9 @@ class Connection {
  private:
   Result<sqlite3_stmt*> prepared(std::string_view statement);
   Error moved_error() const;
-  enum class Together { kCommitted, kNotCommitted, kNeedSavepoints };
-  Together run_together(const std::vector<Member*>& members, bool savepoints);
+  enum class Together { kCommitted, kRefused, kNotCommitted, kNeedSavepoints };
+  Together run_together(std::vector<Member*>& members, const LateMembers& late);
+  Together run_under_savepoints(const std::vector<Member*>& members);
   bool run_member(Member& member);
   void run_under_savepoint(Member& member);
   void forget_statements();

@@ -11,6 +11,7 @@
 #include "domain/messages.h"
 #include "domain/names.h"
 #include "hub/store/columns.h"
+#include "hub/store/references.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -57,7 +58,7 @@ struct Filters {
   Status by_reference(const Field& field, const std::string& text, const std::string& condition) {
     const auto id = whole_number(text);
     if (id) {
-      MEDPERF_TRY(auto row, Repository(field.target, sight).find_reference(session, *id));
+      MEDPERF_TRY(auto row, find_reference(session, sight, {field.target, *id}));
       if (row) {
         selection.add(condition, *id);
         return {};

@@ -7,6 +7,7 @@
 #include "domain/names.h"
 #include "domain/relation_sets.h"
 #include "domain/rules.h"
+#include "hub/store/references.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -29,7 +30,7 @@ Json committee_json(const Committee& committee) {
 Status check_members(const Context& context, const Record& benchmark, const Committee& committee) {
   for (const auto member : committee.members) {
     MEDPERF_TRY(auto known,
-                Repository(Entity::kUser, Sight::whole()).find_reference(context.session, member));
+                find_reference(context.session, Sight::whole(), {Entity::kUser, member}));
     if (!known) return domain::field_error("members", domain::missing_reference_message(member));
     if (benchmark.is_null(domain::kClosedGroupField)) continue;
     MEDPERF_TRY(auto inside,

@@ -10,7 +10,6 @@
 #include "hub/services/acceptance.h"
 #include "hub/services/committees.h"
 #include "hub/services/steps.h"
-#include "hub/store/associations.h"
 #include "hub/store/repository.h"
 #include "hub/store/results.h"
 
@@ -21,38 +20,19 @@ using domain::Record;
 
 namespace {
 
-Status check_benchmark_open(const Record& benchmark) {
-  if (benchmark.text(domain::kApprovalStatus) == domain::kRejected) {
-    return domain::object_error("The benchmark was rejected.");
-  }
-  if (!benchmark.boolean("is_active") || !benchmark.boolean(domain::kIsValid)) {
-    return domain::object_error("The benchmark takes no results: it is inactive or withdrawn.");
-  }
-  return {};
-}
-
-Result<std::optional<std::string>> current_status(const Context& context,
-                                                  const AssociationKind& kind, std::int64_t member,
-                                                  std::int64_t benchmark) {
-  MEDPERF_TRY(auto row,
-              current_association(context.session, context.sight(), kind, member, benchmark));
-  if (!row) return std::optional<std::string>();
-  return std::optional<std::string>(row->text(domain::kApprovalStatus));
-}
-
 /// Whether the benchmark takes this result now; says if it is a compatibility run.
 Result<bool> check_subjects(const Context& context, const Record& result) {
-  MEDPERF_TRY(auto benchmark, Repository(Entity::kBenchmark, context.sight())
-                                  .get(context.session, result.integer("benchmark")));
-  MEDPERF_CHECK(check_benchmark_open(benchmark));
-  const auto model = result.integer("model");
-  MEDPERF_TRY(auto model_status,
-              current_status(context, kModelAssociations, model, benchmark.id()));
-  MEDPERF_TRY(auto dataset_status, current_status(context, kDatasetAssociations,
-                                                  result.integer("dataset"), benchmark.id()));
-  const bool is_reference = benchmark.integer("reference_model") == model;
-  MEDPERF_CHECK(domain::check_result_subjects(is_reference, model_status, dataset_status));
-  return is_reference && dataset_status != domain::kApproved;
+  MEDPERF_TRY(const auto subjects, result_subjects(context.session, context.sight(), result));
+  if (subjects.benchmark_status == domain::kRejected) {
+    return domain::object_error("The benchmark was rejected.");
+  }
+  if (!subjects.benchmark_is_open) {
+    return domain::object_error("The benchmark takes no results: it is inactive or withdrawn.");
+  }
+  const bool is_reference = subjects.reference_model == result.integer("model");
+  MEDPERF_CHECK(
+      domain::check_result_subjects(is_reference, subjects.model_status, subjects.dataset_status));
+  return is_reference && subjects.dataset_status != domain::kApproved;
 }
 
 /// Which row is in the way, so that the client can go on with it.

@@ -12,6 +12,7 @@
 #include "hub/store/columns.h"
 #include "hub/store/delivery.h"
 #include "hub/store/organisations.h"
+#include "hub/store/references.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -32,6 +33,18 @@ class StoredFieldCheck {
   /// `closed_group` (or null) is where unique values must be free.
   StoredFieldCheck(const Context& context, const Record* before, FieldValue closed_group)
       : context_(context), before_(before), closed_group_(std::move(closed_group)) {}
+
+  /// Reads at once what the fields of a body refer to, so that check needs no statement for each.
+  Status read_references(Entity entity, const Json& body) {
+    if (!body.is_object()) return {};
+    for (const auto& field : domain::table_of(entity).fields) {
+      if (field.type != FieldType::kReference || field.writable == domain::kReadOnly) continue;
+      const Json* id = body.find(field.name);
+      if (id != nullptr && id->is_int()) wanted_.push_back({field.target, id->as_int()});
+    }
+    MEDPERF_TRY(read_, find_references(context_.session, context_.sight(), wanted_));
+    return {};
+  }
 
   wire::FieldCheck function() {
     return [this](Entity entity, const domain::Field& field, const FieldValue& value) {
@@ -59,7 +72,7 @@ class StoredFieldCheck {
 
   std::optional<std::string> check_reference(const domain::Field& field, const FieldValue& value) {
     const auto id = std::get<std::int64_t>(value);
-    auto row = Repository(field.target, context_.sight()).find_reference(context_.session, id);
+    const auto row = referred_to({field.target, id});
     if (!row.ok()) {
       failure_ = row.error();
       return std::nullopt;
@@ -74,9 +87,18 @@ class StoredFieldCheck {
     return std::nullopt;
   }
 
+  Result<std::optional<Reference>> referred_to(const ReferenceTo& wanted) const {
+    for (std::size_t i = 0; i < read_.size(); ++i) {
+      if (wanted_[i].entity == wanted.entity && wanted_[i].id == wanted.id) return read_[i];
+    }
+    return find_reference(context_.session, context_.sight(), wanted);
+  }
+
   const Context& context_;
   const Record* before_;
   FieldValue closed_group_;
+  std::vector<ReferenceTo> wanted_;
+  std::vector<std::optional<Reference>> read_;  ///< of wanted_, in its order
   std::vector<domain::GroupedReference> references_;
   FieldValue dataset_organisation_;
   std::optional<Error> failure_;
@@ -227,6 +249,7 @@ Error within(Error error, std::string_view prefix) {
 
 Result<Record> accept_create(const Context& context, Entity entity, const Json& body) {
   StoredFieldCheck check(context, nullptr, named_group(body));
+  MEDPERF_CHECK(check.read_references(entity, body));
   auto record = wire::read_create(entity, body, check.function());
   if (check.failure()) return *check.failure();
   if (!record.ok()) return record;

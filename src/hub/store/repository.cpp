@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "base/encoding.h"
 #include "crypto/random.h"
@@ -17,24 +18,45 @@ using domain::Record;
 
 namespace {
 
-struct Assignment {
-  std::string column;
-  sql::Value value;
+/// Texts of the statements that store a whole row, but for its id; made once.
+struct StoredColumns {
+  std::string columns;   ///< ", name, owner"
+  std::string marks;     ///< ", ?, ?"
+  std::string settings;  ///< "name = ?, owner = ?"
 };
 
-/// Every stored column but the id, with those that follow from the fields.
-std::vector<Assignment> assignments(const Record& record) {
-  std::vector<Assignment> list;
+const StoredColumns& stored_columns(Entity entity) {
+  static const auto kTexts = [] {
+    std::map<Entity, StoredColumns> texts;
+    for (const Entity one : domain::all_entities()) {
+      StoredColumns& text = texts[one];
+      const auto add = [&text](std::string_view column) {
+        text.settings += (text.settings.empty() ? "" : ", ") + std::string(column) + " = ?";
+        text.columns += ", " + std::string(column);
+        text.marks += ", ?";
+      };
+      for (const auto& field : domain::table_of(one).fields) {
+        if (field.type != domain::FieldType::kIdentifier) add(field.name);
+      }
+      if (one == Entity::kContainer) add("uniqueness");
+    }
+    return texts;
+  }();
+  return kTexts.at(entity);
+}
+
+/// The values of stored_columns, after `first`.
+sql::Params stored_values(const Record& record, sql::Params first = {}) {
   const auto fields = record.table().fields;
+  first.reserve(first.size() + fields.size() + 2);
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].type == domain::FieldType::kIdentifier) continue;
-    list.push_back({std::string(fields[i].name), to_sql(record.at(i))});
+    if (fields[i].type != domain::FieldType::kIdentifier) first.push_back(to_sql(record.at(i)));
   }
   if (record.entity() == Entity::kContainer) {
     auto digest = container_uniqueness(record);
-    list.push_back({"uniqueness", digest ? sql::Value(*digest) : sql::Value(nullptr)});
+    first.push_back(digest ? sql::Value(*digest) : sql::Value(nullptr));
   }
-  return list;
+  return first;
 }
 
 std::string limit_text(const Selection& selection, sql::Params& params) {
@@ -42,23 +64,6 @@ std::string limit_text(const Selection& selection, sql::Params& params) {
   params.emplace_back(selection.limit);
   params.emplace_back(selection.offset);
   return " LIMIT ? OFFSET ?";
-}
-
-/// Columns, marks and values of an INSERT.
-struct Insertion {
-  std::string columns;
-  std::string marks;
-  sql::Params params;
-};
-
-Insertion insertion(const Record& record) {
-  Insertion insertion;
-  for (auto& [column, value] : assignments(record)) {
-    insertion.columns += ", " + column;
-    insertion.marks += ", ?";
-    insertion.params.push_back(std::move(value));
-  }
-  return insertion;
 }
 
 bool has_group(Entity entity) {
@@ -339,26 +344,6 @@ Status stream_models_page(sql::Session& session, const Sight& sight, const Selec
   return stream(session, Entity::kModel, sight, selection, text, read);
 }
 
-Result<std::optional<Reference>> Repository::find_reference(sql::Session& session,
-                                                            std::int64_t id) const {
-  Selection selection;
-  selection.add("id = ?", id);
-  sql::Params params = selection.params;
-  const bool grouped = has_group(entity_);
-  const std::string text = std::string("SELECT ") + (grouped ? "organisation, closed_group" : "1") +
-                           " FROM " + std::string(sql_table(entity_)) +
-                           where_text(entity_, sight_, selection, params);
-  MEDPERF_TRY(auto rows, session.query(text, params));
-  if (rows.empty()) return std::optional<Reference>();
-  Reference reference;
-  if (grouped) {
-    const sql::Row& row = rows.front();
-    if (!row.is_null(0)) reference.organisation = row.integer(0);
-    if (!row.is_null(1)) reference.closed_group = row.integer(1);
-  }
-  return std::optional<Reference>(std::move(reference));
-}
-
 Result<bool> Repository::taken(sql::Session& session, std::string_view column,
                                const domain::FieldValue& value,
                                const domain::FieldValue& closed_group) const {
@@ -382,38 +367,38 @@ namespace {
 /// The rows that an INSERT with the next id returns: its id, or none when `on_conflict` says so.
 Result<sql::Rows> insert_next(sql::Session& session, const Record& record,
                               std::string_view on_conflict) {
-  const Insertion row = insertion(record);
+  const StoredColumns& stored = stored_columns(record.entity());
   const std::string table(sql_table(record.entity()));
-  std::string columns = row.columns.substr(2);
-  std::string marks = row.marks.substr(2);
+  std::string columns = stored.columns.substr(2);
+  std::string marks = stored.marks.substr(2);
   if (session.dialect() == sql::Dialect::kSqlite &&
       (has_group(record.entity()) || record.entity() == Entity::kClosedGroup)) {
     // Drawn ids lie far above: SQLite itself would go on from there.
-    columns = "id" + row.columns;
-    marks = "(SELECT seq + 1 FROM sqlite_sequence WHERE name = '" + table + "')" + row.marks;
+    columns = "id" + stored.columns;
+    marks = "(SELECT seq + 1 FROM sqlite_sequence WHERE name = '" + table + "')" + stored.marks;
   }
   return session.query("INSERT INTO " + table + " (" + columns + ") VALUES (" + marks + ")" +
                            std::string(on_conflict) + " RETURNING id",
-                       row.params);
+                       stored_values(record));
 }
 
 /// The same with an id drawn up to `draws` times.
 Result<sql::Rows> insert_drawn(sql::Session& session, const Record& record,
                                std::string_view on_conflict, int draws) {
-  Insertion row = insertion(record);
+  const StoredColumns& stored = stored_columns(record.entity());
   const std::string text = "INSERT INTO " + std::string(sql_table(record.entity())) + " (id" +
-                           row.columns + ") VALUES (?" + row.marks + ")" +
+                           stored.columns + ") VALUES (?" + stored.marks + ")" +
                            std::string(on_conflict) + " RETURNING id";
   const bool sqlite = session.dialect() == sql::Dialect::kSqlite;
   std::int64_t last = 0;
   if (sqlite) {
     MEDPERF_TRY(last, sequence(session, record.entity()));
   }
-  row.params.insert(row.params.begin(), sql::Value(std::int64_t{0}));
+  sql::Params params = stored_values(record, {std::int64_t{0}});
   sql::Rows rows;
   for (int i = 0; i < draws && rows.empty(); ++i) {
-    row.params.front() = draw_id();
-    MEDPERF_TRY(rows, session.query(text, row.params));
+    params.front() = draw_id();
+    MEDPERF_TRY(rows, session.query(text, params));
   }
   if (sqlite && !rows.empty()) MEDPERF_CHECK(set_sequence(session, record.entity(), last));
   return rows;
@@ -445,24 +430,19 @@ Result<bool> Repository::insert_if_free(sql::Session& session, Record& record) c
 }
 
 Status Repository::insert_with_id(sql::Session& session, const Record& record) const {
-  Insertion row = insertion(record);
-  row.params.insert(row.params.begin(), sql::Value(record.id()));
+  const StoredColumns& stored = stored_columns(entity_);
   MEDPERF_CHECK(session.execute("INSERT INTO " + std::string(sql_table(entity_)) + " (id" +
-                                    row.columns + ") VALUES (?" + row.marks + ")",
-                                row.params));
+                                    stored.columns + ") VALUES (?" + stored.marks + ")",
+                                stored_values(record, {record.id()})));
   return {};
 }
 
 Status Repository::update(sql::Session& session, const Record& record) const {
-  std::string text = "UPDATE " + std::string(sql_table(entity_)) + " SET ";
-  sql::Params params;
-  for (auto& [column, value] : assignments(record)) {
-    if (!params.empty()) text += ", ";
-    text += column + " = ?";
-    params.push_back(std::move(value));
-  }
+  sql::Params params = stored_values(record);
   params.emplace_back(record.id());
-  MEDPERF_TRY(auto changed, session.execute(text + " WHERE id = ?", params));
+  MEDPERF_TRY(auto changed, session.execute("UPDATE " + std::string(sql_table(entity_)) + " SET " +
+                                                stored_columns(entity_).settings + " WHERE id = ?",
+                                            params));
   if (changed == 0) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   return {};
 }

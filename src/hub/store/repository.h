@@ -34,12 +34,6 @@ struct Page {
 /// model. Empty: its rows are never invalid.
 std::string validity_condition(domain::Entity entity);
 
-/// To whom a row belongs that another one refers to. Null where it does not say.
-struct Reference {
-  domain::FieldValue organisation;
-  domain::FieldValue closed_group;
-};
-
 /// Ids of closed groups are drawn from here up (to 2^53); those that are counted stay below.
 inline constexpr std::int64_t kLeastDrawnId = std::int64_t{1} << 40;
 
@@ -64,8 +58,6 @@ class Repository {
   Result<domain::Record> get(sql::Session& session, std::int64_t id) const;
   Result<std::optional<domain::Record>> find_where(sql::Session& session, std::string_view where,
                                                    const sql::Params& params) const;
-  /// What a reference to a row needs to know; nothing when there is no such row.
-  Result<std::optional<Reference>> find_reference(sql::Session& session, std::int64_t id) const;
   /// Whether another row has this value, among the rows that it must differ from: the public ones,
   /// or those of one closed group (a reference, or null) as far as they exist for `sight`.
   Result<bool> taken(sql::Session& session, std::string_view column,

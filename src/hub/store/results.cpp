@@ -1,5 +1,7 @@
 #include "hub/store/results.h"
 
+#include "hub/store/associations.h"
+#include "hub/store/columns.h"
 #include "hub/store/repository.h"
 
 namespace medperf::hub {
@@ -24,6 +26,28 @@ constexpr std::string_view kCounted =
     "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
     "ORDER BY m.id, d.id";
 
+/// A condition of visibility of rows under `prefix`, bound; " AND ..." or nothing.
+std::string and_seen(domain::Entity entity, std::string_view prefix, const Sight& sight,
+                     sql::Params& params) {
+  const std::string seen = sight.is_whole() ? "" : visible_to(entity, prefix);
+  return seen.empty() ? "" : " AND " + bound(seen, sight.user(), params);
+}
+
+/// The approval of the newest association of a member with the benchmark "b", as a column.
+std::string newest_status(const AssociationKind& kind, std::int64_t member, const Sight& sight,
+                          sql::Params& params) {
+  params.emplace_back(member);
+  return "(SELECT a.approval_status FROM " + std::string(sql_table(kind.entity)) + " a WHERE a." +
+         std::string(kind.member_key) + " = ? AND a." + std::string(kind.host_key) + " = b.id" +
+         and_seen(kind.entity, "a.", sight, params) +
+         " ORDER BY a.created_at DESC, a.id DESC LIMIT 1)";
+}
+
+std::optional<std::string> text_or_none(const sql::Row& row, std::size_t column) {
+  if (row.is_null(column)) return std::nullopt;
+  return row.text(column);
+}
+
 }  // namespace
 
 Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark) {
@@ -35,6 +59,27 @@ Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::i
                        row.text(5), row.integer(6), row.text(7)});
   }
   return counted;
+}
+
+Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight,
+                                       const domain::Record& result) {
+  sql::Params params;
+  std::string text = "SELECT b.approval_status, b.is_active, b.is_valid, b.reference_model, ";
+  text += newest_status(kModelAssociations, result.integer("model"), sight, params) + ", ";
+  text += newest_status(kDatasetAssociations, result.integer("dataset"), sight, params);
+  text += " FROM benchmarks b WHERE b.id = ?";
+  params.emplace_back(result.integer("benchmark"));
+  text += and_seen(domain::Entity::kBenchmark, "b.", sight, params);
+  MEDPERF_TRY(const auto rows, session.query(text, params));
+  if (rows.empty()) return make_error(ErrorKind::kNotFound, {}, "Not found.");
+  const sql::Row& row = rows.front();
+  ResultSubjects subjects;
+  subjects.benchmark_status = row.text(0);
+  subjects.benchmark_is_open = row.integer(1) != 0 && row.integer(2) != 0;
+  if (!row.is_null(3)) subjects.reference_model = row.integer(3);
+  subjects.model_status = text_or_none(row, 4);
+  subjects.dataset_status = text_or_none(row, 5);
+  return subjects;
 }
 
 Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,

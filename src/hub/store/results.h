@@ -28,6 +28,20 @@ struct CountedResult {
 /// rejected, no compatibility runs, the newest of each triple, of what is approved for it.
 Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark);
 
+/// What decides whether a benchmark takes a result.
+struct ResultSubjects {
+  std::string benchmark_status;    ///< its approval
+  bool benchmark_is_open = false;  ///< active and valid
+  std::optional<std::int64_t> reference_model;
+  std::optional<std::string> model_status;  ///< of the newest association; nothing without one
+  std::optional<std::string> dataset_status;
+};
+
+/// The standing of the benchmark, model and dataset that a result names. Error: not_found when the
+/// benchmark does not exist for `sight`.
+Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight,
+                                       const domain::Record& result);
+
 /// The valid unfinished result of the same benchmark, model and dataset.
 Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,
                                                        const domain::Record& result);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -123,6 +124,34 @@ TEST_P(GroupCommitTest, AnExclusiveOneRunsAlone) {
     EXPECT_TRUE(status.ok()) << i;
   });
   EXPECT_EQ(count(*database_, "t"), 6);
+}
+
+TEST_P(GroupCommitTest, WhoeverComesWhileOthersRunIsCommittedWithThem) {
+  if (database_->dialect() != Dialect::kSqlite) GTEST_SKIP() << "commits alone";
+  std::int64_t committed_before = -1;
+  std::thread late;
+  std::atomic<bool> waits{false};
+  const Status first = database_->write_transaction([&](Session& session) -> Status {
+    MEDPERF_CHECK(session.execute("INSERT INTO t (i) VALUES (1)"));
+    late = std::thread([&] {
+      waits = true;
+      EXPECT_TRUE(database_
+                      ->write_transaction([&](Session& mine) -> Status {
+                        // What another connection sees: nothing of the first before its commit.
+                        std::thread([&] { committed_before = count(*database_, "t"); }).join();
+                        MEDPERF_CHECK(mine.execute("INSERT INTO t (i) VALUES (2)"));
+                        return {};
+                      })
+                      .ok());
+    });
+    while (!waits) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return {};
+  });
+  late.join();
+  EXPECT_TRUE(first.ok());
+  EXPECT_EQ(committed_before, 0);
+  EXPECT_EQ(count(*database_, "t"), 2);
 }
 
 TEST_P(GroupCommitTest, StreamsRowsAndTakesWhatWasFetchedAhead) {

@@ -1,0 +1,58 @@
+#include "hub/store/references.h"
+
+#include <string>
+
+#include "domain/names.h"
+#include "hub/store/columns.h"
+
+namespace medperf::hub {
+
+namespace {
+
+/// SELECT <place>, organisation, closed_group of one row; not a row when it does not exist.
+std::string question(std::size_t place, const ReferenceTo& wanted, const Sight& sight,
+                     sql::Params& params) {
+  const auto& table = domain::table_of(wanted.entity);
+  const bool grouped = table.find(domain::kClosedGroupField) != nullptr;
+  std::string text =
+      "SELECT " + std::to_string(place) + ", " +
+      (grouped ? "organisation, closed_group" : "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)") +
+      " FROM " + std::string(sql_table(wanted.entity)) + " WHERE id = ?";
+  params.emplace_back(wanted.id);
+  const std::string& seen = visible_to(wanted.entity);
+  if (!sight.is_whole() && !seen.empty()) text += " AND " + bound(seen, sight.user(), params);
+  return text;
+}
+
+domain::FieldValue number_or_null(const sql::Row& row, std::size_t column) {
+  if (row.is_null(column)) return std::monostate();
+  return row.integer(column);
+}
+
+}  // namespace
+
+Result<std::optional<Reference>> find_reference(sql::Session& session, const Sight& sight,
+                                                const ReferenceTo& wanted) {
+  MEDPERF_TRY(auto found, find_references(session, sight, std::span(&wanted, 1)));
+  return std::move(found.front());
+}
+
+Result<std::vector<std::optional<Reference>>> find_references(sql::Session& session,
+                                                              const Sight& sight,
+                                                              std::span<const ReferenceTo> wanted) {
+  std::vector<std::optional<Reference>> found(wanted.size());
+  if (wanted.empty()) return found;
+  std::string text;
+  sql::Params params;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    text += (i == 0 ? "" : " UNION ALL ") + question(i, wanted[i], sight, params);
+  }
+  MEDPERF_TRY(const auto rows, session.query(text, params));
+  for (const auto& row : rows) {
+    found[static_cast<std::size_t>(row.integer(0))] =
+        Reference{number_or_null(row, 1), number_or_null(row, 2)};
+  }
+  return found;
+}
+
+}  // namespace medperf::hub
