@@ -19,15 +19,15 @@ class PostgresDatabase final : public Database {
   Dialect dialect() const override { return Dialect::kPostgres; }
 
   Status write_transaction(const std::function<Status(Session&)>& f) override {
-    return run("BEGIN ISOLATION LEVEL SERIALIZABLE", false, f);
+    return run("BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE", f);
   }
   Status read_transaction(const std::function<Status(Session&)>& f) override {
-    return run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", true, f);
+    return run(Connection::kReads, f);
   }
   Status exclusive_transaction(const std::function<Status(Session&)>& f) override {
     // READ COMMITTED: what is read after waiting for the lock must be what the last holder wrote; a
     // serialisable transaction would see the state from before the wait.
-    return run("BEGIN ISOLATION LEVEL READ COMMITTED", false, [&](Session& session) -> Status {
+    return run("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", [&](Session& session) -> Status {
       // Migrations of large tables may take longer than any request's statement.
       MEDPERF_CHECK(session.execute("SET LOCAL statement_timeout = 0"));
       MEDPERF_CHECK(session.query(kTakeExclusiveLock));
@@ -36,11 +36,11 @@ class PostgresDatabase final : public Database {
   }
 
  private:
-  Status run(std::string_view begin, bool reads, const std::function<Status(Session&)>& f) {
+  Status run(std::string_view begin, const std::function<Status(Session&)>& f) {
     const TransactionMark mark(this);
     MEDPERF_CHECK(mark.check());
     MEDPERF_TRY(auto connection, connections_.take());
-    return with_retries([&] { return connection->transaction(begin, reads, f); });
+    return with_retries([&] { return connection->transaction(begin, f); });
   }
 
   Pool<Connection> connections_;

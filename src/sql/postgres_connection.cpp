@@ -154,6 +154,8 @@ Status Connection::set_up() {
   // write anything there would collide. Our statements have indices, and plans that fit them all.
   // What such a plan is said to cost would make the server compile it: hundreds of milliseconds.
   return run_script(
+      "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = "
+      "on;"
       "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off;"
       "SET standard_conforming_strings = on; SET lock_timeout = '30s';"
       "SET idle_in_transaction_session_timeout = '60s'; SET statement_timeout = '60s'");
@@ -164,6 +166,7 @@ Status Connection::reconnect() {
   sent_.clear();
   fetched_.clear();
   section_failure_.reset();
+  section_open_ = false;
   broken_ = false;
   PQreset(handle_);
   if (lost()) return unreachable(PQerrorMessage(handle_));
@@ -204,6 +207,7 @@ Result<const Connection::Prepared*> Connection::prepared(std::string_view statem
   if (PQsendPrepare(handle_, name.c_str(), numbered.text.c_str(), 0, nullptr) != 1) {
     return unreachable(PQerrorMessage(handle_));
   }
+  section_open_ = true;
   sent_.push_back({Sent::Kind::kPrepare, std::string(statement)});
   const auto added =
       statements_.emplace(std::string(statement), Prepared{name, numbered.parameters});
@@ -221,6 +225,7 @@ Status Connection::send(Sent::Kind kind, std::string_view statement, const Param
                           nullptr, 0) != 1) {
     return unreachable(PQerrorMessage(handle_));
   }
+  section_open_ = true;
   Sent sent{kind, std::string(statement)};
   if (kind == Sent::Kind::kPrefetch) sent.params = params;
   sent_.push_back(std::move(sent));
@@ -237,7 +242,16 @@ Status Connection::send_begin() {
 
 Status Connection::sync() {
   if (PQpipelineSync(handle_) != 1) return unreachable(PQerrorMessage(handle_));
+  section_open_ = false;
   sent_.push_back({Sent::Kind::kSync, {}});
+  return {};
+}
+
+/// Has the server answer what was sent. A Sync message would end a transaction without BEGIN; in
+/// one that writes it lets the server notice a client that does not go on.
+Status Connection::ask_for_answers() {
+  if (!reads_) return sync();
+  if (PQsendFlushRequest(handle_) != 1) return unreachable(PQerrorMessage(handle_));
   return {};
 }
 
@@ -273,7 +287,7 @@ Result<Answer> Connection::receive_answer_to(const Sent& sent) {
 /// Reads what has been sent but not answered yet, to the last message: its answer.
 Result<Answer> Connection::receive_last() {
   std::size_t left = sent_.size();
-  MEDPERF_CHECK(sync());
+  MEDPERF_CHECK(ask_for_answers());
   for (; left > 1; --left) {
     // What nobody waits for: BEGIN, or the end of an earlier transaction that only read. Where it
     // failed and that matters, what was sent after it fails too.
@@ -284,8 +298,8 @@ Result<Answer> Connection::receive_last() {
 }
 
 Status Connection::drain() {
+  if (section_open_) MEDPERF_CHECK(sync());
   while (!sent_.empty()) {
-    if (sent_.back().kind != Sent::Kind::kSync) MEDPERF_CHECK(sync());
     const auto ignored = receive();
   }
   if (lost()) return unreachable(PQerrorMessage(handle_));
@@ -328,13 +342,14 @@ Status Connection::ready() {
   return {};
 }
 
-/// Sends COMMIT of what was only read, or ROLLBACK: whatever the answer, there is nothing to do.
-void Connection::end_without_waiting(std::string_view statement) {
-  if (!begun_ || lost()) return;
+/// Ends a transaction that wrote nothing to be kept: whatever the answer, there is nothing to do.
+void Connection::end_without_waiting() {
+  if (lost()) return;
   Status sent;
-  // Ends a section that may fail, so that this is done all the same.
-  if (!sent_.empty() && sent_.back().kind != Sent::Kind::kSync) sent = sync();
-  if (sent.ok()) sent = send(Sent::Kind::kStatement, statement, {});
+  // Ends a section that may have failed, and with it a transaction that only read.
+  if (section_open_) sent = sync();
+  if (!begun_) return;
+  if (sent.ok()) sent = send(Sent::Kind::kStatement, "ROLLBACK", {});
   if (sent.ok()) sent = sync();
 }
 
@@ -359,17 +374,17 @@ Attempt Connection::commit() {
   return {std::move(committed).error(), again};
 }
 
-Attempt Connection::transaction(std::string_view begin, bool reads,
-                                const std::function<Status(Session&)>& f) {
+Attempt Connection::transaction(std::string_view begin, const std::function<Status(Session&)>& f) {
   if (Status prepared = ready(); !prepared.ok()) {
     const bool again = prepared.error().kind == ErrorKind::kBusy;
     return {std::move(prepared), again};
   }
   begin_ = begin;
+  reads_ = begin == kReads;
   bool ended = false;
   // Rolls back on every way out but a commit (f may throw).
   const auto roll_back = [&](const bool* done) {
-    if (!*done) end_without_waiting("ROLLBACK");
+    if (!*done) end_without_waiting();
   };
   const std::unique_ptr<const bool, decltype(roll_back)> rollback(&ended, roll_back);
   PostgresSession session(*this);
@@ -380,8 +395,8 @@ Attempt Connection::transaction(std::string_view begin, bool reads,
     return std::move(*reason);
   }
   ended = true;
-  if (!reads) return commit();
-  end_without_waiting("COMMIT");
+  if (!reads_) return commit();
+  end_without_waiting();
   return {};
 }
 

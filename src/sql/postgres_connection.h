@@ -36,9 +36,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Runs `f` in a transaction begun with `begin`. What was only read needs no wait for the answer
-  /// to its COMMIT.
-  Attempt transaction(std::string_view begin, bool reads, const std::function<Status(Session&)>& f);
+  /// In place of BEGIN: a transaction that only reads. All that is sent up to a Sync message is one
+  /// transaction of itself, by the session's defaults REPEATABLE READ and READ ONLY.
+  static constexpr std::string_view kReads = "";
+  /// Runs `f` in a transaction begun with `begin`, or kReads. What was only read needs no wait for
+  /// its end.
+  Attempt transaction(std::string_view begin, const std::function<Status(Session&)>& f);
   Result<Answer> run(std::string_view statement, const Params& params);
   /// Sends a query with the next one that is run; its answer waits until it is asked.
   void prefetch(std::string_view statement, const Params& params);
@@ -67,11 +70,12 @@ class Connection {
   Status send(Sent::Kind kind, std::string_view statement, const Params& params);
   Status send_begin();
   Status sync();
+  Status ask_for_answers();
   Result<Answer> receive();
   Result<Answer> receive_answer_to(const Sent& sent);
   Result<Answer> receive_last();
   std::optional<Result<Answer>> take_prefetched(std::string_view statement, const Params& params);
-  void end_without_waiting(std::string_view statement);
+  void end_without_waiting();
   Attempt commit();
   Status drain();
   Status ready();
@@ -83,11 +87,13 @@ class Connection {
   PGconn* const handle_;
   StatementCache<Prepared> statements_;
   std::uint64_t names_ = 0;
-  bool broken_ = false;    ///< the server said that it ends the connection
-  bool stale_ = false;     ///< a prepared statement does not fit its table any more
-  std::string begin_;      ///< to be sent before the next statement
-  bool begun_ = false;     ///< it was
-  std::deque<Sent> sent_;  ///< in the order of their answers
+  bool broken_ = false;        ///< the server said that it ends the connection
+  bool stale_ = false;         ///< a prepared statement does not fit its table any more
+  std::string begin_;          ///< to be sent before the next statement
+  bool begun_ = false;         ///< it was
+  bool reads_ = false;         ///< the transaction has no BEGIN
+  bool section_open_ = false;  ///< something was sent after the last Sync message
+  std::deque<Sent> sent_;      ///< in the order of their answers
   std::vector<Fetched> fetched_;
   std::optional<Error> section_failure_;  ///< why what was sent after it is not done
 };
