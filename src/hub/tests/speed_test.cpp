@@ -3,6 +3,7 @@
 #include <map>
 #include <random>
 
+#include "hub/accounts/secrets.h"
 #include "hub/accounts/token_cache.h"
 #include "hub/store/list_counts.h"
 #include "hub/upkeep.h"
@@ -80,6 +81,27 @@ TEST_P(SpeedTest, ATokenThatIsAlmostARememberedOneIsChecked) {
   std::string& header = asked.headers["authorization"];
   header[header.size() / 2] = header[header.size() / 2] == 'A' ? 'B' : 'A';
   EXPECT_EQ(deliver(asked).status, 401);
+}
+
+TEST_P(SpeedTest, OnlyReadsOfSqliteThatWriteNothingDownAreQuick) {
+  const bool sqlite = database_->dialect() == sql::Dialect::kSqlite;
+  net::Request asked = request("hospital");
+  EXPECT_EQ(hub_->is_quick(asked), sqlite);
+  asked.path = "/api/v0/benchmarks/";
+  EXPECT_EQ(hub_->is_quick(asked), sqlite);
+  asked.path = "/api/v0/nothing/";
+  EXPECT_FALSE(hub_->is_quick(asked));
+  asked.path = "/api/v0/health/";  // open: not by the table of what is answered with a row
+  EXPECT_FALSE(hub_->is_quick(asked));
+  asked = request("hospital");
+  asked.method = "POST";
+  EXPECT_FALSE(hub_->is_quick(asked));
+  // The use of a session or of an access token is noted: that waits for the disk.
+  asked = request("hospital");
+  asked.headers.erase("authorization");
+  EXPECT_FALSE(hub_->is_quick(asked));
+  asked.headers["authorization"] = "Bearer " + std::string(kAccessTokenPrefix) + "abc";
+  EXPECT_FALSE(hub_->is_quick(asked));
 }
 
 TEST_P(SpeedTest, TagsMakeChangesConditional) {

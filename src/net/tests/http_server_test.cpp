@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -292,6 +294,58 @@ TEST_F(HttpServerTest, ManyThreadsAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(good, 400);
+}
+
+TEST_F(HttpServerTest, QuickRequestsAreAnsweredOnTheThreadThatReadThem) {
+  options_.loops = 1;
+  options_.workers = 1;
+  options_.is_quick = [](const Request& request) { return request.path == "/quick"; };
+  std::mutex mutex;
+  std::condition_variable woken;
+  bool busy = false;
+  bool go_on = false;
+  auto server = HttpServer::start(options_, [&](const Request& request) {
+    if (request.path == "/holds the only worker") {
+      std::unique_lock lock(mutex);
+      busy = true;
+      woken.notify_all();
+      woken.wait(lock, [&] { return go_on; });
+    }
+    return echo(request);
+  });
+  ASSERT_TRUE(server.ok()) << server.error().text();
+  RawConnection waiting((*server)->port());
+  waiting.send(get("/holds%20the%20only%20worker"));
+  std::unique_lock lock(mutex);
+  woken.wait(lock, [&] { return busy; });
+  lock.unlock();
+  RawConnection quick((*server)->port());
+  quick.send(get("/quick"));
+  EXPECT_THAT(quick.receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  lock.lock();
+  go_on = true;
+  lock.unlock();
+  woken.notify_all();
+  EXPECT_THAT(waiting.receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(HttpServerTest, ConnectionsOfSeveralLoopsAreServedDrainedAndCounted) {
+  options_.loops = 3;
+  options_.is_quick = [](const Request& request) { return request.path != "/slow"; };
+  start();
+  std::vector<std::unique_ptr<RawConnection>> open;
+  for (int i = 0; i < 12; ++i) {
+    open.push_back(std::make_unique<RawConnection>(server_->port()));
+    open.back()->send(get(i % 2 == 0 ? "/quick" : "/slow"));
+  }
+  for (const auto& connection : open) {
+    EXPECT_THAT(connection->receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  EXPECT_EQ(server_->connections(), open.size());
+  server_->drain(Seconds{5});
+  EXPECT_EQ(server_->connections(), 0U);
+  for (const auto& connection : open)
+    EXPECT_THAT(connection->receive_all(), Not(HasSubstr("HTTP")));
 }
 
 TEST_F(HttpServerTest, WrongOptionsAreErrors) {
