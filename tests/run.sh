@@ -80,26 +80,6 @@ static_checks() { # REGULAR_EXPRESSION of folders below src
     "$TOP/src/$1/(?!.*(tests|fuzz|bench)/).*\.cpp$"
 }
 
-# Every fuzz target of the source from its seeds on; what it finds is kept in build/corpus.
-fuzz_all() { # SECONDS for each target
-  local source target seeds found status=0
-  for source in src/*/fuzz/fuzz_*.cpp; do
-    target=$(basename "$source" .cpp) seeds=$(dirname "$source")/corpus/$(basename "$source" .cpp)
-    found=build/corpus/$target
-    echo "== $target"
-    mkdir -p "$found"
-    if [ -d "$seeds" ] && "build/fuzz/src/$target" -max_total_time="$1" -rss_limit_mb=2048 -timeout=10 \
-        -artifact_prefix="build/corpus/$target-" "$found" "$seeds" > "$found.log" 2>&1; then
-      tail -n 2 "$found.log"
-    else
-      status=1
-      [ -d "$seeds" ] || echo "it has no seeds: $seeds"
-      tail -n 60 "$found.log"
-    fi
-  done
-  return "$status"
-}
-
 # What the programs do, seen from outside.
 from_outside() {
   local script
@@ -133,10 +113,9 @@ sanitized_and_checked() {
     check build-asan build asan asan
     unit_tests asan
     check static-checks static_checks '.*'
-    check build-tsan build tsan tsan test_net test_sql test_hub test_base
+    check build-tsan build tsan tsan test_net test_sql test_hub test_base test_metrics
     unit_tests tsan
-    check build-fuzz build fuzz fuzz
-    check fuzz fuzz_all 120
+    check fuzz scripts/fuzz.sh 120
     return
   fi
   check build-asan build asan asan "${SANITIZED[@]/#/test_}"
