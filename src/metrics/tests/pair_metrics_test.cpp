@@ -4,11 +4,15 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <random>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "metrics/segmentation/surface_metrics.h"
+#include "metrics/vocabulary.h"
 
 namespace medperf::metrics {
 namespace {
@@ -193,6 +197,37 @@ TEST(PairMetrics, RefusesAMeaninglessTau) {
     PairOptions options;
     options.tau_mm = {1, tau};
     EXPECT_FALSE(evaluate_pair(some.view(), some.view(), kOne, options).ok());
+  }
+}
+
+TEST(PairMetrics, EveryFigureHasItsEntryInTheVocabulary) {
+  const Volume some = block({8, 8, 8}, {1, 1, 1}, {{2, 2, 2}, {4, 4, 4}});
+  const RegionMetrics m = evaluate(some, some);
+  const std::pair<std::string_view, Estimate> figures[] = {
+      {"dice", m.dice},
+      {"iou", m.iou},
+      {"voxel-sensitivity", m.sensitivity},
+      {"voxel-precision", m.precision},
+      {"voxel-specificity", m.specificity},
+      {"volume-similarity", m.volume_similarity},
+      {"relative-volume-difference", m.relative_volume_difference},
+      {"hd", m.hd},
+      {"hd95", m.hd95},
+      {"hd95-pooled", m.hd95_pooled},
+      {"assd", m.assd},
+      {"masd", m.masd},
+      {"nsd", m.nsd[0]}};
+  for (const auto& [id, figure] : figures) {
+    const MetricEntry* const entry = find_metric(id);
+    ASSERT_NE(entry, nullptr) << id;
+    EXPECT_EQ(entry->convention, figure.convention);
+  }
+}
+
+TEST(PairMetrics, EveryMetricHasItsPage) {
+  for (const MetricEntry& entry : vocabulary()) {
+    const auto pages = std::filesystem::path(MEDPERF_SOURCE_DIR) / "docs/metrics";
+    EXPECT_TRUE(std::filesystem::exists(pages / entry.page)) << entry.id;
   }
 }
 
