@@ -9,11 +9,19 @@ case ${1:-start} in
     build_release medperf medperf-hub > /dev/null
     exec bench/start.py
     ;;
-  metrics)
-    scripts/setup.sh build test
+  metrics) # [--parts segmentation,...] [--data FOLDER] [--peers edt,scipy] [--repeats N]
+    scripts/setup.sh build test bench
     cmake --preset bench > /dev/null
-    cmake --build build/bench --target bench_metrics
-    exec build/bench/src/bench_metrics
+    cmake --build build/bench --target bench_metrics bench_segmentation > /dev/null
+    # Peers live in an environment of their own; MEDPERF_PEERS names one that is there already.
+    peers=${MEDPERF_PEERS:-build/bench-peers}
+    if [ ! -x "$peers/bin/python" ]; then
+      python3 -m venv "$peers"
+      grep -v '^#' bench/metrics/peers.txt | while read -r peer; do
+        "$peers/bin/pip" install --quiet "$peer" || echo "bench: $peer cannot be had" >&2
+      done
+    fi
+    exec "$peers/bin/python" bench/metrics/bench.py "${@:2}"
     ;;
   hub) # [--parts lists,writes,tls,large] [--databases sqlite,postgresql] [--seconds N] [--repeats N]
     scripts/setup.sh build run test bench

@@ -1,0 +1,134 @@
+// Measures evaluate_pair on a pair of raw label files and prints one JSON object.
+//   bench_segmentation PREDICTION REFERENCE u8|u16|i16|i32 NX NY NZ SX SY SZ THREADS REPEATS
+//   REGION...
+// A region is NAME=LABEL,LABEL...; tolerances are 1, 2 and 5 mm.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "metrics/segmentation/pair_metrics.h"
+
+namespace {
+
+using namespace medperf::metrics;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::fprintf(stderr, "bench_segmentation: %s\n", what.c_str());
+  std::exit(2);
+}
+
+std::vector<char> read(const char* path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) fail(std::string("cannot read ") + path);
+  std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
+  file.seekg(0);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
+}
+
+template <typename T>
+LabelVolume::Labels labels(const std::vector<char>& bytes) {
+  return std::span(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T));
+}
+
+LabelVolume volume(const std::vector<char>& bytes, const std::string& type, Extent size,
+                   SpacingMm spacing) {
+  LabelVolume::Labels all;
+  if (type == "u8") all = labels<std::uint8_t>(bytes);
+  if (type == "u16") all = labels<std::uint16_t>(bytes);
+  if (type == "i16") all = labels<std::int16_t>(bytes);
+  if (type == "i32") all = labels<std::int32_t>(bytes);
+  auto result = LabelVolume::view(all, size, spacing);
+  if (!result.ok()) fail(result.error().text());
+  return *result;
+}
+
+Region region(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) fail("a region is NAME=LABEL,LABEL...");
+  Region result{text.substr(0, equals), {}};
+  std::stringstream list(text.substr(equals + 1));
+  for (std::string label; std::getline(list, label, ',');) {
+    result.labels.push_back(std::atoi(label.c_str()));
+  }
+  return result;
+}
+
+/// The most memory this program ever held. Not getrusage's figure, which a program inherits from
+/// the one that started it.
+long long peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::atoll(line.c_str() + 6) * 1024;
+  }
+  return 0;
+}
+
+void print(const char* name, const Estimate& estimate) {
+  std::printf("\"%s\": ", name);
+  if (estimate.value) {
+    std::printf("%.17g, ", *estimate.value);
+  } else {
+    std::printf("null, ");
+  }
+}
+
+void print(const Region& region, const RegionMetrics& metrics) {
+  std::printf("\"%s\": {", region.name.c_str());
+  print("dice", metrics.dice);
+  print("iou", metrics.iou);
+  print("hd", metrics.hd);
+  print("hd95", metrics.hd95);
+  print("hd95-pooled", metrics.hd95_pooled);
+  print("assd", metrics.assd);
+  print("masd", metrics.masd);
+  print("nsd-1", metrics.nsd[0]);
+  print("nsd-2", metrics.nsd[1]);
+  print("nsd-5", metrics.nsd[2]);
+  std::printf("\"tp\": %lld}", static_cast<long long>(metrics.overlap.counts.tp));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 13) fail("too few arguments, see the head of segmentation.cpp");
+  const std::vector<char> p = read(argv[1]);
+  const std::vector<char> r = read(argv[2]);
+  const Extent size{std::atoi(argv[4]), std::atoi(argv[5]), std::atoi(argv[6])};
+  const SpacingMm spacing{std::atof(argv[7]), std::atof(argv[8]), std::atof(argv[9])};
+  const LabelVolume prediction = volume(p, argv[3], size, spacing);
+  const LabelVolume reference = volume(r, argv[3], size, spacing);
+  PairOptions options;
+  options.tau_mm = {1, 2, 5};
+  options.threads = std::atoi(argv[10]);
+  std::vector<Region> regions;
+  for (int i = 12; i < argc; ++i) regions.push_back(region(argv[i]));
+
+  std::vector<double> times_ms;
+  std::vector<RegionMetrics> found;
+  for (int i = 0; i < std::max(1, std::atoi(argv[11])); ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto result = evaluate_pair(prediction, reference, regions, options);
+    const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
+    if (!result.ok()) fail(result.error().text());
+    times_ms.push_back(time.count());
+    found = std::move(*result);
+  }
+  std::sort(times_ms.begin(), times_ms.end());
+  std::printf("{\"median_ms\": %.6g, \"best_ms\": %.6g, \"simd\": \"%s\", \"peak_bytes\": %lld, ",
+              times_ms[times_ms.size() / 2], times_ms.front(),
+              std::string(to_string(options.distances.simd)).c_str(), peak_bytes());
+  std::printf("\"volume_bytes\": %zu, \"regions\": {", p.size() + r.size());
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    if (i != 0) std::printf(", ");
+    print(regions[i], found[i]);
+  }
+  std::printf("}}\n");
+  return 0;
+}
