@@ -122,7 +122,8 @@ Estimate mean(const LesionTable& table, std::string_view convention, double miss
   const std::int64_t scored = table.tp() + table.fn() + table.fp();
   if (scored == 0) {
     result.value = nothing;
-    result.flag = flag::kBothEmpty;
+    const bool empty = table.lesions.empty() && table.predicted_components == 0;
+    result.flag = empty ? flag::kBothEmpty : kNothingScored;
     return result;
   }
   double sum = invented * static_cast<double>(table.fp());

@@ -17,6 +17,8 @@ class LabelVolume;
 
 /// Of a lesion too small to be scored: why it has no distance.
 inline constexpr std::string_view kNotScored = "not_scored";
+/// Of a case with lesions too small to be scored and nothing else: the policy's value for nothing.
+inline constexpr std::string_view kNothingScored = "nothing_scored";
 
 /// One lesion of the reference: components that touch when grown are one.
 struct Lesion {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "metrics/segmentation/assignment.h"
+#include "metrics/segmentation/overlap.h"
 
 namespace medperf::metrics {
 namespace {
@@ -150,6 +151,23 @@ Result<PanopticQuality> panoptic_of_components(const BitMask& prediction, const 
   const Instances instances{sizes(predicted), sizes(referenced), overlaps(referenced, predicted)};
   return quality_of(instances, rules,
                     fmt::format("components-{}", neighbour_count(neighbours, dimensions)));
+}
+
+Result<std::vector<PanopticQuality>> panoptic_of_regions(const LabelVolume& prediction,
+                                                         const LabelVolume& reference,
+                                                         std::span<const Region> regions,
+                                                         Neighbours neighbours,
+                                                         const PanopticRules& rules) {
+  MEDPERF_TRY(const auto boxes, overlap_of_regions(prediction, reference, regions));
+  std::vector<PanopticQuality> result;
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    MEDPERF_TRY(auto one,
+                panoptic_of_components(pack(prediction, regions[i], boxes[i].prediction_box),
+                                       pack(reference, regions[i], boxes[i].reference_box),
+                                       reference.dimensions(), neighbours, rules));
+    result.push_back(std::move(one));
+  }
+  return result;
 }
 
 Result<PanopticQuality> panoptic_of_instances(const LabelVolume& prediction,

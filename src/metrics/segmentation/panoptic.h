@@ -2,6 +2,7 @@
 // Panoptic quality: how well instances are found, and how well those that are found are outlined.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,14 @@ Result<PanopticQuality> panoptic_of_components(const BitMask& prediction, const 
                                                Dimensions dimensions,
                                                Neighbours neighbours = Neighbours::k26,
                                                const PanopticRules& rules = {});
+
+/// The same for each region of a pair of label volumes, in their order. Errors: as above, and as
+/// overlap_of_regions().
+Result<std::vector<PanopticQuality>> panoptic_of_regions(const LabelVolume& prediction,
+                                                         const LabelVolume& reference,
+                                                         std::span<const Region> regions,
+                                                         Neighbours neighbours = Neighbours::k26,
+                                                         const PanopticRules& rules = {});
 
 /// Every label but 0 is one instance, connected or not. Errors: as above, and grids that differ.
 Result<PanopticQuality> panoptic_of_instances(const LabelVolume& prediction,

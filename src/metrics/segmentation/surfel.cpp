@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "metrics/segmentation/overlap.h"
 #include "metrics/segmentation/surface_metrics.h"
 #include "metrics/segmentation/surfel_area.h"
 #include "metrics/segmentation/voxel_distances.h"
@@ -210,6 +211,20 @@ SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& refer
   const Surface reference_surface(moved_reference, areas);
   result.from_prediction = predicted_surface.distances_to(reference_surface.corners(), spacing);
   result.from_reference = reference_surface.distances_to(predicted_surface.corners(), spacing);
+  return result;
+}
+
+Result<std::vector<SurfelDistances>> surfel_distances_of_regions(const LabelVolume& prediction,
+                                                                 const LabelVolume& reference,
+                                                                 std::span<const Region> regions) {
+  MEDPERF_TRY(const auto overlaps, overlap_of_regions(prediction, reference, regions));
+  std::vector<SurfelDistances> result;
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    const Box box = overlaps[i].prediction_box.united(overlaps[i].reference_box);
+    result.push_back(surfel_distances(pack(prediction, regions[i], box, kSurfacePadding),
+                                      pack(reference, regions[i], box, kSurfacePadding),
+                                      reference.spacing(), reference.dimensions()));
+  }
   return result;
 }
 

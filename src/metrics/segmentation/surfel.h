@@ -2,9 +2,11 @@
 // Distances of two surfaces that are made of small pieces, one at each corner of the grid, and
 // weighted by their areas. A named alternative to the distances between voxel centres.
 
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "metrics/estimate.h"
 #include "metrics/segmentation/bit_mask.h"
 
@@ -36,6 +38,11 @@ struct SurfelDistances {
 /// Res 23 (2021) e26151.
 SurfelDistances surfel_distances(const BitMask& prediction, const BitMask& reference,
                                  const SpacingMm& spacing, Dimensions dimensions);
+
+/// Of each region of a pair of label volumes, in their order. Errors: as overlap_of_regions().
+Result<std::vector<SurfelDistances>> surfel_distances_of_regions(const LabelVolume& prediction,
+                                                                 const LabelVolume& reference,
+                                                                 std::span<const Region> regions);
 
 // With an empty mask: the flag, and the value of the metric's page.
 

@@ -182,6 +182,41 @@ TEST(LesionWise, RegionsOfLabelVolumes) {
   EXPECT_FALSE(lesion_tables(*prediction, *reference, regions, wrong).ok());
 }
 
+TEST(LesionWise, OnlyLesionsTooSmallToScore) {
+  const BitMask small = blocks({cube(2, 2, 2, 2)});
+  const auto table = table_of(small, small);
+  EXPECT_EQ(*lesion_wise_dice(table, glioma).value, 1);
+  EXPECT_EQ(lesion_wise_dice(table, glioma).flag, kNothingScored);
+  EXPECT_FALSE(lesion_precision(table, glioma).value);
+}
+
+TEST(LesionWise, FlipsKeepTheScores) {
+  const auto flipped = [](const BitMask& mask) {
+    const Extent& extent = mask.extent();
+    BitMask result(mask.box());
+    for_each_run(mask, [&](int y, int z, int first, int last) {
+      for (int x = first; x < last; ++x) {
+        result.set(extent.x - 1 - x, extent.y - 1 - y, extent.z - 1 - z);
+      }
+    });
+    return result;
+  };
+  for (const FixtureRow& row : read_fixture("lesion_cases.csv")) {
+    const BitMask prediction = row.mask("prediction");
+    const BitMask reference = row.mask("reference");
+    const auto one = lesion_table(prediction, reference, row.spacing(), row.extent(), glioma.rules);
+    const auto other = lesion_table(flipped(prediction), flipped(reference), row.spacing(),
+                                    row.extent(), glioma.rules);
+    EXPECT_EQ(one.tp(), other.tp());
+    EXPECT_EQ(one.fp(), other.fp());
+    EXPECT_NEAR(*lesion_wise_dice(one, glioma).value, *lesion_wise_dice(other, glioma).value,
+                1e-12);
+    EXPECT_NEAR(*lesion_wise_hd95(one, glioma).value, *lesion_wise_hd95(other, glioma).value, 1e-9);
+    EXPECT_LE(*lesion_wise_dice(one, glioma).value, 1);
+    EXPECT_GE(*lesion_wise_dice(one, glioma).value, 0);
+  }
+}
+
 TEST(LesionWise, PoliciesOfTheChallenges) {
   EXPECT_EQ(find_lesion_policy("brats-2023"), nullptr);
   std::set<std::string_view> ids;

@@ -66,6 +66,22 @@ TEST(Panoptic, ConnectivityChangesTheInstances) {
   EXPECT_EQ(four.convention, "panoptic-iou-greedy>0.5/components-4");
 }
 
+TEST(Panoptic, RegionsOfLabelVolumes) {
+  const std::vector<std::uint8_t> reference = {1, 1, 0, 2, 2, 0, 1, 1};
+  const std::vector<std::uint8_t> prediction = {1, 1, 0, 2, 2, 0, 0, 0};
+  const Extent size{8, 1, 1};
+  const auto r = LabelVolume::view(std::span<const std::uint8_t>(reference), size, {});
+  const auto p = LabelVolume::view(std::span<const std::uint8_t>(prediction), size, {});
+  const std::vector<Region> regions = {{"one", {1}}, {"two", {2}}, {"three", {3}}};
+  const auto result = panoptic_of_regions(*p, *r, regions);
+  ASSERT_TRUE(result.ok());
+  EXPECT_DOUBLE_EQ(*(*result)[0].panoptic_quality.value, 2.0 / 3);
+  EXPECT_EQ(*(*result)[1].panoptic_quality.value, 1);
+  EXPECT_EQ((*result)[2].panoptic_quality.flag, flag::kBothEmpty);
+  const std::vector<Region> background = {{"none", {0}}};
+  EXPECT_FALSE(panoptic_of_regions(*p, *r, background).ok());
+}
+
 /// Labels of a picture, 'a' is 1.
 std::vector<std::int16_t> labels_of(const std::string& picture) {
   std::vector<std::int16_t> labels;

@@ -104,6 +104,30 @@ TEST(Surfel, SwappingTheMasksSwapsTheDirectionsAndScaleIsLinear) {
   }
 }
 
+TEST(Surfel, RegionsOfLabelVolumesAreTheirMasks) {
+  std::vector<std::uint8_t> reference(8 * 7 * 6);
+  std::vector<std::uint8_t> prediction(reference.size());
+  const Extent size{8, 7, 6};
+  BitMask in_reference(Box::whole(size));
+  BitMask in_prediction(Box::whole(size));
+  for (int i = 100; i < 150; ++i) {
+    reference[static_cast<std::size_t>(i)] = 2;
+    in_reference.set(i % 8, i / 8 % 7, i / 56);
+    prediction[static_cast<std::size_t>(i + 9)] = static_cast<std::uint8_t>(1 + i % 2);
+    in_prediction.set((i + 9) % 8, (i + 9) / 8 % 7, (i + 9) / 56);
+  }
+  const SpacingMm spacing{0.5, 1, 2};
+  const auto r = LabelVolume::view(std::span<const std::uint8_t>(reference), size, spacing);
+  const auto p = LabelVolume::view(std::span<const std::uint8_t>(prediction), size, spacing);
+  const std::vector<Region> regions = {{"both", {1, 2}}, {"none", {7}}};
+  const auto found = surfel_distances_of_regions(*p, *r, regions);
+  ASSERT_TRUE(found.ok());
+  const auto expected = between(in_prediction, in_reference, spacing);
+  EXPECT_EQ((*found)[0].from_reference.area, expected.from_reference.area);
+  EXPECT_EQ((*found)[0].from_prediction.distance_mm, expected.from_prediction.distance_mm);
+  EXPECT_EQ((*found)[1].flag, flag::kBothEmpty);
+}
+
 TEST(Surfel, BoxesDoNotMatter) {
   for (const FixtureRow& row : read_fixture("surfel_cases.csv")) {
     const BitMask reference = row.mask("reference");
