@@ -116,7 +116,7 @@ Result<Estimate> macro_auroc(std::span<const std::uint8_t> reference,
   MEDPERF_CHECK(check_sizes(reference.size(), scores.size(), labels));
   const auto width = static_cast<std::size_t>(labels);
   Estimate estimate;
-  estimate.convention = "auroc-macro-labels";
+  estimate.convention = kMacroAurocConvention;
   std::vector<ScoredCase> scored(reference.size() / width);
   double sum = 0;
   std::size_t defined = 0;

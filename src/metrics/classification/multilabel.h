@@ -15,6 +15,7 @@ namespace medperf::metrics {
 inline constexpr std::string_view kSubsetAccuracyConvention = "subset-accuracy-wilson";
 inline constexpr std::string_view kHammingConvention = "hamming-loss";
 inline constexpr std::string_view kMultiLabelMacroF1Convention = "f1-macro-defined-labels";
+inline constexpr std::string_view kMacroAurocConvention = "auroc-macro-labels";
 inline constexpr std::string_view kMultiLabelMicroF1Convention = "f1-micro-labels";
 
 namespace flag {
