@@ -134,6 +134,10 @@ counted one-home tests/rooms/one_home.py
 lane=$!
 whole_demo
 from_outside
+if [ "$full" = 1 ]; then
+  check build-coverage build release-tests release coverage
+  counted metrics-coverage build/release/tests/metrics/coverage
+fi
 sanitized_and_checked
 wait "$lane"
 

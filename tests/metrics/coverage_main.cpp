@@ -1,7 +1,8 @@
 // How often the intervals of src/metrics hold the truth, in simulated studies where it is known.
-//   coverage [--runs N] [--threads N] [--check]
-// Prints the table of docs/metrics/coverage.md. Fails when an interval misses what its page states.
+//   coverage [--runs N] [--threads N] > docs/metrics/coverage.md
+// Fails when an interval misses what its page states.
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -23,6 +24,21 @@ const char* claim_text(const Row& row) {
       break;
   }
   return "outside";
+}
+
+void print_head(int runs) {
+  std::printf(
+      "# Coverage of the intervals, measured\n\n"
+      "Written by `build/release/tests/metrics/coverage > docs/metrics/coverage.md` (`./dev test "
+      "--full` runs it too); not edited by hand.\n"
+      "Simulated studies, %d runs a row with fixed seeds, so the numbers repeat. Each interval "
+      "asks "
+      "for 95 %%; the standard error of a measured coverage\nis %.2f percent points. **stated**: "
+      "what the metric's page promises in that setting (\"95 ± 1\", or \"at least 94\" for "
+      "intervals that are\nconservative by design); \"outside\": outside of the stated range, "
+      "measured for information. Truth below: the share of runs in which the truth lies\nbelow "
+      "the interval, so that the model looks better than it is where higher is better.\n",
+      runs, 100 * std::sqrt(0.95 * 0.05 / runs));
 }
 
 void print(const Row& row) {
@@ -49,6 +65,7 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
+  print_head(runs);
   int missed = 0;
   int kept = 0;
   std::string group;
