@@ -2,11 +2,13 @@
 // What is simulated, and what the pages of docs/metrics say of it.
 
 #include "metrics/classification/auc.h"
+#include "metrics/classification/auc_bootstrap.h"
 #include "metrics/pooling/calibration_histogram.h"
 #include "metrics/pooling/moments.h"
 #include "metrics/pooling/ratio.h"
 #include "metrics/pooling/reliability_table.h"
 #include "metrics/pooling/score_histogram.h"
+#include "metrics/statistics/binomial_mixed_model.h"
 #include "metrics/statistics/logit_interval.h"
 #include "metrics/statistics/mean.h"
 #include "metrics/statistics/meta_analysis.h"
@@ -52,47 +54,13 @@ inline std::vector<ScoredCase> binormal(RandomStream& random, double area, int n
   return cases;
 }
 
-/// The area of drawn cases in one pass over cases that were sorted once.
-inline std::optional<double> area_of_drawn(const std::vector<ScoredCase>& ascending,
-                                           std::span<const std::uint32_t> drawn,
-                                           std::vector<int>& times) {
-  times.assign(ascending.size(), 0);
-  for (const std::uint32_t i : drawn) ++times[i];
-  std::int64_t below = 0;
-  std::int64_t wins = 0;
-  std::int64_t positives = 0;
-  for (std::size_t i = 0; i < ascending.size(); ++i) {  // no ties: the scores are continuous
-    if (ascending[i].positive) {
-      wins += times[i] * below;
-      positives += times[i];
-    } else {
-      below += times[i];
-    }
-  }
-  if (positives == 0 || below == 0) return std::nullopt;
-  return static_cast<double>(wins) / (static_cast<double>(positives) * static_cast<double>(below));
-}
-
 /// Stratified percentile bootstrap of the area, a patient a case.
-inline std::optional<Interval> bootstrap_area(std::vector<ScoredCase> cases, std::uint64_t seed,
-                                              int replicates) {
-  std::sort(cases.begin(), cases.end(), [](auto& a, auto& b) { return a.score < b.score; });
-  std::vector<std::int64_t> unit;
-  std::vector<std::int64_t> stratum;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    unit.push_back(static_cast<std::int64_t>(i));
-    stratum.push_back(cases[i].positive ? 1 : 0);
-  }
+inline std::optional<Interval> bootstrap_area(const std::vector<ScoredCase>& cases,
+                                              std::uint64_t seed, int replicates) {
   BootstrapOptions options;
   options.seed = seed;
   options.replicates = replicates;
-  std::vector<int> times;
-  const auto units = ResampleUnits::of(unit, stratum);
-  const auto result = bootstrap(
-      *units,
-      [&](std::span<const std::uint32_t> drawn) { return area_of_drawn(cases, drawn, times); },
-      options);
-  return result->estimate.interval;
+  return auc_bootstrap(cases, options)->estimate.interval;
 }
 
 inline Scenario area(double truth, int a_class, Claim plain, Claim logit, Claim bootstrapped,
@@ -255,22 +223,27 @@ inline Scenario area_at_sites(int k, double typical, double tau, int a_class, Cl
   return scenario;
 }
 
-/// Positives found at sites, pooled on the logit scale.
+/// Positives found at sites, pooled on the logit scale in two stages and in one.
 inline Scenario sensitivity_at_sites(int k, double typical, double tau, std::int64_t n,
-                                     Claim claim) {
+                                     Claim two_stages, Claim one_stage) {
   Scenario scenario;
   scenario.group = "Several sites, from counts to the pooled sensitivity (logit scale)";
   scenario.setting = "k = " + std::to_string(k) + ", typical " + shown(typical) +
                      ", tau = " + shown(tau) + ", " + std::to_string(n) + " positives a site";
-  scenario.methods = pooled_methods(claim);
+  scenario.methods = pooled_methods(two_stages);
+  scenario.methods.push_back({"one-stage binomial, t", one_stage});
   scenario.run = [=](RandomStream& random) {
     const double centre = std::log(typical / (1 - typical));
     std::vector<Study> studies;
+    std::vector<BinomialCount> counts;
     for (int i = 0; i < k; ++i) {
       const double site = expit(centre + tau * normal(random));
-      studies.push_back(*proportion_study(binomial(random, n, site), n));
+      counts.push_back({binomial(random, n, site), n});
+      studies.push_back(*proportion_study(counts.back().events, n));
     }
-    return pooled(studies, typical, expit(centre + tau * normal(random)), Scale::kLogit);
+    auto outcomes = pooled(studies, typical, expit(centre + tau * normal(random)), Scale::kLogit);
+    outcomes.push_back({pool_binomial(counts)->estimate.interval, typical});
+    return outcomes;
   };
   return scenario;
 }
@@ -311,7 +284,7 @@ inline Scenario calibration(double slope, int n, Claim claim) {
   const auto event = [=](double x) { return expit(slope * x); };
   double ece = 0;  // of the distribution itself, bin by bin
   std::vector<double> gaps(15, 0.0);
-  constexpr int kPoints = 600'000;
+  constexpr int kPoints = 60'000;
   for (int i = 0; i < kPoints; ++i) {
     const double x = 6 * ((i + 0.5) / kPoints - 0.5);
     gaps[static_cast<std::size_t>(*kEceBins.of(expit(x)))] += (expit(x) - event(x)) / kPoints;
