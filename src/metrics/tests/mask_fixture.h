@@ -32,13 +32,18 @@ class FixtureRow {
   BitMask mask(const std::string& name) const {
     const Extent size = extent();
     BitMask result(Box::whole(size));
+    const std::string& digits = text(name);
+    const auto digit = [&digits](std::int64_t at) {
+      const char c = digits[static_cast<std::size_t>(at)];
+      return c <= '9' ? c - '0' : c - 'a' + 10;
+    };
     std::int64_t index = 0;
     for (int z = 0; z < size.z; ++z) {
       for (int y = 0; y < size.y; ++y) {
         for (int x = 0; x < size.x; ++x, ++index) {
-          const std::string byte =
-              text(name).substr(static_cast<std::size_t>(index / 8) * 2, std::size_t{2});
-          if ((std::stoi(byte, nullptr, 16) >> (index % 8) & 1) != 0) result.set(x, y, z);
+          // The first digit of a byte is its higher half.
+          const std::int64_t half = index / 8 * 2 + (index % 8 < 4 ? 1 : 0);
+          if ((digit(half) >> (index % 4) & 1) != 0) result.set(x, y, z);
         }
       }
     }

@@ -198,5 +198,32 @@ TEST(Panoptic, EqualsThePeerOnSeededPairs) {
   }
 }
 
+TEST(Panoptic, EqualsThePeerOnSeededInstanceMaps) {
+  for (const FixtureRow& row : read_fixture("instance_cases.csv")) {
+    const auto labels = [&row](const char* name) {
+      std::vector<std::uint8_t> result;
+      for (const char digit : row.text(name)) {
+        result.push_back(static_cast<std::uint8_t>(digit - '0'));
+      }
+      return result;
+    };
+    const auto reference = labels("reference");
+    const auto prediction = labels("prediction");
+    const PanopticRules rules{row.number("threshold"), row.text("matching") == "greedy"
+                                                           ? Matching::kGreedy
+                                                           : Matching::kOptimal};
+    const auto result = panoptic_of_instances(
+        *LabelVolume::view(std::span<const std::uint8_t>(prediction), row.extent(), {}),
+        *LabelVolume::view(std::span<const std::uint8_t>(reference), row.extent(), {}), rules);
+    ASSERT_TRUE(result.ok());
+    EXPECT_EQ(result->tp, row.whole("tp"));
+    EXPECT_EQ(result->fp, row.whole("fp"));
+    EXPECT_EQ(result->fn, row.whole("fn"));
+    if (result->tp == 0) continue;
+    EXPECT_NEAR(*result->segmentation_quality.value, row.number("sq"), 1e-9);
+    EXPECT_NEAR(*result->panoptic_quality.value, row.number("pq"), 1e-9);
+  }
+}
+
 }  // namespace
 }  // namespace medperf::metrics

@@ -214,9 +214,42 @@ def panoptic_cases():
     write("panoptic_cases.csv", GRID + ["matching", "threshold", "neighbours", "tp", "fp", "fn", "sq", "rq", "pq"], rows)
 
 
+def cells(rng, shape, seeds):
+    """An instance map: pixels near a seed have its label; neighbours touch. Labels are in no order."""
+    grid = np.stack(np.meshgrid(*[np.arange(n) for n in shape], indexing="ij"), axis=-1)
+    distance = np.linalg.norm(grid[None] - seeds[:, None, None, :], axis=-1)
+    labels = rng.permutation(len(seeds)) + 1
+    return np.where(distance.min(0) < 4.5, labels[distance.argmin(0)], 0)
+
+
+def instance_cases():
+    rng = np.random.default_rng(20260105)
+    rows = []
+    for case in range(40):
+        shape = tuple(int(n) for n in rng.integers(14, 26, 2))
+        seeds = rng.uniform(0, 1, (int(rng.integers(2, 9)), 2)) * shape
+        reference = cells(rng, shape, seeds)
+        moved = seeds + rng.normal(0, 1.2, seeds.shape)
+        prediction = cells(rng, shape, moved[rng.random(len(moved)) < 0.9]) if len(moved) > 2 else cells(rng, shape, moved)
+        kind = ["greedy", "optimal"][case % 2]
+        threshold = [0.5, 0.3][case // 2 % 2]
+        matcher = {"greedy": panoptica.NaiveThresholdMatching, "optimal": panoptica.MaxBipartiteMatching}[kind]
+        evaluator = panoptica.Panoptica_Evaluator(
+            expected_input=panoptica.InputType.UNMATCHED_INSTANCE,
+            instance_matcher=matcher(matching_threshold=threshold, strict_threshold=True))
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = evaluator.evaluate(prediction.astype(np.uint8), reference.astype(np.uint8), verbose=False)["ungrouped"]
+            figures = [result.tp, result.fp, result.fn] + [
+                repr(float(v)) if result.tp else "" for v in (result.sq, result.rq, result.pq)]
+        digits = ["".join(str(int(v)) for v in labels.ravel()) for labels in (reference, prediction)]
+        rows.append([*grid_columns(shape, (1.0, 1.0)), *digits, kind, threshold, *figures])
+    write("instance_cases.csv", GRID + ["matching", "threshold", "tp", "fp", "fn", "sq", "rq", "pq"], rows)
+
+
 if __name__ == "__main__":
     surfel_areas()
     surfel_cases()
     component_cases()
     lesion_cases()
     panoptic_cases()
+    instance_cases()
