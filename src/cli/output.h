@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/text_table.h"
 
 namespace medperf::cli {
 
@@ -27,9 +27,5 @@ class Output {
  private:
   bool json_;
 };
-
-/// Columns as wide as their widest cell; UTF-8 counts by characters. Cells are made printable.
-std::string table_text(const std::vector<std::string>& heads,
-                       const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace medperf::cli
