@@ -1,4 +1,4 @@
-# Two Debian packages: `cd build/release && cpack -G DEB`. What a package holds is said by the COMPONENT of each
+# Debian packages: `cd build/release && cpack -G DEB`. What a package holds is said by the COMPONENT of each
 # install() rule: here and in src/apps.
 install(FILES deploy/systemd/medperf-hub.service deploy/systemd/medperf-hub-backup.service
               deploy/systemd/medperf-hub-backup.timer
@@ -9,12 +9,15 @@ install(FILES docs/operations.md CHANGELOG.md DESTINATION share/doc/medperf-hub 
 install(FILES LICENSE DESTINATION share/doc/medperf-hub RENAME copyright COMPONENT hub)
 install(FILES LICENSE DESTINATION share/doc/medperf RENAME copyright COMPONENT client)
 
+install(FILES LICENSE DESTINATION share/doc/medperf-metrics RENAME copyright COMPONENT metrics)
+install(FILES LICENSE DESTINATION share/doc/medperf-dicom RENAME copyright COMPONENT dicom)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME medperf)
 set(CPACK_PACKAGE_VENDOR "MedPerf")
 set(CPACK_PACKAGE_CONTACT "MedPerf maintainers <maintainers@medperf.invalid>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL hub client)
+set(CPACK_COMPONENTS_ALL hub client metrics dicom)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -43,4 +46,15 @@ set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4, libarchive13")
 # crun on machines with cgroup v2, runc on the others: the client takes the one that works (engine/podman_setup.cpp).
 set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS
     "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common")
+
+set(CPACK_DEBIAN_METRICS_PACKAGE_NAME medperf-metrics)
+set(CPACK_COMPONENT_METRICS_DESCRIPTION "Metrics of medical images, for whole cohorts
+Compares predictions with references (segmentation, classification): tables,
+JSON and reports. Each figure names its definition.")
+set(CPACK_DEBIAN_METRICS_PACKAGE_RECOMMENDS medperf-dicom)
+
+# Loaded by programs at the first DICOM file; a package of its own, since it alone needs DCMTK.
+set(CPACK_DEBIAN_DICOM_PACKAGE_NAME medperf-dicom)
+set(CPACK_COMPONENT_DICOM_DESCRIPTION "Reader of DICOM files for MedPerf's programs
+Without it they read NIfTI, NPY and PNG.")
 include(CPack)

@@ -37,7 +37,7 @@ set(HOME_OF_png.h imaging)
 set(HOME_OF_zlib.h imaging)
 set(HOME_OF_libdeflate.h imaging)
 set(HOME_OF_dcmtk imaging)      # in its module only
-set(HOME_OF_CLI cli)
+set(HOME_OF_CLI cli apps)       # apps: medperf-metrics knows no site, and the room cli is built on it
 
 # Stops the configure step when a file of `room` includes a room or a library that it may not.
 function(check_includes room directory)

@@ -5,15 +5,14 @@
 #include <limits>
 #include <utility>
 
-#include "imaging/nifti.h"
-
 namespace medperf::cohort {
 
 Result<LabelPair> read_label_pair(const std::filesystem::path& prediction,
-                                  const std::filesystem::path& reference, imaging::GridRule rule) {
+                                  const std::filesystem::path& reference, imaging::GridRule rule,
+                                  const PlainImageRule& plain) {
   LabelPair pair;
-  MEDPERF_TRY(pair.reference, imaging::read_nifti_labels(reference));
-  MEDPERF_TRY(imaging::Volume read, imaging::read_nifti_labels(prediction));
+  MEDPERF_TRY(pair.reference, read_label_map(reference, plain));
+  MEDPERF_TRY(imaging::Volume read, read_label_map(prediction, plain));
   auto fitted = imaging::bring_to_grid(std::move(read), pair.reference.geometry, rule,
                                        "the prediction", "the reference");
   if (!fitted) return std::move(fitted).error().at(prediction.string());

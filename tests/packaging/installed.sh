@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs on a fresh Debian, where /packages holds the two .deb files: what an administrator does, from apt-get install to
+# Runs on a fresh Debian, where /packages holds the .deb files: what an administrator does, from apt-get install to
 # purge. There is no systemd here: the units' own command lines run as their account, with their umask and limits and
 # without capabilities, but outside the sandbox that systemd would build. Prints a line "ok NAME" or "FAIL NAME: why".
 set -u

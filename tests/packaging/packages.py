@@ -55,7 +55,11 @@ HUB_FILES = ("/usr/bin/medperf-hub", "/usr/share/man/man8/medperf-hub.8", "/usr/
 CLIENT_FILES = ("/usr/bin/medperf", "/usr/bin/medperf-probe", "/usr/share/man/man1/medperf.1")
 
 
-def check_package(name, package, wanted, folder):
+METRICS_FILES = ("/usr/bin/medperf-metrics", "/usr/share/doc/medperf-metrics/copyright")
+DICOM_FILES = ("/usr/lib/medperf/medperf-dicom.so", "/usr/share/doc/medperf-dicom/copyright")
+
+
+def check_package(name, package, wanted, folder, needs="libcurl4"):
     control, files = fields(package), contents(package)
     missing = [f for f in wanted if f not in files]
     case(f"{name}: holds what it should", not missing, missing)
@@ -64,10 +68,12 @@ def check_package(name, package, wanted, folder):
     wrong = [f for f, (mode, owner) in files.items() if owner != "root/root" or mode[5] == "w" or mode[8] == "w"]
     case(f"{name}: belongs to root, is writable for nobody else", not wrong, wrong[:5])
     case(f"{name}: names the libraries that it needs", "libc6" in control.get("Depends", "")
-         and "libcurl4" in control["Depends"], control.get("Depends"))
+         and needs in control["Depends"], control.get("Depends"))
     case(f"{name}: has the program's version", control.get("Version", "").startswith(version()), control.get("Version"))
     root = folder / f"root-{name}"
     run("dpkg-deb", "--extract", package, root)
+    if not wanted[0].startswith("/usr/bin/"):
+        return root
     program = root / wanted[0].lstrip("/")
     shown = run(program, "--version")
     case(f"{name}: its program runs", shown.returncode == 0 and version() in shown.stdout, shown.stderr)
@@ -136,12 +142,15 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="medperf-packages-"))
     try:
         packages = build_packages(given.build.resolve(), folder)
-        if case("there are two", set(packages) == {"medperf-hub", "medperf"}, packages):
+        if case("there are four", set(packages) == {"medperf-hub", "medperf", "medperf-metrics", "medperf-dicom"},
+                packages):
             root = check_package("medperf-hub", packages["medperf-hub"], HUB_FILES, folder)
             check_manual(root, "medperf-hub.8", ("medperf-hub backup", "--force", "http.drain_notice", "EXIT STATUS"))
             check_unit(root)
             root = check_package("medperf", packages["medperf"], CLIENT_FILES, folder)
             check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "EXIT STATUS"))
+            check_package("medperf-metrics", packages["medperf-metrics"], METRICS_FILES, folder, "libpng16-16")
+            check_package("medperf-dicom", packages["medperf-dicom"], DICOM_FILES, folder, "libdcmtk17")
             if given.install:
                 install_fresh(packages, folder, given.base)
     finally:

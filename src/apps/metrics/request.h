@@ -1,0 +1,47 @@
+#pragma once
+// The command line of `medperf-metrics` as a value.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace medperf::metrics_app {
+
+enum class Task { kSegmentation, kClassification, kList, kDescribe };
+
+struct Request {
+  Task task = Task::kList;
+  std::vector<std::string> inputs;  ///< files or folders, or the metric to describe
+  // How to answer.
+  bool json = false;
+  bool csv = false;
+  bool quiet = false;
+  std::string json_file;
+  std::string csv_file;
+  std::string html_file;
+  // Of segmentation.
+  std::vector<std::string> regions;
+  std::vector<std::string> labels;
+  std::vector<std::string> metrics;
+  std::vector<double> tau_mm;
+  std::vector<double> spacing_mm;
+  std::string lesion_policy;
+  bool resample_nearest = false;
+  // Of statistics.
+  double threshold = 0.5;
+  double level = 0.95;
+  int replicates = 2000;
+  std::uint64_t seed = 0;
+  int threads = 0;  ///< 0: all cores
+};
+
+/// Either a request, or text to print and an exit code (help, version, a mistake).
+struct Parsed {
+  std::optional<Request> request;
+  int exit_code = 0;
+  std::string text;
+};
+Parsed parse(const std::vector<std::string>& arguments);
+
+}  // namespace medperf::metrics_app

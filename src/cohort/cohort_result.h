@@ -1,0 +1,38 @@
+#pragma once
+// What was measured: one figure per case and column, whatever the task.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cohort/case_list.h"
+#include "metrics/estimate.h"
+
+namespace medperf::cohort {
+
+/// One figure that every case gets.
+struct Column {
+  std::string metric;            ///< id of the vocabulary
+  std::string region;            ///< empty: the figure is not of a region
+  std::optional<double> tau_mm;  ///< tolerance, of metrics that need one
+  /// "WT dice", "WT nsd 2 mm": for tables and plots.
+  std::string title() const;
+};
+
+struct CaseResult {
+  CaseFiles files;
+  std::vector<metrics::Estimate> values;  ///< as the columns; empty when the case failed
+  std::optional<Error> failure;           ///< why there are no values, and what to do
+  std::vector<std::string> remarks;       ///< e.g. that the prediction was resampled
+};
+
+struct CohortResult {
+  std::vector<Column> columns;
+  std::vector<CaseResult> cases;  ///< in the order they were given
+  std::size_t failed() const;
+};
+
+}  // namespace medperf::cohort

@@ -1,0 +1,257 @@
+#include "cohort/region_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "metrics/segmentation/bit_mask.h"
+#include "metrics/segmentation/lesion_wise.h"
+#include "metrics/segmentation/pair_metrics.h"
+#include "metrics/segmentation/panoptic.h"
+#include "metrics/segmentation/surfel.h"
+
+namespace medperf::cohort {
+namespace {
+
+using metrics::Estimate;
+using metrics::RegionMetrics;
+
+constexpr std::array kMetrics = {
+    RegionMetric{"assd", Engine::kSurface},
+    RegionMetric{"dice", Engine::kOverlap},
+    RegionMetric{"hd", Engine::kSurface},
+    RegionMetric{"hd95", Engine::kSurface},
+    RegionMetric{"hd95-pooled", Engine::kSurface},
+    RegionMetric{"iou", Engine::kOverlap},
+    RegionMetric{"lesion-dice", Engine::kLesion},
+    RegionMetric{"lesion-f1", Engine::kLesion},
+    RegionMetric{"lesion-hd95", Engine::kLesion},
+    RegionMetric{"lesion-nsd", Engine::kLesion, true},
+    RegionMetric{"lesion-precision", Engine::kLesion},
+    RegionMetric{"lesion-sensitivity", Engine::kLesion},
+    RegionMetric{"masd", Engine::kSurface},
+    RegionMetric{"nsd", Engine::kSurface, true},
+    RegionMetric{"panoptic-quality", Engine::kPanoptic},
+    RegionMetric{"recognition-quality", Engine::kPanoptic},
+    RegionMetric{"relative-volume-difference", Engine::kOverlap},
+    RegionMetric{"segmentation-quality", Engine::kPanoptic},
+    RegionMetric{"surfel-asd-prediction", Engine::kSurfel},
+    RegionMetric{"surfel-asd-reference", Engine::kSurfel},
+    RegionMetric{"surfel-hd", Engine::kSurfel},
+    RegionMetric{"surfel-hd95", Engine::kSurfel},
+    RegionMetric{"surfel-nsd", Engine::kSurfel, true},
+    RegionMetric{"volume-similarity", Engine::kOverlap},
+    RegionMetric{"voxel-precision", Engine::kOverlap},
+    RegionMetric{"voxel-sensitivity", Engine::kOverlap},
+    RegionMetric{"voxel-specificity", Engine::kOverlap},
+};
+
+Estimate from_pair(std::string_view id, const RegionMetrics& of, std::size_t tau) {
+  if (id == "assd") return of.assd;
+  if (id == "dice") return of.dice;
+  if (id == "hd") return of.hd;
+  if (id == "hd95") return of.hd95;
+  if (id == "hd95-pooled") return of.hd95_pooled;
+  if (id == "iou") return of.iou;
+  if (id == "masd") return of.masd;
+  if (id == "nsd") return of.nsd.at(tau);
+  if (id == "relative-volume-difference") return of.relative_volume_difference;
+  if (id == "volume-similarity") return of.volume_similarity;
+  if (id == "voxel-precision") return of.precision;
+  if (id == "voxel-sensitivity") return of.sensitivity;
+  return of.specificity;
+}
+
+Estimate from_lesions(std::string_view id, const metrics::LesionTable& table,
+                      const metrics::LesionPolicy& policy, std::size_t tau) {
+  if (id == "lesion-dice") return metrics::lesion_wise_dice(table, policy);
+  if (id == "lesion-f1") return metrics::lesion_f1(table, policy);
+  if (id == "lesion-hd95") return metrics::lesion_wise_hd95(table, policy);
+  if (id == "lesion-nsd") return metrics::lesion_wise_surface_dice(table, policy, tau);
+  if (id == "lesion-precision") return metrics::lesion_precision(table, policy);
+  return metrics::lesion_sensitivity(table, policy);
+}
+
+Estimate from_surfels(std::string_view id, const metrics::SurfelDistances& distances,
+                      double tau_mm) {
+  if (id == "surfel-asd-prediction") return metrics::surfel_average_from_prediction(distances);
+  if (id == "surfel-asd-reference") return metrics::surfel_average_from_reference(distances);
+  if (id == "surfel-hd") return metrics::surfel_hausdorff(distances, 100);
+  if (id == "surfel-hd95") return metrics::surfel_hausdorff(distances, 95);
+  return metrics::surfel_surface_dice(distances, tau_mm);
+}
+
+Estimate from_panoptic(std::string_view id, const metrics::PanopticQuality& quality) {
+  if (id == "panoptic-quality") return quality.panoptic_quality;
+  if (id == "recognition-quality") return quality.recognition_quality;
+  return quality.segmentation_quality;
+}
+
+/// What has been computed of one pair so far, each kind when first asked for.
+class PairFigures {
+ public:
+  PairFigures(const metrics::LabelVolume& prediction, const metrics::LabelVolume& reference,
+              const SegmentationOptions& options, bool surfaces)
+      : prediction_(prediction), reference_(reference), options_(options), surfaces_(surfaces) {}
+
+  Result<Estimate> figure(const Column& column, std::size_t region, std::size_t tau) {
+    if (overlaps_.empty()) MEDPERF_CHECK(measure_all());
+    switch (find_region_metric(column.metric)->engine) {
+      case Engine::kOverlap:
+      case Engine::kSurface:
+        return from_pair(column.metric, overlaps_[region], tau);
+      case Engine::kSurfel:
+        return from_surfels(column.metric, surfels(region), column.tau_mm.value_or(1));
+      case Engine::kLesion:
+        return lesions(column, region, tau);
+      case Engine::kPanoptic:
+        break;
+    }
+    return panoptic(column, region);
+  }
+
+ private:
+  struct Of {
+    std::optional<metrics::SurfelDistances> surfels;
+    std::optional<metrics::LesionTable> lesions;
+    std::optional<metrics::PanopticQuality> panoptic;
+  };
+
+  Status measure_all() {
+    metrics::PairOptions options;
+    options.tau_mm = options_.tau_mm;
+    options.surfaces = surfaces_;
+    MEDPERF_TRY(overlaps_,
+                metrics::evaluate_pair(prediction_, reference_, options_.regions, options));
+    of_.resize(overlaps_.size());
+    return {};
+  }
+
+  metrics::BitMask mask(const metrics::LabelVolume& volume, std::size_t region) const {
+    const metrics::RegionOverlap& overlap = overlaps_[region].overlap;
+    return metrics::pack(volume, options_.regions[region],
+                         overlap.prediction_box.united(overlap.reference_box));
+  }
+
+  const metrics::SurfelDistances& surfels(std::size_t region) {
+    auto& found = of_[region].surfels;
+    if (!found) {
+      found = metrics::surfel_distances(mask(prediction_, region), mask(reference_, region),
+                                        reference_.spacing(), reference_.dimensions());
+    }
+    return *found;
+  }
+
+  Result<Estimate> lesions(const Column& column, std::size_t region, std::size_t tau) {
+    const metrics::LesionPolicy& policy = *metrics::find_lesion_policy(options_.lesion_policy);
+    auto& found = of_[region].lesions;
+    if (!found) {
+      const metrics::Region& one = options_.regions[region];
+      MEDPERF_TRY(auto tables, metrics::lesion_tables(prediction_, reference_, {&one, 1},
+                                                      policy.rules, options_.tau_mm));
+      found = std::move(tables.front());
+    }
+    return from_lesions(column.metric, *found, policy, tau);
+  }
+
+  Result<Estimate> panoptic(const Column& column, std::size_t region) {
+    auto& found = of_[region].panoptic;
+    if (!found) {
+      MEDPERF_TRY(
+          found, metrics::panoptic_of_components(
+                     mask(prediction_, region), mask(reference_, region), reference_.dimensions()));
+    }
+    return from_panoptic(column.metric, *found);
+  }
+
+  const metrics::LabelVolume& prediction_;
+  const metrics::LabelVolume& reference_;
+  const SegmentationOptions& options_;
+  bool surfaces_;
+  std::vector<RegionMetrics> overlaps_;
+  std::vector<Of> of_;
+};
+
+Status check_metric(const std::string& id, const SegmentationOptions& options) {
+  const RegionMetric* const metric = find_region_metric(id);
+  if (metric == nullptr) {
+    return make_error(ErrorKind::kInvalid, "metric", "there is no segmentation metric " + id,
+                      "Choose from those that `medperf-metrics list` shows.");
+  }
+  if (metric->needs_tau && options.tau_mm.empty()) {
+    return make_error(ErrorKind::kInvalid, "metric", id + " needs a tolerance",
+                      "Give it in mm (--tau), as the benchmark fixes it.");
+  }
+  if (metric->engine == Engine::kLesion &&
+      metrics::find_lesion_policy(options.lesion_policy) == nullptr) {
+    std::string known;
+    for (const auto& policy : metrics::lesion_policies()) known += fmt::format(" {}", policy.id);
+    return make_error(ErrorKind::kInvalid, "metric", id + " needs the rules of a benchmark",
+                      "Name them (--lesion-policy):" + known + ".");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const RegionMetric> region_metrics() {
+  return kMetrics;
+}
+
+const RegionMetric* find_region_metric(std::string_view id) {
+  const auto* const found = std::find_if(kMetrics.begin(), kMetrics.end(),
+                                         [id](const RegionMetric& one) { return one.id == id; });
+  return found != kMetrics.end() ? found : nullptr;
+}
+
+Result<std::vector<Column>> columns_of(const SegmentationOptions& options) {
+  if (options.regions.empty()) {
+    return make_error(ErrorKind::kInvalid, "region", "no region is given",
+                      "Say which labels are compared, e.g. --region WT=1,2,4 or --labels 1,2.");
+  }
+  std::vector<std::string> ids = options.metrics;
+  if (ids.empty()) ids = default_segmentation_metrics(!options.tau_mm.empty());
+  for (const std::string& id : ids) MEDPERF_CHECK(check_metric(id, options));
+  std::vector<Column> columns;
+  for (const metrics::Region& region : options.regions) {
+    MEDPERF_CHECK(metrics::check_region(region));
+    for (const std::string& id : ids) {
+      if (!find_region_metric(id)->needs_tau)
+        columns.push_back({id, region.name, std::nullopt});
+      else
+        for (const double tau_mm : options.tau_mm) columns.push_back({id, region.name, tau_mm});
+    }
+  }
+  return columns;
+}
+
+Result<std::vector<Estimate>> measure_pair(const metrics::LabelVolume& prediction,
+                                           const metrics::LabelVolume& reference,
+                                           const SegmentationOptions& options,
+                                           std::span<const Column> columns) {
+  const bool surfaces = std::any_of(columns.begin(), columns.end(), [](const Column& column) {
+    return find_region_metric(column.metric)->engine == Engine::kSurface;
+  });
+  PairFigures figures(prediction, reference, options, surfaces);
+  std::vector<Estimate> values;
+  for (const Column& column : columns) {
+    const auto region =
+        std::find_if(options.regions.begin(), options.regions.end(),
+                     [&column](const metrics::Region& one) { return one.name == column.region; });
+    std::size_t tau = 0;
+    if (column.tau_mm) {
+      tau = static_cast<std::size_t>(
+          std::find(options.tau_mm.begin(), options.tau_mm.end(), *column.tau_mm) -
+          options.tau_mm.begin());
+    }
+    MEDPERF_TRY(
+        const Estimate value,
+        figures.figure(column, static_cast<std::size_t>(region - options.regions.begin()), tau));
+    values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace medperf::cohort

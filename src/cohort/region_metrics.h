@@ -1,0 +1,36 @@
+#pragma once
+// The figures of one pair of label maps, by the ids of the vocabulary.
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cohort/cohort_result.h"
+#include "cohort/segmentation.h"
+
+namespace medperf::cohort {
+
+/// What a metric needs to be computed.
+enum class Engine { kOverlap, kSurface, kSurfel, kLesion, kPanoptic };
+
+struct RegionMetric {
+  std::string_view id;
+  Engine engine;
+  bool needs_tau = false;
+};
+/// Sorted by id.
+std::span<const RegionMetric> region_metrics();
+const RegionMetric* find_region_metric(std::string_view id);
+
+/// The columns of the options: for each region each metric, for each tau where it has one.
+/// Errors: those of measure_segmentations.
+Result<std::vector<Column>> columns_of(const SegmentationOptions& options);
+
+/// The figures of a pair, one for each column. Only what some column asks for is computed.
+Result<std::vector<metrics::Estimate>> measure_pair(const metrics::LabelVolume& prediction,
+                                                    const metrics::LabelVolume& reference,
+                                                    const SegmentationOptions& options,
+                                                    std::span<const Column> columns);
+
+}  // namespace medperf::cohort

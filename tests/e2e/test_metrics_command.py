@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""The program medperf-metrics as its user meets it: five algorithms on two real patients in, tables out, and clear
+refusals. Use: test_metrics_command.py [BUILD_DIR]
+The last line is "N passed, M failed". Standard library only."""
+import csv, io, json, os, pathlib, struct, subprocess, sys, tempfile, zlib
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
+DATA = TOP / "tests/data/brain-tumour"
+ALGORITHMS = ("hnfnetv1-20", "isen-20", "sanet0-20", "scan-20", "yixinmpl-20")
+REGIONS = ("--region", "WT=1,2,4", "--region", "TC=1,4", "--region", "ET=4")
+counts = {True: 0, False: 0}
+
+
+def expect(what, holds, detail=""):
+    counts[bool(holds)] += 1
+    if not holds:
+        print(f"FAIL: {what} {detail}")
+
+
+def run(*words):
+    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+def png(path, rows):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    raw = b"".join(b"\0" + bytes(row) for row in rows)
+    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) +
+                     chunk(b"IEND", b""))
+
+
+def case_list(work, extra=()):
+    rows = [("case_id", "prediction", "reference", "patient", "group")]
+    for site in ("site-a", "site-b"):
+        for algorithm in ALGORITHMS:
+            rows.append((f"{site}/{algorithm}", DATA / site / f"{algorithm}.nii.gz",
+                         DATA / site / "consensus_simple.nii.gz", site, algorithm))
+    table = work / "cases.csv"
+    with table.open("w", newline="") as out:
+        csv.writer(out).writerows(rows + list(extra))
+    return table
+
+
+def known_figures(work):
+    table = case_list(work)
+    code, said, wrong = run("segmentation", table, *REGIONS, "--metric", "dice", "--csv")
+    expect("a cohort of real patients is measured", code == 0 and wrong == "", (code, wrong))
+    known = {(r["site"] + "/" + r["algorithm"], r["region"]): float(r["dice"])
+             for r in csv.DictReader((DATA / "dice.csv").open())}
+    found = {(r["case_id"], r["region"]): float(r["value"]) for r in csv.DictReader(io.StringIO(said))}
+    expect("every Dice is NumPy's, to the last bit", found == known)
+    wanted = ("segmentation", table, *REGIONS, "--tau", "1", "--metric", "dice,hd95,nsd,lesion-dice",
+              "--lesion-policy", "brats-2023-gli", "--json")
+    first = run(*wanted, "--threads", 1)
+    expect("JSON for any number of threads is the same", first == run(*wanted, "--threads", 4))
+    document = json.loads(first[1])
+    expect("no number is NaN", "NaN" not in first[1] and "Infinity" not in first[1])
+    undefined = [s for s in document["summaries"] if s["metric"] == "hd95" and s["region"] == "ET"]
+    expect("undefined is counted with its reason", undefined[0]["undefined"] == {"ref_empty": 2}, undefined[0])
+    expect("patients are the unit", undefined[0]["n_patients"] == 2 and undefined[0]["n"] == 8, undefined[0])
+    expect("each group has its rows", {s["group"] for s in document["summaries"]} == {None, *ALGORITHMS})
+
+
+def one_bad_case(work):
+    table = case_list(work, [("gone", work / "gone.nii.gz", DATA / "site-a/scan-20.nii.gz", "c", "")])
+    code, said, wrong = run("segmentation", table, "--labels", "1", "--metric", "dice", "--json-file",
+                            work / "answer.json")
+    expect("a bad case has an exit code of its own", code == 13, code)
+    expect("and is named, with the reason", "gone.nii.gz" in wrong and "no such file" in wrong, wrong)
+    expect("the others are measured", "1 dice" in said and " 10 " in said, said)
+    document = json.loads((work / "answer.json").read_text())
+    expect("the file has both", document["n_failed"] == 1 and document["n_cases"] == 11)
+    expect("no progress bar without a terminal", "#" not in wrong and "\r" not in wrong, wrong)
+
+
+def folders_and_plain_images(work):
+    square = [[3 if 2 <= x < 6 and 2 <= y < 6 else 0 for x in range(9)] for y in range(8)]
+    moved = [[0] * 9] + square[:-1]
+    for name, image in (("a", square), ("b", moved)):
+        png(work / "p" / f"{name}.png", image)
+        png(work / "r" / f"{name}.png", square)
+    png(work / "r" / "c.png", square)
+    code, said, wrong = run("segmentation", work / "p", work / "r", "--labels", "3", "--metric", "dice", "--csv")
+    expect("folders are matched by name", "a,a,,3,dice,,1,ok" in said and "b,b,,3,dice,,0.75,ok" in said, said)
+    expect("a case without a prediction fails", code == 13 and "it has no prediction" in wrong, wrong)
+    (work / "r/c.png").unlink()
+    code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "3", "--metric", "hd")
+    expect("pixels without a size give no distance", code == 13 and "--spacing" in wrong, wrong)
+    code, said, _ = run("segmentation", work / "p/b.png", work / "r/b.png", "--labels", "3", "--metric", "hd",
+                        "--spacing", "1,0.5", "--csv")
+    expect("with a size they do", code == 0 and ",hd,,0.5,ok," in said, said)
+
+
+def refusals(work):
+    table = case_list(work)
+    for words, code, said in ((("segmentation", table), 2, "no region is given"),
+                              (("segmentation", table, "--labels", "0"), 2, "background"),
+                              (("segmentation", table, "--labels", "1", "--metric", "auroc"), 2, "list"),
+                              (("segmentation", table, "--labels", "1", "--metric", "nsd"), 2, "--tau"),
+                              (("segmentation", table, "--labels", "1", "--metric", "lesion-f1"), 2, "brats-2023-gli"),
+                              (("segmentation", table, "--labels", "1", "--resample", "cubic"), 2, "nearest"),
+                              (("segmentation", table, "--labels", "1", "--json", "--csv"), 2, "--csv"),
+                              (("segmentation", work / "none.csv", "--labels", "1"), 5, "none.csv"),
+                              (("segmentation", DATA / "dice.csv", "--labels", "1"), 2, "case_id,prediction"),
+                              (("describe", "dise"), 5, "list"), ((), 2, "--help"), (("make-up",), 2, "--help")):
+        got, out, wrong = run(*words)
+        expect(f"refused: {words}", got == code and said in wrong and out == "", (got, wrong))
+
+
+def vocabulary():
+    code, said, _ = run("list", "--json")
+    ids = [one["id"] for one in json.loads(said)]
+    expect("the vocabulary is sorted", code == 0 and ids == sorted(ids) and "auroc" in ids)
+    for one in ids:
+        code, said, wrong = run("describe", one)
+        expect(f"the page of {one}", code == 0 and f"`{one}`" in said, (said[:200], wrong))
+    for words in ((), ("segmentation",), ("classification",), ("list",), ("describe",)):
+        code, said, _ = run(*words, "--help")
+        expect(f"help of {words} has an example", code == 0 and "Example" in said, said)
+
+
+def classification(work):
+    (work / "predictions.csv").write_text("case_id,score\na,0.9\nb,0.8\nc,0.8\nd,0.1\n")
+    (work / "labels.csv").write_text("case_id,label\na,1\nb,1\nc,0\nd,0\n")
+    code, said, wrong = run("classification", work / "predictions.csv", work / "labels.csv", "--json")
+    expect("AUROC of four cases, one tie", code == 0 and json.loads(said)["auc"]["value"] == 0.875, (said, wrong))
+    (work / "labels.csv").write_text("case_id,label\na,1\nb,1\nc,0\n")
+    code, _, wrong = run("classification", work / "predictions.csv", work / "labels.csv")
+    expect("a case without a label is refused by row", code == 2 and "row 4" in wrong, wrong)
+
+
+def main():
+    if not os.access(PROGRAM, os.X_OK):
+        sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
+    for part in (known_figures, one_bad_case, folders_and_plain_images, refusals, classification):
+        with tempfile.TemporaryDirectory() as folder:
+            part(pathlib.Path(folder))
+    vocabulary()
+    print(f"{counts[True]} passed, {counts[False]} failed")
+    sys.exit(counts[False] > 0)
+
+
+main()
