@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -59,16 +60,41 @@ bool fits_i32(T lowest, T highest) {
   }
 }
 
-/// Whether every value is a whole number; they are known to fit i32 (so that the cast is defined).
+/// Takes a block of voxels into the range; false when one of them is no label. Without an exit
+/// inside, the loops are done many elements at a time.
 template <typename T>
-bool all_whole(std::span<const T> values) {
-  bool whole = true;
-  if constexpr (std::is_floating_point_v<T>) {
-    for (const T value : values) {
-      whole &= static_cast<T>(static_cast<std::int32_t>(value)) == value;
-    }
+bool widen(LabelRange& range, std::span<const T> block) {
+  T lowest = block[0];
+  T highest = block[0];
+  for (const T value : block) {
+    lowest = value < lowest ? value : lowest;
+    highest = value > highest ? value : highest;
   }
-  return whole;
+  if (!fits_i32(lowest, highest)) return false;
+  range.lowest = std::min(range.lowest, static_cast<std::int32_t>(lowest));
+  range.highest = std::max(range.highest, static_cast<std::int32_t>(highest));
+  return true;
+}
+
+/// Of floating-point voxels as whole numbers: the least and greatest float could not be found many
+/// at a time, since NaN makes their order matter.
+template <std::floating_point T>
+bool widen(LabelRange& range, std::span<const T> block) {
+  constexpr T kLeast = -2147483648.0;
+  constexpr T kMost = std::is_same_v<T, float> ? 2147483520.0 : 2147483647.0;
+  std::int32_t lowest = range.lowest;
+  std::int32_t highest = range.highest;
+  std::int32_t wrong = 0;
+  for (const T value : block) {
+    T inside = value < kMost ? value : kMost;  // NaN becomes kMost
+    inside = inside > kLeast ? inside : kLeast;
+    const auto whole = static_cast<std::int32_t>(inside);
+    wrong |= static_cast<T>(whole) != value ? 1 : 0;  // also when it was NaN or outside
+    lowest = whole < lowest ? whole : lowest;
+    highest = whole > highest ? whole : highest;
+  }
+  range = {lowest, highest};
+  return wrong == 0;
 }
 
 template <typename T>
@@ -89,24 +115,11 @@ Error first_no_label(std::span<const T> voxels, const Geometry& geometry) {
 /// The least and the greatest label; an error at the first voxel that is none.
 template <typename T>
 Result<LabelRange> label_range(std::span<const T> voxels, const Geometry& geometry) {
-  LabelRange range;
+  LabelRange range{std::numeric_limits<std::int32_t>::max(),
+                   std::numeric_limits<std::int32_t>::min()};
   for (std::size_t start = 0; start < voxels.size(); start += kBlock) {
     const auto block = voxels.subspan(start, std::min(kBlock, voxels.size() - start));
-    // Without an exit inside, these loops are done many elements at a time.
-    T lowest = block[0];
-    T highest = block[0];
-    bool ordered = true;
-    for (const T value : block) {
-      lowest = value < lowest ? value : lowest;
-      highest = value > highest ? value : highest;
-      if constexpr (std::is_floating_point_v<T>) ordered &= value == value;
-    }
-    if (!ordered || !fits_i32(lowest, highest) || !all_whole(block)) {
-      return first_no_label(voxels, geometry);
-    }
-    if (start == 0) range = {static_cast<std::int32_t>(lowest), static_cast<std::int32_t>(highest)};
-    range.lowest = std::min(range.lowest, static_cast<std::int32_t>(lowest));
-    range.highest = std::max(range.highest, static_cast<std::int32_t>(highest));
+    if (!widen(range, block)) return first_no_label(voxels, geometry);
   }
   return range;
 }
@@ -120,7 +133,10 @@ void narrow(std::uint8_t* data, std::size_t count) {
   for (std::size_t start = 0; start < count; start += kBlock) {
     const std::size_t n = std::min(kBlock, count - start);
     std::memcpy(from, data + start * sizeof(From), n * sizeof(From));
-    for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
+    // By way of 32 bits, which all labels fit: what compilers know how to do many at a time.
+    for (std::size_t i = 0; i < n; ++i) {
+      to[i] = static_cast<To>(static_cast<std::int32_t>(from[i]));
+    }
     std::memcpy(data + start * sizeof(To), to, n * sizeof(To));
   }
 }
