@@ -13,6 +13,7 @@
 #include "metrics/classification/multilabel.h"
 #include "metrics/classification/probability.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/pooling/ratio.h"
 #include "metrics/regression/agreement.h"
 #include "metrics/regression/errors.h"
 #include "metrics/regression/icc.h"
@@ -21,7 +22,11 @@
 #include "metrics/segmentation/panoptic.h"
 #include "metrics/segmentation/surface_metrics.h"
 #include "metrics/segmentation/surfel.h"
+#include "metrics/statistics/mean.h"
+#include "metrics/statistics/paired.h"
 #include "metrics/statistics/proportion.h"
+#include "metrics/statistics/quantile_interval.h"
+#include "metrics/statistics/ranks.h"
 
 namespace medperf::metrics {
 namespace {
@@ -75,6 +80,8 @@ constexpr std::array kEntries = {
                 "1", "none", "threshold.md"},
     MetricEntry{"dice", "Dice similarity coefficient", Direction::kHigher, kDiceConvention, "1",
                 "none", "dice.md"},
+    MetricEntry{"dice-micro", "Dice of the pooled voxels of all cases", Direction::kHigher,
+                kRatioConvention, "1", "none", "pooling.md"},
     MetricEntry{"ece", "Expected calibration error", Direction::kLower, kEceConvention, "1", "none",
                 "calibration-error.md"},
     MetricEntry{"ece-equal-mass", "Expected calibration error, bins of equal size",
@@ -144,20 +151,30 @@ constexpr std::array kEntries = {
                 Direction::kHigher, kGorodkinConvention, "1", "none", "multiclass.md"},
     MetricEntry{"mce", "Maximum calibration error", Direction::kLower, kMceConvention, "1", "none",
                 "calibration-error.md"},
+    MetricEntry{"mean", "Mean of a value per case", Direction::kNone, kMeanConvention,
+                "unit of the value", "none", "intervals.md"},
+    MetricEntry{"mean-difference", "Mean difference of two models on the same cases",
+                Direction::kNone, kPairedTConvention, "unit of the value", "none", "paired.md"},
     MetricEntry{"net-benefit", "Net benefit", Direction::kHigher, kNetBenefitConvention, "1",
                 "none", "net-benefit.md"},
     MetricEntry{"npv", "Negative predictive value", Direction::kHigher, kWilsonConvention, "1",
                 "none", "precision.md"},
     MetricEntry{"nsd", "Normalised surface distance at tau", Direction::kHigher, kNsdConvention,
                 "1", "none", "nsd.md"},
+    MetricEntry{"observed-expected-ratio", "Observed over expected events", Direction::kNone,
+                "ratio-of-sums", "1", "none", "pooling.md"},
     MetricEntry{"panoptic-quality", "Panoptic quality (PQ)", Direction::kHigher,
                 kPanopticGreedyConvention, "1", "none", "panoptic.md"},
     MetricEntry{"pearson", "Pearson's correlation", Direction::kHigher, kPearsonConvention, "1",
                 "none", "correlation.md"},
     MetricEntry{"precision", "Precision (positive predictive value)", Direction::kHigher,
                 kWilsonConvention, "1", "none", "precision.md"},
+    MetricEntry{"quantile", "Quantile of a value per case, such as the median", Direction::kNone,
+                kQuantileConvention, "unit of the value", "none", "intervals.md"},
     MetricEntry{"r2", "Coefficient of determination", Direction::kHigher, kR2Convention, "1",
                 "none", "regression.md"},
+    MetricEntry{"rank", "Place among several models", Direction::kLower, kRankPairwiseConvention,
+                "place", "none", "ranks.md"},
     MetricEntry{"recognition-quality", "Recognition quality (RQ)", Direction::kHigher,
                 kPanopticGreedyConvention, "1", "none", "panoptic.md"},
     MetricEntry{"relative-volume-difference", "Relative volume difference, signed",

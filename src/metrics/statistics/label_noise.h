@@ -38,7 +38,7 @@ Result<LabelNoise> specificity_under_noise(const Confusion& table, double eps);
 /// Expected: 1/2 + (1 - alpha - beta)(AUC - 1/2), alpha the share of true negatives among those
 /// labelled positive, beta that of true positives among those labelled negative. Extremes: bounds
 /// that no choice of flips can pass, not always reached. Undefined where flips could empty a class.
-/// Source: Menon, van Rooyen, Ong, Williamson, ICML 2015, corollary 3.
+/// Source: Menon, van Rooyen, Ong, Williamson, ICML 2015.
 /// Error: invalid for eps outside [0, 1/2].
 Result<LabelNoise> auroc_under_noise(const Auc& auc, double eps);
 

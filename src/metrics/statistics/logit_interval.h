@@ -13,7 +13,7 @@ inline constexpr std::string_view kAucLogitConvention = "auroc-mann-whitney-delo
 /// value and its standard error on the logit scale, normal quantile, and back: a named alternative
 /// to the symmetric interval for areas near 1, where that one misses too often
 /// (docs/metrics/coverage.md). Empty for a value of 0 or 1 or outside, or a standard error that is
-/// not positive. Source: Pepe, The Statistical Evaluation of Medical Tests (2003), 5.2.4.
+/// not positive. Source: Pepe, The Statistical Evaluation of Medical Tests (2003), ch. 5.
 std::optional<Interval> logit_interval(double value, double se, double level = 0.95);
 
 }  // namespace medperf::metrics

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "metrics/classification/auc.h"
+#include "metrics/classification/calibration.h"
 #include "metrics/pooling/calibration_histogram.h"
 #include "metrics/pooling/reliability_table.h"
 #include "metrics/pooling/score_histogram.h"
@@ -192,6 +193,32 @@ TEST(Reliability, MergesExactlyAndKeepsZeroAndOne) {
   EXPECT_EQ(ReliabilityTable::empty()->ece().flag, flag::kNoCases);
   EXPECT_FALSE(ReliabilityTable::empty()->observed_over_expected().has_value());
   EXPECT_FALSE(ReliabilityTable::empty()->rows()[3].mean_probability.has_value());
+}
+
+TEST(Reliability, EqualsTheSingleMachinesEce) {
+  for (std::uint64_t number = 0; number < 20; ++number) {
+    const auto cases = drawn(number, 50 + 40 * number);
+    const auto table = summary_of(cases, *ReliabilityTable::empty());
+    const auto single = calibration(cases);
+    EXPECT_NEAR(*table.ece().value, *single->expected_error.value, 1e-14);
+    for (const CalibrationBin& bin : single->bins) {
+      const auto k = static_cast<std::size_t>(*table.bins().of(bin.low));
+      EXPECT_EQ(table.counts()[k].cases, bin.cases);
+      EXPECT_EQ(table.counts()[k].positives, bin.positives);
+    }
+  }
+}
+
+TEST(CalibrationHistogram, HoldsTheSingleMachinesSlopeWithinItsBound) {
+  for (std::uint64_t number = 0; number < 20; ++number) {
+    const auto cases = drawn(number, 100 + 50 * number);
+    const auto pooled = summary_of(cases, *CalibrationHistogram::empty()).calibration();
+    const auto single = recalibrate(cases);
+    EXPECT_NEAR(*pooled.slope.estimate.value, *single->slope.value, pooled.slope.bound + 1e-9);
+    EXPECT_NEAR(*pooled.intercept.estimate.value, *single->in_the_large.value,
+                pooled.intercept.bound + 1e-9);
+    EXPECT_NEAR(*pooled.slope.estimate.se, *single->slope.se, 1e-3 * *single->slope.se);
+  }
 }
 
 /// The maximum likelihood line of the cases themselves, by the same histogram with each case its

@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "metrics/statistics/distributions.h"
+#include "metrics/statistics/logit_interval.h"
+
 namespace medperf::metrics {
 namespace {
 
@@ -64,6 +67,21 @@ TEST(Proportion, OfNothingIsUndefined) {
     EXPECT_FALSE(estimate.interval.has_value());
     EXPECT_EQ(estimate.flag, flag::kNoCases);
   }
+}
+
+TEST(LogitInterval, StaysInsideAndLeansTowardsOneHalf) {
+  // logit(0.8) = log 4, SE 0.04 / 0.16 = 0.25 there.
+  const auto interval = logit_interval(0.8, 0.04);
+  const double half = normal_quantile(0.975) * 0.25;
+  EXPECT_NEAR(interval->low, 1 / (1 + std::exp(half) / 4), 1e-14);
+  EXPECT_NEAR(interval->high, 1 / (1 + std::exp(-half) / 4), 1e-14);
+  EXPECT_LT(interval->low + interval->high, 1.6);
+  const auto mirror = logit_interval(0.2, 0.04);
+  EXPECT_NEAR(mirror->low, 1 - interval->high, 1e-14);
+  EXPECT_LT(logit_interval(0.999, 0.01)->high, 1);
+  EXPECT_FALSE(logit_interval(1, 0.01).has_value());
+  EXPECT_FALSE(logit_interval(0, 0.01).has_value());
+  EXPECT_FALSE(logit_interval(0.9, 0).has_value());
 }
 
 }  // namespace
