@@ -25,17 +25,22 @@ Error invalid(std::string what, std::string advice = {}) {
   return make_error(ErrorKind::kInvalid, {}, std::move(what), std::move(advice));
 }
 
-/// Decoders are registered and the log is silenced once; what went wrong is in our errors.
-void set_up_library() {
-  static const bool done = [] {
+/// The decoders, and silence: what went wrong is in our errors, not in the library's log.
+struct Library {
+  Library() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);
     DcmRLEDecoderRegistration::registerCodecs();
     DJDecoderRegistration::registerCodecs();
     DJLSDecoderRegistration::registerCodecs();
-    return true;
-  }();
-  (void)done;
-}
+  }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+  ~Library() {
+    DJLSDecoderRegistration::cleanup();
+    DJDecoderRegistration::cleanup();
+    DcmRLEDecoderRegistration::cleanup();
+  }
+};
 
 std::string text_of(DcmItem& item, const DcmTagKey& tag) {
   OFString value;
@@ -300,7 +305,7 @@ void read_segments(DcmItem& dataset, DicomImage& image) {
 }
 
 Result<DicomImage> read(std::string_view bytes, const DicomLimits& limits) {
-  set_up_library();
+  static const Library library;
   if (!dcmDataDict.isDictionaryLoaded()) {
     return make_error(ErrorKind::kUnavailable, {}, "DCMTK's dictionary of data elements is missing",
                       "Install the package libdcmtk17 whole.");
