@@ -3,7 +3,8 @@
 
 A part is a module of this folder with run(options, report). Ours are small programs of the same name, built by the bench
 preset; peers run in this process, each after the other, on the same arrays. Only ratios of times taken in the same run mean
-something: the machine may be shared, so each time is the median of several repeats. Prints each figure with its target and
+something. The machine may be shared: times of one thread are computing time of the process, not the clock on the wall, and the
+median of several repeats; only what compares numbers of threads is by the clock. Prints each figure with its target and
 writes build/bench-metrics.json. Never fails because a machine is slow."""
 import argparse, importlib, json, os, pathlib, platform, statistics, sys, time
 
@@ -41,12 +42,12 @@ class Report:
 
 
 def repeated(call, repeats):
-    """The last answer of a call, and the seconds of each repeat."""
+    """The last answer of a call, and the seconds that this process computed in each repeat, on all its threads."""
     seconds = []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        begin = time.process_time()
         answer = call()
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
     return answer, seconds
 
 

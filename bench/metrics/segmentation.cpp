@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -60,6 +61,19 @@ Region region(const std::string& text) {
   return result;
 }
 
+/// Time that this process has computed, on all its threads: other work on the machine does not
+/// lengthen it much.
+double cpu_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 /// The most memory this program ever held. Not getrusage's figure, which a program inherits from
 /// the one that started it.
 long long peak_bytes() {
@@ -110,19 +124,24 @@ int main(int argc, char** argv) {
   std::vector<Region> regions;
   for (int i = 12; i < argc; ++i) regions.push_back(region(argv[i]));
 
-  std::vector<double> times_ms;
+  std::vector<double> wall_ms;
+  std::vector<double> used_ms;
   std::vector<RegionMetrics> found;
   for (int i = 0; i < std::max(1, std::atoi(argv[11])); ++i) {
     const auto begin = std::chrono::steady_clock::now();
+    const double cpu_begin = cpu_ms();
     auto result = evaluate_pair(prediction, reference, regions, options);
     const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
     if (!result.ok()) fail(result.error().text());
-    times_ms.push_back(time.count());
+    wall_ms.push_back(time.count());
+    used_ms.push_back(cpu_ms() - cpu_begin);
     found = std::move(*result);
   }
-  std::sort(times_ms.begin(), times_ms.end());
-  std::printf("{\"median_ms\": %.6g, \"best_ms\": %.6g, \"simd\": \"%s\", \"peak_bytes\": %lld, ",
-              times_ms[times_ms.size() / 2], times_ms.front(),
+  std::printf(
+      "{\"wall_ms\": %.6g, \"best_wall_ms\": %.6g, \"cpu_ms\": %.6g, \"best_cpu_ms\": %.6g, ",
+      median(wall_ms), *std::min_element(wall_ms.begin(), wall_ms.end()), median(used_ms),
+      *std::min_element(used_ms.begin(), used_ms.end()));
+  std::printf("\"simd\": \"%s\", \"peak_bytes\": %lld, ",
               std::string(to_string(options.distances.simd)).c_str(), peak_bytes());
   std::printf("\"volume_bytes\": %zu, \"regions\": {", p.size() + r.size());
   for (std::size_t i = 0; i < regions.size(); ++i) {

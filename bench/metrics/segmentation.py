@@ -56,14 +56,14 @@ def side_by_side(job, pair, evaluators, options, report, target):
     """Ours and all peers on one pair; returns our median in seconds."""
     prediction, reference, spacing, regions = pair
     answer = ours(options, pair)
-    seconds = report.time(job, f"ours ({answer['simd']})", [answer["median_ms"] / 1000, answer["best_ms"] / 1000, answer["median_ms"] / 1000])
+    seconds = report.time(job, f"ours ({answer['simd']})", [answer["cpu_ms"] / 1000, answer["best_cpu_ms"] / 1000, answer["cpu_ms"] / 1000])
     ratios = {}
     for who, evaluate in evaluators.items():
         theirs, times = repeated(lambda: evaluate(prediction, reference, spacing, regions), options.repeats)
         ratios[who] = report.time(job, who, times) / seconds
         compare(job, who, report, answer["regions"], theirs)
     # Ours again, so that a machine that became slower or faster in between shows.
-    again = ours(options, pair)["median_ms"] / 1000
+    again = ours(options, pair)["cpu_ms"] / 1000
     report.time(job, "ours, after the peers", [again])
     for who, ratio in sorted(ratios.items(), key=lambda item: item[1]):
         report.figure(f"{job}: {who} takes so many times as long as ours", ratio, "x", least=target if ratio == min(ratios.values()) else None)
@@ -75,8 +75,8 @@ def two_threads(job, pair, options, report):
     """Alternating, so that other work on the machine meets both alike."""
     one, two = [], []
     for _ in range(7):
-        one.append(ours(options, pair, 1, 11)["best_ms"])
-        two.append(ours(options, pair, 2, 11)["best_ms"])
+        one.append(ours(options, pair, 1, 11)["best_wall_ms"])
+        two.append(ours(options, pair, 2, 11)["best_wall_ms"])
     report.figure(f"{job}: two threads against one", min(one) / min(two), "x", least=1.7)
 
 

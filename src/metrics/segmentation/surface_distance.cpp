@@ -315,21 +315,27 @@ std::vector<SurfaceDistances> surface_distances(std::span<const SurfacePair> pai
                                                 const SpacingMm& spacing, Workers& workers,
                                                 const DistanceOptions& options) {
   std::vector<SurfaceDistances> result(pairs.size());
-  std::vector<std::unique_ptr<Grid>> grids;
+  std::vector<std::unique_ptr<Grid>> grids(pairs.size());
+  workers.run(static_cast<std::ptrdiff_t>(pairs.size()), [&](std::ptrdiff_t i, int) {
+    const auto at = static_cast<std::size_t>(i);
+    result[at].to_reference.surface_voxels = pairs[at].prediction->count();
+    result[at].to_prediction.surface_voxels = pairs[at].reference->count();
+    if (result[at].to_reference.surface_voxels != 0 &&
+        result[at].to_prediction.surface_voxels != 0) {
+      grids[at] = std::make_unique<Grid>(*pairs[at].prediction, spacing);
+    }
+  });
   std::vector<Direction> directions;
   std::vector<DirectedDistances*> places;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const SurfacePair& pair = pairs[i];
-    const std::int64_t predicted = pair.prediction->count();
-    const std::int64_t referenced = pair.reference->count();
-    result[i].to_reference.surface_voxels = predicted;
-    result[i].to_prediction.surface_voxels = referenced;
-    if (predicted == 0 || referenced == 0) continue;
-    grids.push_back(std::make_unique<Grid>(*pair.prediction, spacing));
-    directions.push_back(direction_of(*pair.prediction, *pair.reference, *grids.back(), predicted));
+    if (!grids[i]) continue;
+    const BitMask& prediction = *pairs[i].prediction;
+    const BitMask& reference = *pairs[i].reference;
+    directions.push_back(
+        direction_of(prediction, reference, *grids[i], result[i].to_reference.surface_voxels));
     places.push_back(&result[i].to_reference);
     directions.push_back(
-        direction_of(*pair.reference, *pair.prediction, *grids.back(), referenced));
+        direction_of(reference, prediction, *grids[i], result[i].to_prediction.surface_voxels));
     places.push_back(&result[i].to_prediction);
   }
   measure(directions, workers, options);

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <random>
 #include <string_view>
@@ -221,13 +220,6 @@ TEST(PairMetrics, EveryFigureHasItsEntryInTheVocabulary) {
     const MetricEntry* const entry = find_metric(id);
     ASSERT_NE(entry, nullptr) << id;
     EXPECT_EQ(entry->convention, figure.convention);
-  }
-}
-
-TEST(PairMetrics, EveryMetricHasItsPage) {
-  for (const MetricEntry& entry : vocabulary()) {
-    const auto pages = std::filesystem::path(MEDPERF_SOURCE_DIR) / "docs/metrics";
-    EXPECT_TRUE(std::filesystem::exists(pages / entry.page)) << entry.id;
   }
 }
 
