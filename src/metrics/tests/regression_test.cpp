@@ -109,6 +109,9 @@ TEST(Regression, RanksShareTies) {
   EXPECT_EQ(*spearman(bent)->value, *spearman(cases)->value);
   for (auto& one : bent) one.predicted = -one.predicted;
   EXPECT_NEAR(*spearman(bent)->value, -*spearman(cases)->value, 1e-15);
+  const auto ranked = spearman(random_pairs(4, 53, 0, 2));
+  const double half = 1.959963984540054 * std::sqrt((1 + std::pow(*ranked->value, 2) / 2) / 50);
+  EXPECT_NEAR(std::atanh(ranked->interval->high), std::atanh(*ranked->value) + half, 1e-9);
   EXPECT_EQ(spearman(Pairs{{1, 5}, {2, 5}})->flag, flag::kConstantPrediction);
   EXPECT_EQ(spearman(Pairs{{1, 5}, {1, 6}})->flag, flag::kConstantReference);
 }
