@@ -2,7 +2,8 @@
 """The program medperf-metrics as its user meets it: five algorithms on two real patients in, tables out, and clear
 refusals. Use: test_metrics_command.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, os, pathlib, struct, subprocess, sys, tempfile, zlib
+import base64, csv, hashlib, html.parser, io, json, os, pathlib, re, struct, subprocess, sys, tempfile, zlib
+import xml.etree.ElementTree
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
@@ -95,6 +96,94 @@ def folders_and_plain_images(work):
     expect("with a size they do", code == 0 and ",hd,,0.5,ok," in said, said)
 
 
+class Page(html.parser.HTMLParser):
+    """What a reader with a screen reader, a keyboard or a strict browser would stumble over."""
+    VOID = {"meta", "br", "img", "line", "rect", "circle", "path", "image", "polyline"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.wrong, self.levels = [], [], [], []
+        self.feed(text)
+        self.wrong += [f"<{tag}> stays open" for tag in self.open]
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append((tag, given))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.wrong += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
+        for name in ("src", "href"):
+            if not given.get(name, "data:").startswith("data:"):
+                self.wrong.append(f"{tag} {name} leads outside")
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if tag == "th" and "scope" not in given:
+            self.wrong.append("th without scope")
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID and (not self.open or self.open.pop() != tag):
+            self.wrong.append(f"</{tag}> closes nothing")
+
+    def count(self, wanted):
+        return sum(tag == wanted for tag, _ in self.tags)
+
+
+def contrast(one, other):
+    def light(colour):
+        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def sound_page(name, text):
+    page = Page(text)
+    expect(f"{name}: markup is sound, nothing leads outside", not page.wrong, page.wrong[:3])
+    expect(f"{name}: no script", "<script" not in text.lower() and page.count("script") == 0)
+    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    expect(f"{name}: the policy allows its own style and nothing else",
+           f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:" in text)
+    expect(f"{name}: headings follow each other", page.levels and page.levels[0] == 1 and page.levels.count(1) == 1
+           and all(b - a <= 1 for a, b in zip(page.levels, page.levels[1:])), page.levels)
+    expect(f"{name}: every table has a caption", page.count("table") == page.count("caption") > 0)
+    pictures = re.findall(r"<svg.*?</svg>", text, re.S)
+    for picture in pictures:
+        root = xml.etree.ElementTree.fromstring(picture)
+        expect(f"{name}: a picture says what it shows", root.get("role") == "img"
+               and root.find("{http://www.w3.org/2000/svg}title").text)
+    expect(f"{name}: for phones and in a language", "width=device-width" in text and '<html lang="en">' in text)
+    scrolls = [given for tag, given in page.tags if given.get("class") == "scroll"]
+    expect(f"{name}: wide tables scroll by keyboard", scrolls and all(g.get("tabindex") == "0" and g.get("aria-label")
+                                                                      for g in scrolls))
+    for colour in re.findall(r"(?<![-\w])color:(#[0-9a-f]{6})", style):
+        expect(f"{name}: {colour} on white and on heads", min(contrast(colour, "#ffffff"),
+                                                              contrast(colour, "#eef1f4")) >= 4.5)
+    return pictures
+
+
+def report(work):
+    evil = '<img src=x onerror=alert(1)>"\'&'
+    table = case_list(work, [(evil, DATA / "site-b/scan-20.nii.gz", DATA / "site-b/consensus_simple.nii.gz", "b", evil),
+                             ("gone", work / "<b>.nii.gz", DATA / "site-b/consensus_simple.nii.gz", "c", "")])
+    code, _, wrong = run("segmentation", table, *REGIONS, "--tau", "1", "--html", work / "one.html")
+    expect("a report with a failed case", code == 13, (code, wrong))
+    text = (work / "one.html").read_text()
+    pictures = sound_page("segmentation", text)
+    expect("a box plot for each metric, worst cases of each region", len(pictures) == 3 + 9, len(pictures))
+    expect("worst cases have pictures", sum("data:image/png;base64," in p for p in pictures) == 9)
+    expect("what comes from outside is text", evil not in text and "&lt;img src=x onerror=alert(1)&gt;" in text
+           and "&lt;b&gt;.nii.gz" in text)
+    run("segmentation", table, *REGIONS, "--tau", "1", "--html", work / "two.html", "--threads", 3)
+    expect("the same report again", (work / "two.html").read_text() == text)
+
+
 def refusals(work):
     table = case_list(work)
     for words, code, said in ((("segmentation", table), 2, "no region is given"),
@@ -136,7 +225,7 @@ def classification(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, refusals, classification):
+    for part in (known_figures, one_bad_case, folders_and_plain_images, report, refusals, classification):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

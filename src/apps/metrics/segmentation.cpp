@@ -11,6 +11,7 @@
 #include "base/text_table.h"
 #include "cohort/case_list.h"
 #include "cohort/cohort_document.h"
+#include "cohort/report/segmentation_report.h"
 #include "cohort/segmentation.h"
 #include "cohort/summary.h"
 
@@ -155,6 +156,11 @@ Result<int> answer_segmentation(const Request& request) {
         to_pretty_text(cohort::cohort_document(result, summaries, settings)) + "\n";
     MEDPERF_CHECK(save(request.json_file, text));
     if (request.json) MEDPERF_CHECK(print(text));
+  }
+  if (!request.html_file.empty()) {
+    MEDPERF_TRY(const std::string page,
+                cohort::segmentation_report(result, summaries, options, settings));
+    MEDPERF_CHECK(save(request.html_file, page));
   }
   MEDPERF_CHECK(save(request.csv_file, cohort::cohort_csv(result)));
   if (request.csv) MEDPERF_CHECK(print(cohort::cohort_csv(result)));

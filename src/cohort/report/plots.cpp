@@ -1,0 +1,191 @@
+#include "cohort/report/plots.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "cohort/report/html.h"
+
+namespace medperf::cohort::report {
+namespace {
+
+constexpr std::size_t kMaxDotsOfBox = 500;
+constexpr std::size_t kMaxDots = 5000;
+constexpr double kWidth = 640;
+constexpr double kLeft = 150;
+constexpr double kRight = 20;
+constexpr double kRow = 44;
+
+/// From values to places of the picture.
+struct Scale {
+  double low = 0;
+  double high = 1;
+  double from = 0;
+  double to = 1;
+  double operator()(double value) const {
+    return from + (value - low) / (high - low) * (to - from);
+  }
+};
+
+/// A range that holds the values with a little air; never empty.
+std::pair<double, double> range_of(double low, double high) {
+  if (low == high) {
+    const double air = std::max(std::abs(low) * 0.1, 0.5);
+    return {low - air, high + air};
+  }
+  const double air = (high - low) * 0.04;
+  return {low - air, high + air};
+}
+
+std::string opening(double height, const std::string& title, const std::string& description) {
+  return fmt::format(
+      "<svg viewBox=\"0 0 {} {:.0f}\" role=\"img\" xmlns=\"http://www.w3.org/2000/svg\">"
+      "<title>{}</title><desc>{}</desc>\n",
+      kWidth, height, escaped(title), escaped(description));
+}
+
+std::string segment(const char* kind, double x1, double y1, double x2, double y2) {
+  return fmt::format(
+      "<line class=\"{}\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kind, x1,
+      y1, x2, y2);
+}
+
+std::string label(double x, double y, const char* anchor, std::string_view text) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
+                     escaped(text));
+}
+
+std::string dot(double x, double y) {
+  return fmt::format("<circle class=\"dot\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n", x, y);
+}
+
+std::string box_of(const BoxRow& row, const Scale& x, double middle) {
+  const Spread& s = row.spread;
+  std::string out = segment("axis", x(s.q05), middle, x(s.q95), middle);
+  out += fmt::format(
+      "<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"20\"/>\n", x(s.q25),
+      middle - 10, std::max(x(s.q75) - x(s.q25), 1.0));
+  out += segment("middle", x(s.median), middle - 10, x(s.median), middle + 10);
+  for (std::size_t i = 0; i < std::min(row.values.size(), kMaxDotsOfBox); ++i) {
+    // Spread out by their number, so that equal values are seen beside each other.
+    const double shift = static_cast<double>(i * 7 % 13) - 6;
+    out += dot(x(row.values[i]), middle + shift);
+  }
+  return out;
+}
+
+struct Frame {
+  Scale x;
+  Scale y;
+  double height;
+};
+
+std::string grid_of(const Frame& frame, const XyPlot& plot) {
+  std::string out;
+  for (const double tick : ticks(frame.x.low, frame.x.high, 5)) {
+    out += segment("grid", frame.x(tick), frame.y.to, frame.x(tick), frame.y.from);
+    out += label(frame.x(tick), frame.y.from + 20, "middle", fmt::format("{:.6g}", tick));
+  }
+  for (const double tick : ticks(frame.y.low, frame.y.high, 5)) {
+    out += segment("grid", frame.x.from, frame.y(tick), frame.x.to, frame.y(tick));
+    out += label(frame.x.from - 8, frame.y(tick) + 5, "end", fmt::format("{:.6g}", tick));
+  }
+  out += label((frame.x.from + frame.x.to) / 2, frame.y.from + 42, "middle", plot.x_label);
+  return out + label(8, 16, "start", plot.y_label);
+}
+
+Frame frame_of(const XyPlot& plot) {
+  double low_x = 0, high_x = 1, low_y = 0, high_y = 1;
+  if (!plot.unit_square) {
+    std::vector<Point> all = plot.dots;
+    all.insert(all.end(), plot.line.begin(), plot.line.end());
+    for (const Guide& guide : plot.guides) {
+      if (!all.empty()) all.emplace_back(all.front().first, guide.y);
+    }
+    if (!all.empty()) {
+      const auto by_x = std::minmax_element(all.begin(), all.end());
+      const auto by_y =
+          std::minmax_element(all.begin(), all.end(),
+                              [](const Point& a, const Point& b) { return a.second < b.second; });
+      std::tie(low_x, high_x) = range_of(by_x.first->first, by_x.second->first);
+      std::tie(low_y, high_y) = range_of(by_y.first->second, by_y.second->second);
+    }
+  }
+  const double height = plot.unit_square ? 560 : 420;
+  return {{low_x, high_x, 80, plot.unit_square ? 540 : kWidth - kRight},
+          {low_y, high_y, height - 60, 40},
+          height};
+}
+
+}  // namespace
+
+std::vector<double> ticks(double low, double high, int wanted) {
+  const double rough = (high - low) / wanted;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  double step = power * 10;
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (power * factor >= rough) {
+      step = power * factor;
+      break;
+    }
+  }
+  std::vector<double> result;
+  const double slack = step * 1e-9;
+  for (double i = std::ceil((low - slack) / step); i * step <= high + slack; ++i) {
+    result.push_back(i == 0 ? 0.0 : i * step);
+  }
+  return result;
+}
+
+std::string box_plot(const BoxPlot& plot) {
+  if (plot.rows.empty()) return {};
+  double low = plot.rows[0].spread.minimum;
+  double high = plot.rows[0].spread.maximum;
+  std::string description;
+  for (const BoxRow& row : plot.rows) {
+    low = std::min(low, row.spread.minimum);
+    high = std::max(high, row.spread.maximum);
+    description += fmt::format("{}: median {:.3g}, quartiles {:.3g} and {:.3g}. ", row.label,
+                               row.spread.median, row.spread.q25, row.spread.q75);
+  }
+  const auto [from, to] = range_of(low, high);
+  const Scale x{from, to, kLeft, kWidth - kRight};
+  const double bottom = 10 + kRow * static_cast<double>(plot.rows.size());
+  std::string out = opening(bottom + 50, "Box plots of " + plot.title, description);
+  for (const double tick : ticks(from, to, 6)) {
+    out += segment("grid", x(tick), 6, x(tick), bottom);
+    out += label(x(tick), bottom + 20, "middle", fmt::format("{:.6g}", tick));
+  }
+  for (std::size_t i = 0; i < plot.rows.size(); ++i) {
+    const double middle = 10 + kRow * (static_cast<double>(i) + 0.5);
+    out += label(kLeft - 12, middle + 5, "end", plot.rows[i].label);
+    out += box_of(plot.rows[i], x, middle);
+  }
+  const bool bare = plot.unit.empty() || plot.unit == "1";
+  out += label((kLeft + kWidth - kRight) / 2, bottom + 42, "middle",
+               bare ? plot.title : plot.title + " in " + plot.unit);
+  return out + "</svg>\n";
+}
+
+std::string xy_plot(const XyPlot& plot) {
+  const Frame frame = frame_of(plot);
+  std::string out = opening(frame.height, plot.title, plot.description) + grid_of(frame, plot);
+  if (plot.diagonal) out += segment("guide", frame.x.from, frame.y.from, frame.x.to, frame.y.to);
+  for (const Guide& guide : plot.guides) {
+    out += segment("guide", frame.x.from, frame.y(guide.y), frame.x.to, frame.y(guide.y));
+    out += label(frame.x.to, frame.y(guide.y) - 5, "end", guide.label);
+  }
+  if (!plot.line.empty()) {
+    out += "<polyline class=\"line\" points=\"";
+    for (const auto& [x, y] : plot.line)
+      out += fmt::format("{:.1f},{:.1f} ", frame.x(x), frame.y(y));
+    out += "\"/>\n";
+  }
+  for (std::size_t i = 0; i < std::min(plot.dots.size(), kMaxDots); ++i) {
+    out += dot(frame.x(plot.dots[i].first), frame.y(plot.dots[i].second));
+  }
+  return out + "</svg>\n";
+}
+
+}  // namespace medperf::cohort::report

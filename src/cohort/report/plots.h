@@ -1,0 +1,50 @@
+#pragma once
+// Plots as SVG within a page, drawn here: no library, no script. Each carries a title and a
+// description for those who do not see it.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cohort/summary.h"
+
+namespace medperf::cohort::report {
+
+/// Round numbers that divide low..high into about `wanted` parts. Preconditions: finite, low <
+/// high.
+std::vector<double> ticks(double low, double high, int wanted);
+
+struct BoxRow {
+  std::string label;
+  Spread spread;
+  std::vector<double> values;  ///< drawn as dots, at most the first 500
+};
+struct BoxPlot {
+  std::string title;  ///< "dice"
+  std::string unit;   ///< "mm"; "1" and empty are not shown
+  std::vector<BoxRow> rows;
+};
+/// One row a box: quartiles, median, whiskers from the 5th to the 95th percentile, a dot a case.
+std::string box_plot(const BoxPlot& plot);
+
+using Point = std::pair<double, double>;
+struct Guide {
+  double y = 0;
+  std::string label;
+};
+struct XyPlot {
+  std::string title;
+  std::string description;
+  std::string x_label;
+  std::string y_label;
+  std::vector<Point> line;
+  std::vector<Point> dots;    ///< at most the first 5000
+  std::vector<Guide> guides;  ///< dashed, level
+  bool diagonal = false;      ///< dashed, from corner to corner
+  bool unit_square = false;   ///< both axes from 0 to 1; else as the data are
+};
+/// ROC curves, reliability diagrams, Bland-Altman plots.
+std::string xy_plot(const XyPlot& plot);
+
+}  // namespace medperf::cohort::report

@@ -1,0 +1,68 @@
+// Pieces of reports; whole pages are looked at by tests/e2e/test_metrics_command.py.
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "cohort/report/html.h"
+#include "cohort/report/overlay.h"
+#include "cohort/report/plots.h"
+
+namespace medperf::cohort::report {
+namespace {
+
+TEST(Html, WhatComesFromOutsideIsText) {
+  EXPECT_EQ(escaped("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
+  EXPECT_EQ(escaped("a\x01\n\x7f"), "a   ");
+  EXPECT_EQ(escaped("\xff"), "\xef\xbf\xbd");
+  EXPECT_NE(table({"<c>", {"<h>"}, {{"<r>", "<d>"}}}).find("&lt;d&gt;"), std::string::npos);
+  EXPECT_EQ(table({"<c>", {"<h>"}, {{"<r>", "<d>"}}}).find("<d>"), std::string::npos);
+}
+
+TEST(Ticks, AreRoundAndWithin) {
+  EXPECT_EQ(ticks(0, 1, 5), (std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1}));
+  EXPECT_EQ(ticks(-3, 7, 5), (std::vector<double>{-2, 0, 2, 4, 6}));
+  for (const double size : {1e-9, 0.37, 12.0, 1e12}) {
+    const auto found = ticks(0.1 * size, 0.9 * size, 6);
+    EXPECT_GE(found.size(), 3u) << size;
+    EXPECT_LE(found.size(), 8u) << size;
+  }
+}
+
+TEST(Plots, OneValueIsAPlotToo) {
+  const std::string plot = box_plot({"dice", "1", {{"WT", {1, 1, 1, 1, 1, 1, 1}, {1}}}});
+  EXPECT_NE(plot.find("<circle"), std::string::npos);
+  EXPECT_EQ(plot.find("nan"), std::string::npos);
+  EXPECT_EQ(plot.find("inf"), std::string::npos);
+  EXPECT_EQ(box_plot({"dice", "1", {}}), "");
+}
+
+TEST(Plots, GuidesWidenTheRange) {
+  XyPlot plot;
+  plot.dots = {{0, 0}, {1, 1}};
+  plot.guides = {{100, "limit"}};
+  EXPECT_NE(xy_plot(plot).find(">100<"), std::string::npos);
+}
+
+metrics::LabelVolume view(const std::array<std::uint8_t, 32>& labels) {
+  return metrics::LabelVolume::view(std::span<const std::uint8_t>(labels), {4, 4, 2}, {1, 2, 1})
+      .value();
+}
+
+TEST(Overlay, ShowsTheSliceThatDiffersMost) {
+  std::array<std::uint8_t, 32> a{};
+  std::array<std::uint8_t, 32> b{};
+  a[5] = b[5] = 3;
+  a[21] = a[22] = 3;
+  const auto overlay = draw_overlay(view(a), view(b), {"lesion", {3}}, "<case>").value();
+  EXPECT_EQ(overlay.slice, 1);
+  EXPECT_EQ(overlay.differing, 2);
+  EXPECT_NE(overlay.svg.find("&lt;case&gt;"), std::string::npos);
+  EXPECT_NE(overlay.svg.find("d=\"M1 1h2M1 2h2M1 1v1M3 1v1\""), std::string::npos) << overlay.svg;
+  EXPECT_NE(overlay.svg.find("viewBox=\"0 0 4 8.000\""), std::string::npos)
+      << "voxels twice as tall";
+  EXPECT_FALSE(draw_overlay(view(a), view(b), {"none", {9}}, "none"));
+}
+
+}  // namespace
+}  // namespace medperf::cohort::report
