@@ -62,6 +62,17 @@ void pack_row(std::span<const T> from, int voxels, std::span<const T> wanted, Wo
   }
 }
 
+/// Rows of a box do not follow each other in memory: asks for those that come next.
+constexpr std::size_t kRowsAhead = 6;
+constexpr std::size_t kCacheLine = 64;
+
+template <typename T>
+void ask_for(std::span<const T> row) {
+  for (std::size_t i = 0; i < row.size(); i += kCacheLine / sizeof(T)) {
+    __builtin_prefetch(row.data() + i);
+  }
+}
+
 struct Slices {
   int first;
   int last;
@@ -75,6 +86,10 @@ void pack_rows(std::span<const T> labels, const Extent& size, std::span<const T>
     for (int y = 0; y < mask.extent().y; ++y) {
       const std::ptrdiff_t begin =
           (std::ptrdiff_t{box.first[2] + z} * size.y + box.first[1] + y) * size.x + box.first[0];
+      const auto ahead =
+          static_cast<std::size_t>(begin) + kRowsAhead * static_cast<std::size_t>(size.x);
+      const auto width = static_cast<std::size_t>(mask.extent().x);
+      if (ahead + width <= labels.size()) ask_for<T>(labels.subspan(ahead, width));
       pack_row<T>(labels.subspan(static_cast<std::size_t>(begin)), mask.extent().x, wanted,
                   mask.row(y, z), mask.padding(), kernel);
     }

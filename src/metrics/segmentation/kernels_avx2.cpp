@@ -47,6 +47,12 @@ MEDPERF_TARGET inline std::uint64_t equal(const std::uint32_t* labels, std::uint
   return result;
 }
 
+MEDPERF_TARGET inline bool is_clear(const void* words) {
+  const auto* const from = static_cast<const char*>(words);
+  const __m256i any = _mm256_or_si256(load256(from), load256(from + 32));
+  return _mm256_testz_si256(any, any) != 0;
+}
+
 template <typename T>
 MEDPERF_TARGET inline bool any_labelled(const T* one, const T* other) {
   __m256i any = _mm256_setzero_si256();

@@ -36,6 +36,11 @@ MEDPERF_TARGET inline std::uint64_t equal(const std::uint32_t* labels, std::uint
   return result;
 }
 
+MEDPERF_TARGET inline bool is_clear(const void* words) {
+  const __m512i all = _mm512_loadu_si512(words);
+  return _mm512_test_epi64_mask(all, all) == 0;
+}
+
 template <typename T>
 MEDPERF_TARGET inline bool any_labelled(const T* one, const T* other) {
   __m512i any = _mm512_setzero_si512();

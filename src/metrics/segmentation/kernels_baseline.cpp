@@ -64,7 +64,20 @@ bool any_labelled(const T* one, const T* other) {
   return mask8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) != 0xffff;
 }
 
+bool is_clear(const void* words) {
+  const auto* const from = static_cast<const char*>(words);
+  const __m128i any = _mm_or_si128(_mm_or_si128(load128(from), load128(from + 16)),
+                                   _mm_or_si128(load128(from + 32), load128(from + 48)));
+  return mask8(_mm_cmpeq_epi8(any, _mm_setzero_si128())) == 0xffff;
+}
+
 #else
+
+bool is_clear(const void* words) {
+  std::uint64_t all[8];
+  __builtin_memcpy(all, words, sizeof all);
+  return (all[0] | all[1] | all[2] | all[3] | all[4] | all[5] | all[6] | all[7]) == 0;
+}
 
 template <typename T>
 std::uint64_t equal(const T* labels, T label) {

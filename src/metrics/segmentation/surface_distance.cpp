@@ -105,12 +105,14 @@ kernels::RowVoxel place_of(const BitMask& mask, std::ptrdiff_t word) {
 void find_near(const Direction& direction, Piece& piece, const DistanceOptions& options) {
   kernels::Shells shells = direction.grid->shells.view();
   if (options.method == DistanceMethod::kTransformOnly) shells.shell_count = 1;
-  piece.rest.resize(static_cast<std::size_t>(piece.last - piece.first));
+  // Room for every word, of which few are used: not initialised.
+  const auto room = std::make_unique_for_overwrite<Remainder[]>(
+      static_cast<std::size_t>(piece.last - piece.first));
   const std::ptrdiff_t found =
       kernels::of(options.simd)
           .masks.nearest_shells(direction.queries->words(), direction.targets->words(), piece.first,
-                                piece.last, shells, piece.near.data(), piece.rest.data());
-  piece.rest.resize(static_cast<std::size_t>(found));
+                                piece.last, shells, piece.near.data(), room.get());
+  piece.rest.assign(room.get(), room.get() + found);
   for (const Remainder& one : piece.rest) piece.rest_voxels += std::popcount(one.bits);
 }
 
