@@ -8,6 +8,7 @@
 #include "net/http_message.h"
 #include "net/request_head.h"
 #include "net/server_context.h"
+#include "net/tls_records.h"
 
 namespace medperf::net {
 namespace {
@@ -18,6 +19,9 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 constexpr std::size_t kReadPiece = 4096;
 /// What the parser may hold beside a head: a piece of a body, or the line that begins a chunk.
 constexpr std::size_t kBufferBeyondHead = 20 * kReadPiece;
+/// Of an answer over TLS, encrypted at once: eight records.
+constexpr std::size_t kTlsPiece = 128U << 10U;
+constexpr std::size_t kRecordOverhead = 1024;
 constexpr auto kShortest = std::chrono::milliseconds(1);
 constexpr Seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 32U << 20U;
@@ -119,6 +123,8 @@ class Connection final : public OpenConnection {
   asio::awaitable<error_code> read_body(Parser& parser);
   asio::awaitable<Response> answer(Request request);
   asio::awaitable<error_code> write(Response response, Outgoing outgoing);
+  asio::awaitable<error_code> write_tls(http::response<http::string_body>& message);
+  asio::awaitable<error_code> send_records(std::string& plain);
   asio::awaitable<void> close(bool linger);
 
   ServerContext& context_;
@@ -328,6 +334,9 @@ asio::awaitable<error_code> Connection<Stream>::write(Response response, Outgoin
                Seconds(static_cast<double>(message.body().size()) /
                        static_cast<double>(context_.options.slowest_reader.value)));
   error_code error;
+  if constexpr (kTls) {
+    if (!outgoing.head) co_return co_await write_tls(message);
+  }
   if (outgoing.head) {
     http::response_serializer<http::string_body> serializer(message);
     co_await http::async_write_header(stream_, serializer,
@@ -335,6 +344,50 @@ asio::awaitable<error_code> Connection<Stream>::write(Response response, Outgoin
   } else {
     co_await http::async_write(stream_, message, asio::redirect_error(asio::use_awaitable, error));
   }
+  co_return error;
+}
+
+/// Encrypts and sends what is in `plain`, and empties it.
+template <typename Stream>
+asio::awaitable<error_code> Connection<Stream>::send_records(std::string& plain) {
+  std::string records;
+  records.reserve(plain.size() + kRecordOverhead);
+  if (!append_records(stream_.native_handle(), plain, records)) co_return asio::error::broken_pipe;
+  plain.clear();
+  error_code error;
+  co_await asio::async_write(lowest(), asio::buffer(records),
+                             asio::redirect_error(asio::use_awaitable, error));
+  co_return error;
+}
+
+/// Writes a message over TLS in few and large pieces: one system call where asio's stream makes one
+/// a record.
+template <typename Stream>
+asio::awaitable<error_code> Connection<Stream>::write_tls(
+    http::response<http::string_body>& message) {
+  http::response_serializer<http::string_body> serializer(message);
+  std::string plain;
+  error_code error;
+  while (!serializer.is_done() && !error) {
+    std::vector<std::string_view> pieces;
+    serializer.next(error, [&pieces](error_code&, const auto& buffers) {
+      for (const asio::const_buffer one : beast::buffers_range_ref(buffers)) {
+        pieces.emplace_back(static_cast<const char*>(one.data()), one.size());
+      }
+    });
+    std::size_t taken = 0;
+    for (std::string_view piece : pieces) {
+      taken += piece.size();
+      while (!piece.empty() && !error) {
+        const std::size_t fits = std::min(piece.size(), kTlsPiece - plain.size());
+        plain += piece.substr(0, fits);
+        piece.remove_prefix(fits);
+        if (plain.size() == kTlsPiece) error = co_await send_records(plain);
+      }
+    }
+    serializer.consume(taken);
+  }
+  if (!error && !plain.empty()) error = co_await send_records(plain);
   co_return error;
 }
 
