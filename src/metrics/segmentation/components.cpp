@@ -1,7 +1,8 @@
 #include "metrics/segmentation/components.h"
 
 #include <algorithm>
-#include <numeric>
+#include <array>
+#include <bit>
 
 namespace medperf::metrics {
 namespace {
@@ -47,16 +48,30 @@ Components::Components(const BitMask& mask, Neighbours neighbours)
 
 void Components::collect_runs(const BitMask& mask) {
   row_start_.reserve(static_cast<std::size_t>(extent_.y) * static_cast<std::size_t>(extent_.z) + 1);
-  const auto row_of = [this](int y, int z) {
-    return static_cast<std::size_t>(z) * static_cast<std::size_t>(extent_.y) +
-           static_cast<std::size_t>(y);
-  };
-  for_each_run(mask, [&](int y, int z, int first, int last) {
-    while (row_start_.size() <= row_of(y, z)) row_start_.push_back(runs_.size());
-    runs_.push_back({first, last, static_cast<std::int32_t>(runs_.size())});
-  });
-  const auto rows = static_cast<std::size_t>(extent_.y) * static_cast<std::size_t>(extent_.z);
-  while (row_start_.size() <= rows) row_start_.push_back(runs_.size());
+  for (int z = 0; z < extent_.z; ++z) {
+    for (int y = 0; y < extent_.y; ++y) {
+      row_start_.push_back(runs_.size());
+      const std::uint64_t* const words = mask.row(y, z);
+      std::uint64_t before = 0;  // the bit before the word
+      int first = 0;
+      bool inside = false;
+      for (std::ptrdiff_t i = 0; i < mask.row_words(); ++i) {
+        // Bits that differ from the one before: runs begin and end there. Padding ends the last.
+        std::uint64_t edges = words[i] ^ (words[i] << 1 | before);
+        before = words[i] >> 63;
+        for (; edges != 0; edges &= edges - 1) {
+          const int x = static_cast<int>(i) * 64 + std::countr_zero(edges) - mask.padding();
+          if (inside) {
+            runs_.push_back({first, x, static_cast<std::int32_t>(runs_.size())});
+          } else {
+            first = x;
+          }
+          inside = !inside;
+        }
+      }
+    }
+  }
+  row_start_.push_back(runs_.size());
 }
 
 void Components::join_rows() {
@@ -97,6 +112,19 @@ void Components::join_rows() {
   }
 }
 
+void Components::extend(Component& component, const ComponentRun& run, int y, int z) const {
+  const std::array<int, 3> first = {box_.first[0] + run.first, box_.first[1] + y,
+                                    box_.first[2] + z};
+  const std::array<int, 3> last = {box_.first[0] + run.last, first[1] + 1, first[2] + 1};
+  Box& box = component.box;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const bool fresh = component.voxels == 0;
+    box.first[axis] = fresh ? first[axis] : std::min(box.first[axis], first[axis]);
+    box.last[axis] = fresh ? last[axis] : std::max(box.last[axis], last[axis]);
+  }
+  component.voxels += run.last - run.first;
+}
+
 void Components::number() {
   // A root comes before all runs of its component, so one pass forward sees it first.
   std::size_t index = 0;
@@ -112,11 +140,7 @@ void Components::number() {
         } else {
           number_of[index] = number_of[static_cast<std::size_t>(run.component)];
         }
-        Component& component = components_[static_cast<std::size_t>(number_of[index])];
-        component.voxels += run.last - run.first;
-        component.box = component.box.united(
-            {{box_.first[0] + run.first, box_.first[1] + y, box_.first[2] + z},
-             {box_.first[0] + run.last, box_.first[1] + y + 1, box_.first[2] + z + 1}});
+        extend(components_[static_cast<std::size_t>(number_of[index])], run, y, z);
       }
     }
   }

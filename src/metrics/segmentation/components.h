@@ -57,6 +57,7 @@ class Components {
   void collect_runs(const BitMask& mask);
   void join_rows();
   void number();
+  void extend(Component& component, const ComponentRun& run, int y, int z) const;
 
   Box box_;
   Extent extent_;
