@@ -20,6 +20,8 @@ Result<int> answer(const Request& request) {
       return answer_segmentation(request);
     case Task::kClassification:
       return answer_classification(request);
+    case Task::kRegression:
+      return answer_regression(request);
     case Task::kList:
       return answer_list(request);
     case Task::kDescribe:

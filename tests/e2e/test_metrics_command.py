@@ -207,25 +207,67 @@ def vocabulary():
     for one in ids:
         code, said, wrong = run("describe", one)
         expect(f"the page of {one}", code == 0 and f"`{one}`" in said, (said[:200], wrong))
-    for words in ((), ("segmentation",), ("classification",), ("list",), ("describe",)):
+    for words in ((), ("segmentation",), ("classification",), ("regression",), ("list",), ("describe",)):
         code, said, _ = run(*words, "--help")
         expect(f"help of {words} has an example", code == 0 and "Example" in said, said)
 
 
+def figures_of(said):
+    return {(f["metric"], f["of"]): f for f in json.loads(said)["figures"]}
+
+
 def classification(work):
-    (work / "predictions.csv").write_text("case_id,score\na,0.9\nb,0.8\nc,0.8\nd,0.1\n")
-    (work / "labels.csv").write_text("case_id,label\na,1\nb,1\nc,0\nd,0\n")
-    code, said, wrong = run("classification", work / "predictions.csv", work / "labels.csv", "--json")
-    expect("AUROC of four cases, one tie", code == 0 and json.loads(said)["auc"]["value"] == 0.875, (said, wrong))
-    (work / "labels.csv").write_text("case_id,label\na,1\nb,1\nc,0\n")
-    code, _, wrong = run("classification", work / "predictions.csv", work / "labels.csv")
+    predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
+    predictions.write_text("case_id,score\na,0.9\nb,0.8\nc,0.8\nd,0.1\ne,0.3\n")
+    labels.write_text("case_id,label\na,1\nb,1\nc,0\nd,0\ne,0\n")
+    code, said, wrong = run("classification", predictions, labels, "--json", "--html", work / "r.html")
+    found = figures_of(said)
+    expect("AUROC of five cases, one tie", code == 0 and found["auroc", None]["value"] == 5.5 / 6, (said, wrong))
+    expect("Brier by hand", abs(found["brier", None]["value"] - (0.01 + 0.04 + 0.64 + 0.01 + 0.09) / 5) < 1e-15)
+    expect("ROC curve and reliability diagram", len(sound_page("binary", (work / "r.html").read_text())) == 2)
+    patients.write_text("case_id,patient\na,p\nb,p\nc,q\nd,r\ne,r\n")
+    code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
+    expect("several cases of a patient: no interval that takes them as independent",
+           ("auroc", None) not in figures_of(said) and json.loads(said)["n_patients"] == 3, said)
+    labels.write_text("case_id,label\na,1\nb,1\nc,0\n")
+    code, _, wrong = run("classification", predictions, labels)
     expect("a case without a label is refused by row", code == 2 and "row 4" in wrong, wrong)
+    predictions.write_text("case_id,red,green,blue\na,0.6,0.3,0.1\nb,0.2,0.5,0.3\nc,0.1,0.2,0.7\nd,0.5,0.3,0.2\n")
+    labels.write_text("case_id,label\na,red\nb,green\nc,blue\nd,green\n")
+    code, said, wrong = run("classification", predictions, labels, "--json", "--html", work / "r.html")
+    found = figures_of(said)
+    expect("three classes", code == 0 and found["accuracy", None]["value"] == 0.75
+           and found["sensitivity", "class green"]["value"] == 0.5
+           and json.loads(said)["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 1]], (said, wrong))
+    sound_page("multi-class", (work / "r.html").read_text())
+    labels.write_text("case_id,label\na,red\nb,green\nc,pink\nd,green\n")
+    code, _, wrong = run("classification", predictions, labels)
+    expect("a label without a column", code == 2 and "row 3" in wrong and "pink" not in wrong, wrong)
+
+
+def regression(work):
+    table = work / "volumes.csv"
+    table.write_text("case_id,prediction,reference\na,1,2\nb,4,4\nc,7,5\nd,9,10\n")
+    code, said, wrong = run("regression", table, "--json", "--html", work / "r.html")
+    found = figures_of(said)
+    expect("errors by hand", code == 0 and found["mae", None]["value"] == 1 and found["bias", None]["value"] == 0
+           and abs(found["rmse", None]["value"] - 1.5 ** 0.5) < 1e-15, (said, wrong))
+    half = (found["limits-of-agreement", "upper"]["value"] - found["limits-of-agreement", "lower"]["value"]) / 2
+    expect("limits by hand", abs(half - 1.959963984540054 * 2 ** 0.5) < 1e-12, half)
+    expect("Bland-Altman plot", len(sound_page("regression", (work / "r.html").read_text())) == 1)
+    table.write_text("case_id,prediction,reference,patient\na,1,2,p\nb,4,4,p\nc,7,5,q\nd,9,10,r\n")
+    code, said, _ = run("regression", table, "--json")
+    expect("patients are the unit", json.loads(said)["n_patients"] == 3
+           and json.loads(said)["intervals"] == "bootstrap of patients", said)
+    table.write_text("case_id,prediction,reference\na,1,2\nb,nan,4\n")
+    code, _, wrong = run("regression", table)
+    expect("a number that is none is refused by row", code == 2 and "row 2" in wrong, wrong)
 
 
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, report, refusals, classification):
+    for part in (known_figures, one_bad_case, folders_and_plain_images, report, refusals, classification, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

@@ -9,6 +9,7 @@ namespace medperf::metrics_app {
 /// Prints the answer; gives the exit code.
 Result<int> answer_segmentation(const Request& request);
 Result<int> answer_classification(const Request& request);
+Result<int> answer_regression(const Request& request);
 Result<int> answer_list(const Request& request);
 Result<int> answer_describe(const Request& request);
 

@@ -1,49 +1,81 @@
+// Classification and regression: a table or two in, figures out.
+
+#include "cohort/figures.h"
+
 #include <fmt/format.h>
+
+#include <thread>
 
 #include "apps/metrics/answer.h"
 #include "base/exit_codes.h"
 #include "base/files.h"
 #include "base/text_table.h"
-#include "cohort/binary_evaluation.h"
+#include "cohort/classification.h"
+#include "cohort/regression.h"
 
 namespace medperf::metrics_app {
 namespace {
 
-std::string number(const Json* value) {
-  return value != nullptr && value->is_number() ? fmt::format("{:.4g}", value->as_double()) : "-";
+std::string number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.4g}", *value) : "-";
 }
 
-std::string text_of(const Json& document) {
+std::string text_of(const cohort::FigureSet& set) {
   std::vector<std::vector<std::string>> rows;
-  for (const std::string_view id : {"auc", "sensitivity", "specificity", "accuracy"}) {
-    const Json& one = *document.find(id);
-    rows.push_back({std::string(id), number(one.find("value")), number(one.find("low")),
-                    number(one.find("high")), one.get_string("flag")});
+  for (const cohort::Figure& one : set.figures) {
+    const auto& interval = one.estimate.interval;
+    rows.push_back({one.metric, one.of, number(one.estimate.value),
+                    interval ? fmt::format("{:.4g} to {:.4g}", interval->low, interval->high) : "-",
+                    one.estimate.flag.empty() ? "-" : std::string(one.estimate.flag)});
   }
-  const Json& counts = *document.find("counts");
-  return table_text({"METRIC", "VALUE", "LOW", "HIGH", "REMARK"}, rows) +
-         fmt::format(
-             "\n{} cases, {} positive. At a score of at least {}: {} true and {} false "
-             "positives, {} true and {} false negatives.\n",
-             document.get_int("n"), document.get_int("n_positive"),
-             document.find("threshold")->as_double(), counts.get_int("tp"), counts.get_int("fp"),
-             counts.get_int("tn"), counts.get_int("fn"));
+  return table_text({"METRIC", "OF", "VALUE", "INTERVAL", "REMARK"}, rows) +
+         fmt::format("\n{} cases of {} patients.\n", set.cases, set.patients);
+}
+
+metrics::BootstrapOptions bootstrap_of(const Request& request) {
+  metrics::BootstrapOptions options;
+  options.seed = request.seed;
+  options.replicates = request.replicates;
+  options.level = request.level;
+  options.threads = request.threads > 0
+                        ? request.threads
+                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return options;
+}
+
+Result<int> answer(const Request& request, const cohort::FigureSet& set, Json options) {
+  constexpr std::string_view kProgram = "medperf-metrics " MEDPERF_VERSION;
+  options.set("bootstrap", request.replicates);
+  options.set("seed", static_cast<std::int64_t>(request.seed));
+  options.set("level", request.level);
+  const std::string json = to_pretty_text(cohort::figures_document(set, kProgram, options)) + "\n";
+  const std::string csv = cohort::figures_csv(set);
+  MEDPERF_CHECK(save(request.json_file, json));
+  MEDPERF_CHECK(save(request.csv_file, csv));
+  MEDPERF_CHECK(save(request.html_file, cohort::figures_report(set, kProgram, options)));
+  MEDPERF_CHECK(print(request.json ? json : request.csv ? csv : text_of(set)));
+  return kExitOk;
 }
 
 }  // namespace
 
 Result<int> answer_classification(const Request& request) {
-  cohort::BinaryOptions options;
-  options.threshold = request.threshold;
-  options.level = request.level;
-  options.probabilities = false;
   MEDPERF_TRY(const std::string predictions, read_file(request.inputs[0]));
   MEDPERF_TRY(const std::string labels, read_file(request.inputs[1]));
-  MEDPERF_TRY(const Json document, cohort::evaluate_binary_tables(predictions, labels, options));
-  const std::string text = to_pretty_text(document) + "\n";
-  MEDPERF_CHECK(save(request.json_file, text));
-  MEDPERF_CHECK(print(request.json ? text : text_of(document)));
-  return kExitOk;
+  std::string patients;
+  if (!request.patients.empty()) {
+    MEDPERF_TRY(patients, read_file(request.patients));
+  }
+  MEDPERF_TRY(const auto set,
+              cohort::evaluate_classification(predictions, labels, patients,
+                                              {request.threshold, bootstrap_of(request)}));
+  return answer(request, set, Json::object({{"threshold", request.threshold}}));
+}
+
+Result<int> answer_regression(const Request& request) {
+  MEDPERF_TRY(const std::string table, read_file(request.inputs[0]));
+  MEDPERF_TRY(const auto set, cohort::evaluate_regression(table, bootstrap_of(request)));
+  return answer(request, set, Json::object());
 }
 
 }  // namespace medperf::metrics_app

@@ -91,19 +91,38 @@ void add_classification(CLI::App& root, Request& request) {
       root.add_subcommand("classification",
                           "Compare scores with reference classes: AUROC and a decision at a "
                           "threshold.");
-  app->add_option("inputs", request.inputs,
-                  "predictions.csv (case_id,score) and labels.csv (case_id,label).")
+  app->add_option(
+         "inputs", request.inputs,
+         "predictions.csv (case_id,score, or case_id and a probability for each class) and "
+         "labels.csv (case_id,label).")
       ->required()
       ->expected(2)
       ->type_name("PREDICTIONS LABELS");
   app->add_option("--threshold", request.threshold,
                   "A case is called positive if its score is at least this (0.5).")
       ->type_name("SCORE");
+  app->add_option("--patients", request.patients,
+                  "A table case_id,patient: the bootstrap draws patients.")
+      ->type_name("FILE");
   add_statistics(*app, request);
   add_answer(*app, request);
   app->footer(
       "\nExample:\n  medperf-metrics classification predictions.csv labels.csv --threshold 0.5\n");
   app->callback([&request] { request.task = Task::kClassification; });
+}
+
+void add_regression(CLI::App& root, Request& request) {
+  CLI::App* const app = root.add_subcommand(
+      "regression", "Compare predicted with reference numbers: errors and agreement.");
+  app->add_option("table", request.inputs,
+                  "A table case_id,prediction,reference and, if wanted, patient.")
+      ->required()
+      ->expected(1)
+      ->type_name("TABLE");
+  add_statistics(*app, request);
+  add_answer(*app, request);
+  app->footer("\nExample:\n  medperf-metrics regression volumes.csv --html report.html\n");
+  app->callback([&request] { request.task = Task::kRegression; });
 }
 
 void add_vocabulary(CLI::App& root, Request& request) {
@@ -134,7 +153,7 @@ Parsed ended(const CLI::App& app, const CLI::ParseError& error) {
 
 Parsed parse(const std::vector<std::string>& arguments) {
   Request request;
-  CLI::App app("Metrics of medical images: segmentation and classification of whole cohorts.",
+  CLI::App app("Metrics of medical images: segmentation, classification and regression of cohorts.",
                "medperf-metrics");
   app.set_help_flag("-h,--help", "Show this help.");
   app.set_version_flag("--version", "medperf-metrics " MEDPERF_VERSION);
@@ -144,6 +163,7 @@ Parsed parse(const std::vector<std::string>& arguments) {
       std::string(kExitCodes));
   add_segmentation(app, request);
   add_classification(app, request);
+  add_regression(app, request);
   add_vocabulary(app, request);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

@@ -8,7 +8,7 @@
 
 namespace medperf::metrics_app {
 
-enum class Task { kSegmentation, kClassification, kList, kDescribe };
+enum class Task { kSegmentation, kClassification, kRegression, kList, kDescribe };
 
 struct Request {
   Task task = Task::kList;
@@ -29,6 +29,7 @@ struct Request {
   std::string lesion_policy;
   bool resample_nearest = false;
   // Of statistics.
+  std::string patients;  ///< file of a table case_id,patient
   double threshold = 0.5;
   double level = 0.95;
   int replicates = 2000;

@@ -1,0 +1,26 @@
+#pragma once
+// Scores of a cohort against its reference classes, two or more.
+
+#include <string_view>
+
+#include "base/result.h"
+#include "cohort/figures.h"
+#include "metrics/statistics/bootstrap.h"
+
+namespace medperf::cohort {
+
+struct ClassificationOptions {
+  double threshold = 0.5;  ///< two classes: positive if score >= threshold
+  metrics::BootstrapOptions bootstrap;
+};
+
+/// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and
+/// `case_id,label` with 0 or 1. More: a column of probabilities for each class in predictions.csv,
+/// named as the labels are. `patients`, if not empty, is `case_id,patient`: then the bootstrap
+/// draws patients. Calibration is given when all scores are in [0, 1].
+/// Errors: invalid for tables that do not fit each other (rows are named, ids are not), too_large.
+Result<FigureSet> evaluate_classification(std::string_view predictions, std::string_view labels,
+                                          std::string_view patients,
+                                          const ClassificationOptions& options);
+
+}  // namespace medperf::cohort

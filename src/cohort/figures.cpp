@@ -1,0 +1,149 @@
+#include "cohort/figures.h"
+
+#include <fmt/format.h>
+
+#include "cohort/cohort_document.h"
+#include "cohort/report/html.h"
+#include "cohort/report/parts.h"
+#include "cohort/report/plots.h"
+#include "metrics/vocabulary.h"
+
+namespace medperf::cohort {
+namespace {
+
+Json or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
+std::string_view or_ok(std::string_view flag) {
+  return flag.empty() ? "ok" : flag;
+}
+
+Json document_of(const Figure& figure) {
+  const metrics::Estimate& e = figure.estimate;
+  Json row = Json::object(
+      {{"metric", figure.metric}, {"of", figure.of.empty() ? Json() : Json(figure.of)}});
+  if (const metrics::MetricEntry* entry = metrics::find_metric(figure.metric)) {
+    row.set("name", entry->name);
+    row.set("unit", entry->unit);
+    row.set("direction", metrics::to_string(entry->direction));
+  }
+  row.set("value", or_null(e.value));
+  row.set("se", or_null(e.se));
+  row.set("low", e.interval ? Json(e.interval->low) : Json());
+  row.set("high", e.interval ? Json(e.interval->high) : Json());
+  row.set("flag", or_ok(e.flag));
+  row.set("convention", e.convention);
+  return row;
+}
+
+std::vector<report::Point> points_of(const Json* list) {
+  std::vector<report::Point> points;
+  if (list == nullptr) return points;
+  for (const Json& point : list->items()) {
+    points.emplace_back(point.items()[0].as_double(), point.items()[1].as_double());
+  }
+  return points;
+}
+
+std::string figure_of(const report::XyPlot& plot) {
+  return fmt::format("<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n", report::xy_plot(plot),
+                     report::escaped(plot.description));
+}
+
+std::string plots_of(const FigureSet& set) {
+  std::string out;
+  report::XyPlot plot;
+  plot.unit_square = plot.diagonal = true;
+  plot.line = points_of(set.more.find("roc"));
+  if (!plot.line.empty()) {
+    plot.title = "ROC curve";
+    plot.description = "Each point is a threshold. The dashed line is chance.";
+    plot.x_label = "1 - specificity";
+    plot.y_label = "Sensitivity";
+    out += figure_of(plot);
+  }
+  plot.line = points_of(set.more.find("reliability"));
+  if (!plot.line.empty()) {
+    plot.dots = plot.line;
+    plot.title = "Reliability diagram";
+    plot.description =
+        "Mean predicted probability and share of positive cases of each bin that holds cases. On "
+        "the dashed line they are equal.";
+    plot.x_label = "Predicted probability";
+    plot.y_label = "Share of positive cases";
+    out += figure_of(plot);
+  }
+  report::XyPlot agreement;
+  agreement.dots = points_of(set.more.find("agreement"));
+  if (!agreement.dots.empty()) {
+    agreement.title = "Bland-Altman plot";
+    agreement.description =
+        "Each dot is a case: its mean of prediction and reference, and their difference.";
+    agreement.x_label = "Mean of prediction and reference";
+    agreement.y_label = "Prediction - reference";
+    for (const Figure& one : set.figures) {
+      if (!one.estimate.value) continue;
+      if (one.metric == "bias") agreement.guides.push_back({*one.estimate.value, "bias"});
+      if (one.metric == "limits-of-agreement") {
+        agreement.guides.push_back({*one.estimate.value, one.of + " limit"});
+      }
+    }
+    out += figure_of(agreement);
+  }
+  return out;
+}
+
+}  // namespace
+
+Json figures_document(const FigureSet& set, std::string_view program, const Json& options) {
+  Json::Array figures;
+  for (const Figure& one : set.figures) figures.push_back(document_of(one));
+  Json document = Json::object({{"format", kFiguresFormat},
+                                {"kind", set.kind},
+                                {"program", program},
+                                {"n_cases", set.cases},
+                                {"n_patients", set.patients},
+                                {"options", options},
+                                {"figures", Json(std::move(figures))}});
+  for (const auto& [key, value] : set.more.members()) document.set(key, value);
+  return document;
+}
+
+std::string figures_csv(const FigureSet& set) {
+  std::string text = "metric,of,value,se,low,high,flag,convention\n";
+  const auto field = [](const std::optional<double>& value) {
+    return value ? fmt::format("{}", *value) : std::string();
+  };
+  for (const Figure& one : set.figures) {
+    const metrics::Estimate& e = one.estimate;
+    text += fmt::format("{},{},{},{},{},{},{},{}\n", one.metric, csv_field(one.of), field(e.value),
+                        field(e.se), e.interval ? fmt::format("{}", e.interval->low) : "",
+                        e.interval ? fmt::format("{}", e.interval->high) : "", or_ok(e.flag),
+                        e.convention);
+  }
+  return text;
+}
+
+std::string figures_report(const FigureSet& set, std::string_view program, const Json& options) {
+  report::Table table{"Figures of the cohort. Undefined is no value, and the remark says why.",
+                      {"Metric", "Value", "Interval", "Remark", "Convention"},
+                      {}};
+  for (const Figure& one : set.figures) {
+    const metrics::Estimate& e = one.estimate;
+    table.rows.push_back(
+        {one.of.empty() ? one.metric : one.metric + ", " + one.of, report::number(e.value),
+         e.interval ? fmt::format("{:.4g} to {:.4g}", e.interval->low, e.interval->high) : "-",
+         std::string(or_ok(e.flag)), std::string(e.convention)});
+  }
+  std::string body =
+      fmt::format("<p>{} cases of {} patients.</p>\n<h2>Figures</h2>\n", set.cases, set.patients);
+  body += report::table(table);
+  const std::string plots = plots_of(set);
+  if (!plots.empty()) body += "<h2>Plots</h2>\n" + plots;
+  body += "<h2>How this was made</h2>\n" +
+          report::settings_part({set.kind, std::string(program), options});
+  return report::page("A cohort: " + set.kind, body);
+}
+
+}  // namespace medperf::cohort

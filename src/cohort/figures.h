@@ -1,0 +1,39 @@
+#pragma once
+// Figures of a whole cohort, each one number: what classification and regression give.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "metrics/estimate.h"
+
+namespace medperf::cohort {
+
+inline constexpr std::string_view kFiguresFormat = "medperf/figures/v1";
+
+struct Figure {
+  std::string metric;  ///< id of the vocabulary
+  std::string of;      ///< "lower", "class pneumonia"; empty: nothing to add
+  metrics::Estimate estimate;
+};
+
+/// What a table of scores or numbers gives.
+struct FigureSet {
+  std::string kind;  ///< "binary classification", "multi-class classification", "regression"
+  std::size_t cases = 0;
+  std::size_t patients = 0;
+  std::vector<Figure> figures;
+  Json more = Json::object();  ///< counts, curves: what plots are drawn from
+};
+
+/// {"format","kind","program","n_cases","n_patients","options","figures":[{"metric","of","name",
+/// "unit","direction","value","se","low","high","flag","convention"}], and the members of more}.
+Json figures_document(const FigureSet& set, std::string_view program, const Json& options);
+/// `metric,of,value,se,low,high,flag,convention`, one row a figure.
+std::string figures_csv(const FigureSet& set);
+/// One page of HTML: the figures and, as there are, ROC curve, reliability diagram, Bland-Altman
+/// plot. No case id is in it.
+std::string figures_report(const FigureSet& set, std::string_view program, const Json& options);
+
+}  // namespace medperf::cohort
