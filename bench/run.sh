@@ -12,7 +12,7 @@ case ${1:-start} in
   metrics) # [--parts segmentation,...] [--data FOLDER] [--peers edt,scipy] [--repeats N]
     scripts/setup.sh build test bench
     cmake --preset bench > /dev/null
-    cmake --build build/bench --target bench_metrics bench_segmentation bench_lesions bench_classification > /dev/null
+    cmake --build build/bench --target bench_metrics bench_segmentation bench_lesions bench_classification bench_files > /dev/null
     # Peers live in an environment of their own; MEDPERF_PEERS names one that is there already.
     peers=${MEDPERF_PEERS:-build/bench-peers}
     if [ ! -x "$peers/bin/python" ]; then
