@@ -94,9 +94,9 @@ TEST(Calibration, EqualMassDoesNotDependOnOrderNorCutTies) {
   EXPECT_EQ(total, 40);
   Cases distinct;
   for (int i = 0; i < 40; ++i) distinct.push_back({i / 40.0, i % 2 == 0});
-  for (const auto& bin : calibration(distinct, CalibrationBinning::kEqualMass, 8)->bins) {
-    EXPECT_EQ(bin.cases, 5);
-  }
+  const auto even = calibration(distinct, CalibrationBinning::kEqualMass, 8);
+  ASSERT_EQ(even->bins.size(), 8U);
+  for (const auto& bin : even->bins) EXPECT_EQ(bin.cases, 5);
 }
 
 TEST(Calibration, MoreBinsThanCasesAndOneBin) {

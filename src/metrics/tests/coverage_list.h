@@ -1,6 +1,7 @@
 #pragma once
 // Every scenario of docs/metrics/coverage.md, in its order.
 
+#include "metrics/tests/coverage_classes.h"
 #include "metrics/tests/coverage_scenarios.h"
 
 namespace medperf::metrics::coverage {
@@ -57,6 +58,15 @@ inline std::vector<Scenario> all_scenarios() {
     for (const int n : {100, 300, 1000}) {
       add(calibration(slope, n, n >= 300 ? Claim::kNominal : Claim::kNone));
     }
+  }
+  const auto from = [](int n, int least) { return n >= least ? Claim::kNominal : Claim::kNone; };
+  for (const int n : {60, 200, 600}) add(decision(0.85, 0.8, n, from(n, 200)));
+  for (const int n : {200, 600}) add(decision(0.95, 0.9, n, Claim::kNone));
+  for (const int n : {100, 300, 1000}) add(probabilities(n, from(n, 300)));
+  for (const int n : {30, 100, 300}) add(two_models(0.85, 0.8, n, from(n, 100)));
+  add(two_models(0.8, 0.8, 100, Claim::kNominal));
+  for (const double shift : {0.0, 1.0}) {
+    for (const int n : {30, 100, 300}) add(agreement(shift, n, from(n, 100)));
   }
   return all;
 }

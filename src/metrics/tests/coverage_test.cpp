@@ -39,6 +39,13 @@ TEST(Coverage, OfCalibration) {
   expect_held(calibration(1, 300, Claim::kNominal));
 }
 
+TEST(Coverage, OfDecisionsProbabilitiesModelsAndAgreement) {
+  expect_held(decision(0.85, 0.8, 200, Claim::kNominal));
+  expect_held(probabilities(300, Claim::kNominal));
+  expect_held(two_models(0.85, 0.8, 100, Claim::kNominal));
+  expect_held(agreement(0, 100, Claim::kNominal));
+}
+
 TEST(Coverage, SeesAnIntervalThatIsTooNarrow) {
   Scenario scenario = normal_sites(5, 0.6);
   scenario.methods[2].claim = Claim::kNominal;  // Wald's, which ignores that tau2 is estimated
