@@ -22,10 +22,11 @@ using kernels::Remainder;
 // costs time only.
 constexpr double kTransformSite = 15;   // a row of targets in a column that is asked for
 constexpr double kTransformVoxel = 40;  // a voxel that is asked for
+constexpr double kSearchVoxel = 100;    // a voxel whose target is a few blocks away
 constexpr std::int64_t kRow = 2;
 
 /// Pieces of one direction: enough to share among threads, few enough to be long.
-constexpr std::ptrdiff_t kPieces = 16;
+constexpr std::ptrdiff_t kPieces = 32;
 constexpr std::ptrdiff_t kLeastWords = 512;
 
 /// Marks a distance that is left to the transform.
@@ -133,10 +134,12 @@ double transform_time(const Direction& direction) {
 }
 
 /// The time that a piece may spend on searching before the rest is left to the transform: its share
-/// of a quarter of what the transform would take.
+/// of a quarter of what the transform would take, and nothing where even quick searches would not
+/// win.
 std::int64_t search_budget(const Direction& direction, const Piece& piece, DistanceMethod method) {
   if (method == DistanceMethod::kSearchOnly) return std::numeric_limits<std::int64_t>::max();
   if (method == DistanceMethod::kTransformOnly) return -1;
+  if (static_cast<double>(direction.rest_voxels) * kSearchVoxel > direction.transform_ns) return -1;
   const double share =
       static_cast<double>(piece.rest_voxels) / static_cast<double>(direction.rest_voxels);
   return static_cast<std::int64_t>(direction.transform_ns / 4 * share);
@@ -274,7 +277,8 @@ DirectedDistances gathered(Direction& direction) {
   return result;
 }
 
-/// Every piece of every direction that `chosen` accepts, as one list of work, large masks first.
+/// Every piece of every direction that `chosen` accepts, as one list of work. What
+/// takes longest is begun first, so that threads end together.
 template <typename Chosen, typename Do>
 void for_pieces(std::vector<Direction>& directions, Workers& workers, Chosen chosen, Do work) {
   std::vector<std::pair<Direction*, Piece*>> list;
@@ -283,8 +287,11 @@ void for_pieces(std::vector<Direction>& directions, Workers& workers, Chosen cho
       if (chosen(piece)) list.emplace_back(&direction, &piece);
     }
   }
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
-    return a.second->last - a.second->first > b.second->last - b.second->first;
+  const auto effort = [](const Piece& piece) {
+    return std::pair(piece.rest_voxels, piece.last - piece.first);
+  };
+  std::stable_sort(list.begin(), list.end(), [&](const auto& a, const auto& b) {
+    return effort(*a.second) > effort(*b.second);
   });
   workers.run(static_cast<std::ptrdiff_t>(list.size()), [&](std::ptrdiff_t i, int) {
     work(*list[static_cast<std::size_t>(i)].first, *list[static_cast<std::size_t>(i)].second);
