@@ -66,7 +66,7 @@ struct Direction {
   std::unique_ptr<BlockIndex> index;
 };
 
-std::vector<Piece> cut(const BitMask& mask, std::size_t shells) {
+std::vector<Piece> cut(const BitMask& mask) {
   const std::ptrdiff_t words = mask.last_word() - mask.first_word();
   const std::ptrdiff_t fair = std::max(kLeastWords, (words + kPieces - 1) / kPieces);
   const std::ptrdiff_t size = (fair + kGroup - 1) / kGroup * kGroup;
@@ -76,7 +76,6 @@ std::vector<Piece> cut(const BitMask& mask, std::size_t shells) {
     piece.first = at;
     // The last may reach into the padding, which has no voxels.
     piece.last = std::min(at + size, (mask.last_word() - at + kGroup - 1) / kGroup * kGroup + at);
-    piece.near.resize(shells);
     pieces.push_back(std::move(piece));
   }
   return pieces;
@@ -89,7 +88,7 @@ Direction direction_of(const BitMask& queries, const BitMask& targets, const Gri
   direction.targets = &targets;
   direction.grid = &grid;
   direction.surface_voxels = surface_voxels;
-  direction.pieces = cut(queries, grid.shells.squared_mm2.size());
+  direction.pieces = cut(queries);
   return direction;
 }
 
@@ -109,10 +108,14 @@ void find_near(const Direction& direction, Piece& piece, const DistanceOptions& 
   // Room for every word, of which few are used: not initialised.
   const auto room = std::make_unique_for_overwrite<Remainder[]>(
       static_cast<std::size_t>(piece.last - piece.first));
+  // Counted here and not in the piece: pieces lie beside each other in memory, and threads that
+  // write to one cache line wait for each other.
+  std::vector<std::int64_t> counts(direction.grid->shells.squared_mm2.size());
   const std::ptrdiff_t found =
       kernels::of(options.simd)
           .masks.nearest_shells(direction.queries->words(), direction.targets->words(), piece.first,
-                                piece.last, shells, piece.near.data(), room.get());
+                                piece.last, shells, counts.data(), room.get());
+  piece.near = std::move(counts);
   piece.rest.assign(room.get(), room.get() + found);
   for (const Remainder& one : piece.rest) piece.rest_voxels += std::popcount(one.bits);
 }
@@ -198,16 +201,20 @@ class FarSearch {
 
 void find_far(const Direction& direction, Piece& piece, const DistanceOptions& options) {
   FarSearch search(direction, search_budget(direction, piece, options.method), options.simd);
-  piece.far.reserve(static_cast<std::size_t>(piece.rest_voxels));
+  std::vector<double> far;  // see find_near
+  std::int64_t open = 0;
+  far.reserve(static_cast<std::size_t>(piece.rest_voxels));
   for (const Remainder& one : piece.rest) {
     kernels::RowVoxel voxel = place_of(*direction.queries, one.word);
     const int first_bit = voxel.bit;
     for (std::uint64_t bits = one.bits; bits != 0; bits &= bits - 1) {
       voxel.bit = first_bit + std::countr_zero(bits);
-      piece.far.push_back(search.nearest(voxel));
-      piece.open += piece.far.back() == kOpen ? 1 : 0;
+      far.push_back(search.nearest(voxel));
+      open += far.back() == kOpen ? 1 : 0;
     }
   }
+  piece.far = std::move(far);
+  piece.open = open;
 }
 
 /// The voxels of a direction that searching has left open, and where their distances go.
