@@ -1,0 +1,177 @@
+// The standard evaluator: predictions and labels in, one result document out, for any benchmark
+// whose metrics are in the vocabulary. parameters.yaml chooses.
+//   medperf_evaluate evaluate --predictions=DIR --labels=DIR --output_path=FILE
+//     --parameters_file=FILE
+// The document holds figures of the cohort only: no case, no file name. Exit code 0, or 1 with one
+// message, which names none either.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <thread>
+
+#include "cohort/case_list.h"
+#include "cohort/classification.h"
+#include "cohort/cohort_document.h"
+#include "cohort/keyed_table.h"
+#include "cohort/regression.h"
+#include "cohort/segmentation.h"
+#include "cohort/summary.h"
+#include "parameters.h"
+#include "support/task.h"
+
+namespace {
+
+using namespace medperf;
+using cxr::TaskArguments;
+using evaluator::Parameters;
+
+constexpr std::string_view kProgram = "medperf_evaluate " MEDPERF_VERSION;
+
+Json or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json document_of(const cohort::CohortResult& result, const cohort::Summary& summary) {
+  const metrics::Estimate& mean = summary.mean;
+  const auto& spread = summary.spread;
+  Json undefined = Json::object();
+  for (const auto& [reason, cases] : summary.undefined) undefined.set(reason, cases);
+  return Json::object({{"value", or_null(mean.value)},
+                       {"se", or_null(mean.se)},
+                       {"low", mean.interval ? Json(mean.interval->low) : Json()},
+                       {"high", mean.interval ? Json(mean.interval->high) : Json()},
+                       {"flag", mean.flag.empty() ? "ok" : mean.flag},
+                       {"n", summary.n},
+                       {"undefined", undefined},
+                       {"q25", spread ? Json(spread->q25) : Json()},
+                       {"median", spread ? Json(spread->median) : Json()},
+                       {"q75", spread ? Json(spread->q75) : Json()},
+                       {"convention", cohort::convention_of(result, summary.column)}});
+}
+
+/// How many cases failed for which reason, without their names.
+void tell_failures(const cohort::CohortResult& result) {
+  std::map<std::string, int> reasons;
+  for (const cohort::CaseResult& one : result.cases) {
+    if (one.failure)
+      ++reasons[fmt::format("{} ({})", to_string(one.failure->kind), one.failure->what)];
+  }
+  for (const auto& [reason, cases] : reasons) {
+    std::fprintf(stderr, "medperf_evaluate: %d cases failed: %s\n", cases, reason.c_str());
+  }
+}
+
+Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
+                          const Parameters& parameters) {
+  const auto cases = cohort::match_folders(predictions, labels);
+  if (!cases) {  // its place may be the name of a case
+    return make_error(cases.error().kind, "predictions or labels", cases.error().what,
+                      cases.error().advice);
+  }
+  MEDPERF_TRY(const auto result, cohort::measure_segmentations(*cases, parameters.segmentation));
+  tell_failures(result);
+  if (result.failed() == result.cases.size()) {
+    return make_error(ErrorKind::kInvalid, "predictions", "no case could be measured",
+                      "The reasons are above.");
+  }
+  MEDPERF_TRY(const auto summaries, cohort::summarise(result, parameters.bootstrap));
+  Json document = Json::object({{"format", "medperf/evaluation/v1"},
+                                {"kind", "segmentation"},
+                                {"program", kProgram},
+                                {"n_cases", result.cases.size()},
+                                {"n_failed", result.failed()}});
+  Json regions = Json::object();
+  for (const cohort::Summary& one : summaries) {
+    const cohort::Column& column = result.columns[one.column];
+    if (regions.find(column.region) == nullptr) regions.set(column.region, Json::object());
+    std::string name = column.metric;
+    if (column.tau_mm) name += fmt::format("_{}mm", *column.tau_mm);
+    regions.find(column.region)->set(name, document_of(result, one));
+  }
+  document.set("regions", std::move(regions));
+  return document;
+}
+
+/// Without what plots are drawn from: curves hold the scores of single cases.
+Json figures_only(cohort::FigureSet set, const Json& options) {
+  auto& members = set.more.members();
+  std::erase_if(members, [](const Json::Member& member) {
+    return member.first == "roc" || member.first == "reliability" || member.first == "agreement";
+  });
+  return cohort::figures_document(set, kProgram, options);
+}
+
+/// One table of predictions.csv (case_id,prediction) and labels.csv (case_id,reference).
+Result<std::string> joined(std::string_view predictions, std::string_view labels) {
+  MEDPERF_TRY(const cohort::KeyedTable predicted,
+              cohort::read_keyed_table(predictions, "predictions.csv"));
+  MEDPERF_TRY(const cohort::KeyedTable referenced, cohort::read_keyed_table(labels, "labels.csv"));
+  const auto prediction = predicted.table.column("prediction");
+  const auto reference = referenced.table.column("reference");
+  if (!prediction || !reference || predicted.row_of.size() != referenced.row_of.size()) {
+    return make_error(ErrorKind::kInvalid, "predictions.csv and labels.csv",
+                      "they are not case_id,prediction and case_id,reference of the same cases",
+                      "The model must write one prediction for every case it was given.");
+  }
+  std::string table = "case_id,prediction,reference\n";
+  for (std::size_t i = 0; i < referenced.table.rows.size(); ++i) {
+    const auto& row = referenced.table.rows[i];
+    const auto found = predicted.row_of.find(row[referenced.id]);
+    if (found == predicted.row_of.end()) {
+      return cohort::bad_row("labels.csv", i, "its case has no prediction",
+                             "The model must write one prediction for every case it was given.");
+    }
+    table += fmt::format("{},{},{}\n", i, predicted.table.rows[found->second][*prediction],
+                         row[*reference]);
+  }
+  return table;
+}
+
+Result<Json> evaluate_kind(const fs::path& predictions, const fs::path& labels,
+                           const Parameters& parameters, const Json& options) {
+  if (parameters.kind == "segmentation") return segmentation(predictions, labels, parameters);
+  MEDPERF_TRY(const std::string scores,
+              read_file_beneath(predictions, "predictions.csv", mebibytes(64)));
+  MEDPERF_TRY(const std::string classes, read_file_beneath(labels, "labels.csv", mebibytes(64)));
+  if (parameters.kind == "regression") {
+    MEDPERF_TRY(const std::string table, joined(scores, classes));
+    MEDPERF_TRY(auto set, cohort::evaluate_regression(table, parameters.bootstrap));
+    return figures_only(std::move(set), options);
+  }
+  std::string patients;
+  if (auto table = read_file_beneath(labels, "patients.csv", mebibytes(64))) {
+    patients = std::move(table).value();
+  }
+  MEDPERF_TRY(auto set,
+              cohort::evaluate_classification(scores, classes, patients,
+                                              {parameters.threshold, parameters.bootstrap}));
+  return figures_only(std::move(set), options);
+}
+
+Status run(int argc, char** argv) {
+  MEDPERF_TRY(const TaskArguments arguments, TaskArguments::read(argc, argv));
+  if (arguments.task() != "evaluate") {
+    return make_error(ErrorKind::kInvalid, "task", "there is no such task",
+                      "The task is evaluate.");
+  }
+  MEDPERF_TRY(const Json options, arguments.parameters());
+  MEDPERF_TRY(Parameters parameters, evaluator::read_parameters(options));
+  parameters.segmentation.threads =
+      static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  MEDPERF_TRY(const fs::path predictions, arguments.path("predictions"));
+  MEDPERF_TRY(const fs::path labels, arguments.path("labels"));
+  MEDPERF_TRY(const fs::path output, arguments.path("output_path"));
+  MEDPERF_TRY(const Json document, evaluate_kind(predictions, labels, parameters, options));
+  return cxr::write_mounted_file(output, to_pretty_text(document) + "\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Status status = run(argc, argv);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "medperf_evaluate: %s\n", status.error().text().c_str());
+  return 1;
+}
