@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/exit_codes.h"
 #include "base/log.h"
 #include "hub/commands/command.h"
 #include "hub/commands/configuration.h"
 
 namespace {
 
-using medperf::ErrorKind;
 using medperf::Status;
 namespace hub = medperf::hub;
 
@@ -40,37 +40,6 @@ Status run(const std::vector<std::string>& words) {
   return parsed.command->run(parsed.line, clock);
 }
 
-int exit_code(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kInvalid:
-      return 2;
-    case ErrorKind::kUnauthenticated:
-      return 3;
-    case ErrorKind::kForbidden:
-      return 4;
-    case ErrorKind::kNotFound:
-      return 5;
-    case ErrorKind::kConflict:
-      return 6;
-    case ErrorKind::kTooLarge:
-      return 7;
-    case ErrorKind::kBusy:
-      return 8;
-    case ErrorKind::kUnavailable:
-      return 9;
-    case ErrorKind::kTimedOut:
-      return 10;
-    case ErrorKind::kCorrupt:
-      return 11;
-    case ErrorKind::kRefused:
-      return 12;
-    case ErrorKind::kInterrupted:
-      return 130;
-    default:
-      return 70;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -80,5 +49,5 @@ int main(int argc, char** argv) {
   if (!status.error().cause.empty()) {
     medperf::log::error("command.failed", {{"cause", status.error().cause}});
   }
-  return exit_code(status.error().kind);
+  return medperf::exit_code_of(status.error().kind);
 }
