@@ -104,7 +104,8 @@ Score score_at(std::span<const BinomialCount> sites, double mu, double tau) {
 
 /// The best mu for a tau. The likelihood is log-concave in mu (a marginal of a log-concave
 /// function), so its score changes sign once.
-double best_mu(std::span<const BinomialCount> sites, double tau, double start) {
+double best_mu(std::span<const BinomialCount> sites, double tau, double start,
+               double tolerance = 1e-12) {
   const auto score = [&](double mu) { return score_at(sites, mu, tau).in_mu; };
   double reach = 0.02 * (1 + tau);
   double low = start;
@@ -121,7 +122,7 @@ double best_mu(std::span<const BinomialCount> sites, double tau, double start) {
     at_low = at_high;
     at_high = score(high += (reach *= 2));
   }
-  return false_position(score, low, at_low, high, at_high, 1e-12);
+  return false_position(score, low, at_low, high, at_high, tolerance);
 }
 
 struct Peak {
@@ -130,7 +131,7 @@ struct Peak {
 };
 
 Peak highest(std::span<const BinomialCount> sites, double plain) {
-  constexpr int kGrid = 24;
+  constexpr int kGrid = 16;
   const auto grid = [](int i) {
     return i == 0 ? 0.0
                   : kLowestTau * std::pow(kHighestTau / kLowestTau,
@@ -141,7 +142,7 @@ Peak highest(std::span<const BinomialCount> sites, double plain) {
   Peak peak{plain, 0};
   double best_value = score_at(sites, plain, 0).value;
   for (int i = 1; i <= kGrid; ++i) {
-    mu = best_mu(sites, grid(i), mu);
+    mu = best_mu(sites, grid(i), mu, 1e-3);  // enough to choose between grid points
     const double value = score_at(sites, mu, grid(i)).value;
     if (value > best_value) {
       best = i;

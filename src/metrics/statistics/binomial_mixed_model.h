@@ -36,12 +36,12 @@ struct BinomialMixedModel {
 };
 
 /// Maximum likelihood of events_i ~ Bin(total_i, expit(mu + u_i)), u_i ~ N(0, tau2). Each site's
-/// integral is a trapezoidal sum around its peak, exact to about 1e-12; the peak of the profile
-/// likelihood in tau is searched on a grid over tau in [0.001, 10] and refined. The standard error
-/// is from the observed information of (mu, tau); with tau2 = 0 that of the plain binomial.
-/// Errors: invalid for no site, counts out of range, more than 10^9 cases a site, level outside
-/// (0, 1). Sources: Stijnen, Hamza, Oezdemir, Stat Med 29 (2010) 3046; Hamza, van Houwelingen,
-/// Stijnen, J Clin Epidemiol 61 (2008) 41.
+/// integral is a trapezoidal sum around its peak, exact to about 1e-12 for tau up to 3; the peak of
+/// the profile likelihood in tau is searched on a grid over tau in [0.001, 10] and refined. The
+/// standard error is from the observed information of (mu, tau); with tau2 = 0 that of the plain
+/// binomial. Errors: invalid for no site, counts out of range, more than 10^9 cases a site, level
+/// outside (0, 1). Sources: Stijnen, Hamza, Oezdemir, Stat Med 29 (2010) 3046; Hamza, van
+/// Houwelingen, Stijnen, J Clin Epidemiol 61 (2008) 41.
 Result<BinomialMixedModel> pool_binomial(std::span<const BinomialCount> sites, double level = 0.95);
 
 }  // namespace medperf::metrics

@@ -44,9 +44,9 @@ inline std::vector<Scenario> all_scenarios() {
   }
   for (const int k : {5, 10}) {
     for (const double tau : {0.3, 0.6}) {
-      add(sensitivity_at_sites(k, 0.8, tau, 100, floored_claim(k, tau / 0.25), Claim::kNone));
+      add(sensitivity_at_sites(k, 0.8, tau, 100, floored_claim(k, tau / 0.25), false));
       // Five misses a site: too few for the normal approximation of two stages.
-      add(sensitivity_at_sites(k, 0.95, tau, 100, Claim::kNone, Claim::kNone));
+      add(sensitivity_at_sites(k, 0.95, tau, 100, Claim::kNone, false));
     }
   }
   for (const int k : {5, 10}) {
@@ -67,6 +67,9 @@ inline std::vector<Scenario> all_scenarios() {
   add(two_models(0.8, 0.8, 100, Claim::kNominal));
   for (const double shift : {0.0, 1.0}) {
     for (const int n : {30, 100, 300}) add(agreement(shift, n, from(n, 100)));
+  }
+  for (const double tau : {0.3, 0.6}) {
+    add(sensitivity_at_sites(10, 0.95, tau, 100, Claim::kNone, true));
   }
   return all;
 }

@@ -33,8 +33,6 @@ with open("binomial_scipy.csv", "w", encoding="ascii", newline="") as file:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(("peer", "set", "quantity", "value"))
     for name, counts in sets.items():
-        for mu, tau in ((0.5, 0.3), (1.5, 1.0), (-2.0, 0.05)):
-            writer.writerow(("scipy", name, f"log_likelihood at {mu} {tau}", repr(float(log_likelihood(mu, tau, counts)))))
         start = numpy.array([math.log(sum(x for x, _ in counts) / sum(n - x for x, n in counts)), 0.5])
         fit = optimize.minimize(lambda v: -log_likelihood(v[0], abs(v[1]), counts), start, method="Nelder-Mead",
                                 options={"xatol": 1e-9, "fatol": 1e-13, "maxiter": 2000})
