@@ -12,17 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "metrics/classification/auc.h"
 #include "metrics/classification/auc_bootstrap.h"
 
 namespace {
 
 using namespace medperf::metrics;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "bench_classification: %s\n", what.c_str());
-  std::exit(2);
-}
+using namespace medperf::bench;
 
 std::vector<ScoredCase> read(const char* path, std::size_t n) {
   std::ifstream file(path, std::ios::binary);

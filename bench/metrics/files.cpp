@@ -5,35 +5,18 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "cohort/label_pair.h"
 #include "metrics/segmentation/pair_metrics.h"
 
 namespace {
 
 using namespace medperf;
-
-[[noreturn]] void fail(const std::string& why) {
-  std::fprintf(stderr, "files: %s\n", why.c_str());
-  std::exit(2);
-}
-
-metrics::Region region(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos) fail("a region is NAME=LABEL,LABEL...");
-  metrics::Region result{text.substr(0, equals), {}};
-  std::stringstream list(text.substr(equals + 1));
-  for (std::string label; std::getline(list, label, ',');) {
-    result.labels.push_back(std::atoi(label.c_str()));
-  }
-  return result;
-}
+using namespace medperf::bench;
 
 /// The most memory that this program ever held.
 long long peak_bytes() {
@@ -42,18 +25,6 @@ long long peak_bytes() {
     if (line.rfind("VmHWM:", 0) == 0) return std::atoll(line.c_str() + 6) * 1024;
   }
   return 0;
-}
-
-/// Processor time of this program so far, its own and the system's for it.
-double processor_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
-      .count();
 }
 
 void print(const char* name, const metrics::Estimate& estimate) {
@@ -79,7 +50,7 @@ void print(const metrics::Region& of, const metrics::RegionMetrics& found) {
 int main(int argc, char** argv) {
   if (argc < 6) fail("too few arguments, see the head of files.cpp");
   std::vector<metrics::Region> regions;
-  for (int i = 5; i < argc; ++i) regions.push_back(region(argv[i]));
+  for (int i = 5; i < argc; ++i) regions.push_back(read_region(argv[i]));
   metrics::PairOptions options;
   options.tau_mm = {1, 2, 5};
   options.threads = std::atoi(argv[3]);

@@ -7,12 +7,11 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "metrics/segmentation/lesion_wise.h"
 #include "metrics/segmentation/overlap.h"
 #include "metrics/segmentation/panoptic.h"
@@ -20,36 +19,10 @@
 namespace {
 
 using namespace medperf::metrics;
+using namespace medperf::bench;
 
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "bench_lesions: %s\n", what.c_str());
-  std::exit(2);
-}
-
-std::vector<std::uint8_t> read(const char* path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) fail(std::string("cannot read ") + path);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(file.tellg()));
-  file.seekg(0);
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  return bytes;
-}
-
-LabelVolume volume(const std::vector<std::uint8_t>& labels, Extent size, SpacingMm spacing) {
-  auto result = LabelVolume::view(std::span<const std::uint8_t>(labels), size, spacing);
-  if (!result.ok()) fail(result.error().text());
-  return *result;
-}
-
-Region region(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos) fail("a region is NAME=LABEL,LABEL...");
-  Region result{text.substr(0, equals), {}};
-  std::stringstream list(text.substr(equals + 1));
-  for (std::string label; std::getline(list, label, ',');) {
-    result.labels.push_back(std::atoi(label.c_str()));
-  }
-  return result;
+std::span<const std::uint8_t> labels(const std::vector<char>& bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
 }
 
 /// Prints median and best of some repeats as members of the object.
@@ -69,17 +42,17 @@ void measure(const char* job, int repeats, const std::function<void()>& work) {
 
 int main(int argc, char** argv) {
   if (argc < 12) fail("too few arguments, see the head of lesions.cpp");
-  const std::vector<std::uint8_t> p = read(argv[1]);
-  const std::vector<std::uint8_t> r = read(argv[2]);
+  const std::vector<char> p = read_bytes(argv[1]);
+  const std::vector<char> r = read_bytes(argv[2]);
   const Extent size{std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5])};
   const SpacingMm spacing{std::atof(argv[6]), std::atof(argv[7]), std::atof(argv[8])};
-  const LabelVolume prediction = volume(p, size, spacing);
-  const LabelVolume reference = volume(r, size, spacing);
+  const LabelVolume prediction = view_labels(labels(p), size, spacing);
+  const LabelVolume reference = view_labels(labels(r), size, spacing);
   const LesionPolicy* const policy = find_lesion_policy(argv[9]);
   if (policy == nullptr) fail("no such policy");
   const int repeats = std::atoi(argv[10]);
   std::vector<Region> regions;
-  for (int i = 11; i < argc; ++i) regions.push_back(region(argv[i]));
+  for (int i = 11; i < argc; ++i) regions.push_back(read_region(argv[i]));
 
   std::printf("{");
   std::vector<LesionTable> tables;

@@ -4,34 +4,17 @@
 // A region is NAME=LABEL,LABEL...; tolerances are 1, 2 and 5 mm.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "metrics/segmentation/pair_metrics.h"
 
 namespace {
 
 using namespace medperf::metrics;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "bench_segmentation: %s\n", what.c_str());
-  std::exit(2);
-}
-
-std::vector<char> read(const char* path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) fail(std::string("cannot read ") + path);
-  std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
-  file.seekg(0);
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return bytes;
-}
+using namespace medperf::bench;
 
 template <typename T>
 LabelVolume::Labels labels(const std::vector<char>& bytes) {
@@ -45,28 +28,7 @@ LabelVolume volume(const std::vector<char>& bytes, const std::string& type, Exte
   if (type == "u16") all = labels<std::uint16_t>(bytes);
   if (type == "i16") all = labels<std::int16_t>(bytes);
   if (type == "i32") all = labels<std::int32_t>(bytes);
-  auto result = LabelVolume::view(all, size, spacing);
-  if (!result.ok()) fail(result.error().text());
-  return *result;
-}
-
-Region region(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos) fail("a region is NAME=LABEL,LABEL...");
-  Region result{text.substr(0, equals), {}};
-  std::stringstream list(text.substr(equals + 1));
-  for (std::string label; std::getline(list, label, ',');) {
-    result.labels.push_back(std::atoi(label.c_str()));
-  }
-  return result;
-}
-
-/// Time that this process has computed, on all its threads: other work on the machine does not
-/// lengthen it much.
-double cpu_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+  return view_labels(all, size, spacing);
 }
 
 double median(std::vector<double> values) {
@@ -112,8 +74,8 @@ void print(const Region& region, const RegionMetrics& metrics) {
 
 int main(int argc, char** argv) {
   if (argc < 13) fail("too few arguments, see the head of segmentation.cpp");
-  const std::vector<char> p = read(argv[1]);
-  const std::vector<char> r = read(argv[2]);
+  const std::vector<char> p = read_bytes(argv[1]);
+  const std::vector<char> r = read_bytes(argv[2]);
   const Extent size{std::atoi(argv[4]), std::atoi(argv[5]), std::atoi(argv[6])};
   const SpacingMm spacing{std::atof(argv[7]), std::atof(argv[8]), std::atof(argv[9])};
   const LabelVolume prediction = volume(p, argv[3], size, spacing);
@@ -122,19 +84,19 @@ int main(int argc, char** argv) {
   options.tau_mm = {1, 2, 5};
   options.threads = std::atoi(argv[10]);
   std::vector<Region> regions;
-  for (int i = 12; i < argc; ++i) regions.push_back(region(argv[i]));
+  for (int i = 12; i < argc; ++i) regions.push_back(read_region(argv[i]));
 
   std::vector<double> wall_ms;
   std::vector<double> used_ms;
   std::vector<RegionMetrics> found;
   for (int i = 0; i < std::max(1, std::atoi(argv[11])); ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const double cpu_begin = cpu_ms();
+    const double cpu_begin = processor_ms();
     auto result = evaluate_pair(prediction, reference, regions, options);
     const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
     if (!result.ok()) fail(result.error().text());
     wall_ms.push_back(time.count());
-    used_ms.push_back(cpu_ms() - cpu_begin);
+    used_ms.push_back(processor_ms() - cpu_begin);
     found = std::move(*result);
   }
   std::printf(
