@@ -61,4 +61,14 @@ inline double milliseconds_since(std::chrono::steady_clock::time_point begin) {
       .count();
 }
 
+/// The most memory that this program ever held. Not getrusage's figure, which a program inherits
+/// from the one that started it.
+inline long long peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::atoll(line.c_str() + 6) * 1024;
+  }
+  return 0;
+}
+
 }  // namespace medperf::bench

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -17,15 +16,6 @@ namespace {
 
 using namespace medperf;
 using namespace medperf::bench;
-
-/// The most memory that this program ever held.
-long long peak_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::atoll(line.c_str() + 6) * 1024;
-  }
-  return 0;
-}
 
 void print(const char* name, const metrics::Estimate& estimate) {
   if (estimate.value) std::printf("\"%s\": %.17g, ", name, *estimate.value);

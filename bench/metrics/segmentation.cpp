@@ -36,16 +36,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// The most memory this program ever held. Not getrusage's figure, which a program inherits from
-/// the one that started it.
-long long peak_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::atoll(line.c_str() + 6) * 1024;
-  }
-  return 0;
-}
-
 void print(const char* name, const Estimate& estimate) {
   std::printf("\"%s\": ", name);
   if (estimate.value) {
