@@ -22,7 +22,8 @@ Error bad_row(std::size_t index, std::string what, std::string advice) {
 std::optional<std::string> case_name(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
   if (name.starts_with('.')) return std::nullopt;
-  if (entry.is_directory()) return name;
+  std::error_code unknown;
+  if (entry.is_directory(unknown)) return name;
   constexpr std::array kEndings = {".nii.gz", ".nii", ".hdr.gz", ".hdr", ".png", ".npy", ".dcm"};
   for (const std::string_view ending : kEndings) {
     if (name.size() > ending.size() && name.ends_with(ending)) {
@@ -42,7 +43,9 @@ Result<Entries> entries_of(const fs::path& folder) {
                       "Give a folder of label maps.");
   }
   Entries found;
-  for (const fs::directory_entry& one : entry) {
+  // Not by a range: its steps throw when the folder fails midway.
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    const fs::directory_entry& one = *entry;
     const auto name = case_name(one);
     if (!name) continue;
     if (!found.emplace(*name, one.path()).second) {
@@ -50,6 +53,10 @@ Result<Entries> entries_of(const fs::path& folder) {
                         "two files of the folder have this name",
                         "Keep one file for each case, or list the pairs in a table.");
     }
+  }
+  if (failure) {
+    return make_error(ErrorKind::kUnavailable, folder.string(),
+                      "it could not be read to its end: " + failure.message());
   }
   if (found.empty()) {
     return make_error(ErrorKind::kInvalid, folder.string(), "it holds no image",

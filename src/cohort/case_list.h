@@ -31,7 +31,8 @@ Result<std::vector<CaseFiles>> read_case_list(const std::filesystem::path& table
 /// .png, .npy, .dcm); a folder inside is one entry, a DICOM series. Sorted by name. An entry
 /// without a counterpart is a case with an empty path: it is reported where it is measured, since
 /// leaving out what a model did not answer would flatter it. Hidden files and other endings are
-/// passed over. Errors: not_found, invalid (no images at all, two files of one name).
+/// passed over. Errors: not_found, invalid (no images at all, two files of one name), unavailable
+/// (a folder that fails while it is read).
 Result<std::vector<CaseFiles>> match_folders(const std::filesystem::path& prediction,
                                              const std::filesystem::path& reference);
 
