@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. The port to container engines; podman comes first.
+// The port to container engines, and what opens one.
 
 #include <functional>
 #include <map>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/image.h"
+#include "engine/image/archive.h"
 #include "engine/run_spec.h"
 
 namespace medperf::engine {
@@ -35,6 +35,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::string description() const = 0;
+  /// Whether archives of this form (ImageArchive::format) can be loaded.
+  virtual bool takes(std::string_view format) const = 0;
   virtual Result<bool> has_image(const ImageId& image) = 0;
   /// Loads a verified docker- or oci-archive; afterwards has_image(image) must hold, else corrupt.
   virtual Status load(const fs::path& archive, const ImageId& image) = 0;
@@ -47,15 +49,22 @@ class Engine {
   virtual Result<WallReport> probe() = 0;
 };
 
-struct PodmanOptions {
+/// What every engine is opened with.
+struct EngineOptions {
   fs::path storage;        ///< image store and configuration of this user (0700)
   fs::path probe_program;  ///< static binary the probe image is made of
   fs::path cgroup_root;    ///< delegated cgroup, empty: found from /proc/self/cgroup
-  std::map<std::string, std::string> environment;  ///< HOME, PATH, XDG_RUNTIME_DIR
+  std::map<std::string, std::string> environment;  ///< HOME, PATH, XDG_RUNTIME_DIR, DOCKER_HOST
   /// Refuse every run while nobody enforces memory and process limits. Turned off by the probe
   /// alone.
   bool require_limits = true;
 };
-Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options);
+
+enum class EngineKind { kPodman, kDocker, kApptainer, kBuiltin };
+std::string_view to_string(EngineKind kind);
+
+/// Each opener fails with unavailable or not_found (which program or right is missing, what to do)
+/// when its engine cannot run containers here.
+Result<std::unique_ptr<Engine>> open_podman(const EngineOptions& options);
 
 }  // namespace medperf::engine

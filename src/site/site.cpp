@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include "crypto/random.h"
+#include "engine/choice.h"
 #include "site/walls/timed_engine.h"
 #include "site/walls/wall_cache.h"
 #include "site/workspace/options.h"
@@ -128,13 +129,18 @@ Result<const Policy*> Site::policy() {
 }
 
 Status Site::open_engine() {
-  engine::PodmanOptions podman;
-  podman.storage = workspace_.engine_storage();
-  podman.probe_program = options_.path("engine.probe_program");
-  if (podman.probe_program.empty()) podman.probe_program = setup_.program_folder / "medperf-probe";
-  podman.cgroup_root = options_.text("engine.cgroup");
-  podman.environment = engine_environment(setup_.environment);
-  MEDPERF_TRY(auto engine, engine::open_podman(podman));
+  engine::EngineOptions options;
+  options.storage = workspace_.engine_storage();
+  options.probe_program = options_.path("engine.probe_program");
+  if (options.probe_program.empty())
+    options.probe_program = setup_.program_folder / "medperf-probe";
+  options.cgroup_root = options_.text("engine.cgroup");
+  options.environment = engine_environment(setup_.environment);
+  std::optional<engine::EngineKind> wanted;
+  if (const auto& name = options_.text("engine.kind"); name != "auto") {
+    MEDPERF_TRY(wanted, engine::parse_engine_kind(name));
+  }
+  MEDPERF_TRY(auto engine, engine::open_engine(wanted, options));
   engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
   return {};
 }

@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "base/process.h"
-#include "engine/podman.h"
-#include "engine/probe_image.h"
+#include "engine/podman/podman.h"
+#include "engine/probe/probe_image.h"
 
 namespace medperf::engine {
 namespace {
@@ -27,8 +27,8 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-PodmanOptions options() {
-  PodmanOptions out;
+EngineOptions options() {
+  EngineOptions out;
   out.storage = variable("MEDPERF_STORE");
   out.probe_program = variable("MEDPERF_PROBE");
   out.cgroup_root = variable("MEDPERF_CGROUP");

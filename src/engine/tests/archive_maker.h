@@ -12,8 +12,8 @@
 
 #include "base/json.h"
 #include "crypto/sha256.h"
-#include "engine/image.h"
-#include "engine/probe_image.h"
+#include "engine/image/archive.h"
+#include "engine/probe/probe_image.h"
 
 namespace medperf::engine::testing {
 

@@ -1,5 +1,5 @@
 // Control groups over a made-up tree: what this machine does not have must be right all the same.
-#include "engine/cgroup.h"
+#include "engine/limits/cgroup.h"
 
 #include <gtest/gtest.h>
 

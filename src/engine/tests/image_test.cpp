@@ -1,4 +1,4 @@
-#include "engine/image.h"
+#include "engine/image/archive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,10 +1,10 @@
-#include "engine/podman_run.h"
+#include "engine/podman/run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/probe.h"
-#include "engine/run_watch.h"
+#include "engine/limits/run_watch.h"
+#include "engine/probe/probe.h"
 
 namespace medperf::engine {
 namespace {
@@ -92,11 +92,11 @@ TEST(RunArguments, OddPathsStayOneField) {
 
 TEST(CheckSpec, RefusesWhatCouldSlipThrough) {
   const auto setup = rootless_setup();
-  EXPECT_TRUE(check_spec(a_spec(), setup).ok());
+  EXPECT_TRUE(check_spec(a_spec(), inside_user(setup)).ok());
   const auto refused = [&](auto change) {
     auto spec = a_spec();
     change(spec);
-    return !check_spec(spec, setup).ok();
+    return !check_spec(spec, inside_user(setup)).ok();
   };
   EXPECT_TRUE(refused([](RunSpec& s) { s.image = {}; }));
   EXPECT_TRUE(refused([](RunSpec& s) { s.name = "--privileged"; }));
@@ -111,7 +111,7 @@ TEST(CheckSpec, RefusesWhatCouldSlipThrough) {
   EXPECT_TRUE(refused([](RunSpec& s) { s.mounts = {{"/dev/null", "/in", false}}; }));
   auto spec = a_spec();
   spec.mounts = {{"/no/such/folder", "/in", false}};
-  EXPECT_EQ(check_spec(spec, setup).error().kind, ErrorKind::kNotFound);
+  EXPECT_EQ(check_spec(spec, inside_user(setup)).error().kind, ErrorKind::kNotFound);
 }
 
 TEST(CheckSubmounts, MountsBelowInputsAreRefused) {
@@ -134,7 +134,7 @@ ProcessOutcome exited(int code, std::string errors = {}) {
 TEST(Judge, TellsTheEndsApart) {
   const auto spec = a_spec();
   const auto end = [&](const ProcessOutcome& process, const RunEvents& events) {
-    return judge(process, events, spec)->end;
+    return judge_podman(process, events, spec)->end;
   };
   RunEvents none, memory, time, disk, stop;
   memory.out_of_memory = 1;
@@ -151,10 +151,10 @@ TEST(Judge, TellsTheEndsApart) {
   EXPECT_EQ(end(exited(137), disk), RunEnd::kKilled);
   EXPECT_EQ(end(exited(143), stop), RunEnd::kInterrupted);
   EXPECT_EQ(end(exited(125), none), RunEnd::kFailed);  // the container's own 125
-  EXPECT_THAT(judge(exited(139), none, spec)->reason, HasSubstr("signal 11"));
-  EXPECT_THAT(judge(exited(127, "Error: executable file not found"), none, spec)->reason,
+  EXPECT_THAT(judge_podman(exited(139), none, spec)->reason, HasSubstr("signal 11"));
+  EXPECT_THAT(judge_podman(exited(127, "Error: executable file not found"), none, spec)->reason,
               HasSubstr("could not be started"));
-  const auto broken = judge(exited(125, "Error: no space left on device\n"), none, spec);
+  const auto broken = judge_podman(exited(125, "Error: no space left on device\n"), none, spec);
   ASSERT_FALSE(broken.ok());
   EXPECT_THAT(broken.error().text(), HasSubstr("disk is full"));
 }
@@ -219,27 +219,30 @@ TEST(JudgeReport, EachBreachIsSeen) {
 }
 
 TEST(JudgeLimits, ProofOrReason) {
-  auto setup = rootless_setup();
+  ProbeSubject subject;
   RunOutcome outcome;
   outcome.end = RunEnd::kOutOfMemory;
-  EXPECT_TRUE(judge_memory(outcome, setup).stands);
+  EXPECT_TRUE(judge_memory(outcome, subject).stands);
   outcome.end = RunEnd::kKilled;
-  EXPECT_FALSE(judge_memory(outcome, setup).stands);
+  EXPECT_FALSE(judge_memory(outcome, subject).stands);
   outcome.end = RunEnd::kSuccess;
+  auto setup = rootless_setup();
   setup.mode = LimitMode::kNone;
   setup.place.missing = "no group";
-  const auto wall = judge_memory(outcome, setup);
+  subject.limits_missing = limits_missing(setup);
+  subject.limits_advice = limits_advice(setup);
+  const auto wall = judge_memory(outcome, subject);
   EXPECT_FALSE(wall.stands);
   EXPECT_THAT(wall.reason, HasSubstr("cgroup v1 and rootless"));
   EXPECT_THAT(wall.advice, HasSubstr("cgroup-delegate.sh"));
   outcome.log_tail = "{\"forked\":300,\"stopped\":\"none\"}\n";
-  EXPECT_FALSE(judge_pids(outcome, 64, setup).stands);
+  EXPECT_FALSE(judge_pids(outcome, 64, subject).stands);
   outcome.log_tail = "{\"forked\":61,\"stopped\":\"EAGAIN\"}\n";
-  EXPECT_TRUE(judge_pids(outcome, 64, setup).stands);
+  EXPECT_TRUE(judge_pids(outcome, 64, subject).stands);
   EXPECT_FALSE(judge_wall_time(outcome, Seconds{1}).stands);
   outcome.end = RunEnd::kTimedOut;
   EXPECT_TRUE(judge_wall_time(outcome, Seconds{1}).stands);
-  EXPECT_FALSE(judge_pids(make_error(ErrorKind::kBusy, "", "x"), 64, setup).stands);
+  EXPECT_FALSE(judge_pids(make_error(ErrorKind::kBusy, "", "x"), 64, subject).stands);
 }
 
 TEST(RunLog, IsLimitedAndItsTailIsSafe) {

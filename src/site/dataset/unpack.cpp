@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "engine/tar_stream.h"
+#include "engine/image/tar_stream.h"
 
 namespace medperf::site {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/yaml.h"
 #include "crypto/sha256.h"
 #include "domain/field_choices.h"
-#include "engine/image.h"
+#include "engine/image/archive.h"
 #include "site/flows/compatibility.h"
 #include "site/flows/decision.h"
 #include "site/review/texts.h"

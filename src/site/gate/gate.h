@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/image.h"
+#include "engine/image/archive.h"
 #include "site/hub_client/entities.h"
 #include "site/site.h"
 #include "wire/container_config.h"

@@ -10,7 +10,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "engine/engine.h"
-#include "engine/image.h"
+#include "engine/image/archive.h"
 #include "engine/run_spec.h"
 
 namespace medperf::site {

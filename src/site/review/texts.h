@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "engine/engine.h"
-#include "engine/image.h"
+#include "engine/image/archive.h"
 #include "result/envelope.h"
 #include "site/hub_client/entities.h"
 #include "site/policy/policy.h"

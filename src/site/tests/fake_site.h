@@ -69,6 +69,7 @@ class PaperEngine : public engine::Engine {
   };
   PaperEngine(Store& store, Fate& fate) : store_(store), fate_(fate) {}
   std::string description() const override { return "paper"; }
+  bool takes(std::string_view) const override { return true; }
   Result<bool> has_image(const ImageId& image) override { return store_.loaded[image.hex()]; }
   Status load(const fs::path&, const ImageId& image) override {
     fate_.pass();

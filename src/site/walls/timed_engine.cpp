@@ -8,6 +8,9 @@ std::string TimedEngine::description() const {
   const SpentGuard guard(spent_);
   return inner_->description();
 }
+bool TimedEngine::takes(std::string_view format) const {
+  return inner_->takes(format);
+}
 Result<bool> TimedEngine::has_image(const ImageId& image) {
   const SpentGuard guard(spent_);
   return inner_->has_image(image);

@@ -15,6 +15,7 @@ class TimedEngine : public engine::Engine {
   TimedEngine(std::unique_ptr<engine::Engine> inner, Seconds& spent)
       : inner_(std::move(inner)), spent_(spent) {}
   std::string description() const override;
+  bool takes(std::string_view format) const override;
   Result<bool> has_image(const ImageId& image) override;
   Status load(const fs::path& archive, const ImageId& image) override;
   Status remove_image(const ImageId& image) override;

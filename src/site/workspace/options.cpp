@@ -19,6 +19,10 @@ constexpr std::array kOptions = {
            "Proxy for everything that leaves the site; empty: none."},
     Option{"http.download_timeout_seconds", OptionType::kInteger, "seconds", "3600", "", false,
            "Longest time of one download; an interrupted one goes on where it stopped."},
+    Option{
+        "engine.kind", OptionType::kText, "", "auto", "MEDPERF_ENGINE", false,
+        "What runs containers: podman, docker, apptainer, builtin, or auto for the first of them "
+        "that can be used."},
     Option{"engine.cgroup", OptionType::kText, "", "", "MEDPERF_ENGINE_CGROUP", false,
            "Delegated cgroup of this user below each controller, e.g. medperf-demo/hospital-a; "
            "empty: found from the process."},

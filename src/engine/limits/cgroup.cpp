@@ -1,4 +1,4 @@
-#include "engine/cgroup.h"
+#include "engine/limits/cgroup.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,8 +21,6 @@ namespace {
 
 // The engine's own processes (podman, conmon, the runtime) live in the group of a joined run: their
 // memory (about 20 MiB seen, more with large images) and threads are added to the run's limits.
-constexpr std::uint64_t kEngineMemory = 48u << 20;
-constexpr int kEngineThreads = 64;
 
 constexpr const char* kAdvice =
     "Let root run scripts/cgroup-delegate.sh add USER, and name the group in engine.cgroup";
@@ -210,7 +208,8 @@ Result<RunGroup> RunGroup::create(const CgroupPlace& place, const std::string& n
                         "the run's control group cannot be made: " + cause, kAdvice, cause);
     }
   }
-  const auto memory = std::to_string(limits.memory.value + (engine_inside ? kEngineMemory : 0));
+  const auto memory =
+      std::to_string(limits.memory.value + (engine_inside ? kEngineMemory.value : 0));
   const auto pids = std::to_string(limits.pids + (engine_inside ? kEngineThreads : 0));
   const fs::path& first = group.folders_.front();
   if (place.version == CgroupVersion::kV1) {

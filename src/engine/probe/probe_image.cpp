@@ -1,4 +1,4 @@
-#include "engine/probe_image.h"
+#include "engine/probe/probe_image.h"
 
 #include <fmt/format.h>
 

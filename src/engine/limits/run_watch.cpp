@@ -1,4 +1,4 @@
-#include "engine/run_watch.h"
+#include "engine/limits/run_watch.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

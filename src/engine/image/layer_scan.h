@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "engine/image.h"
-#include "engine/tar_stream.h"
+#include "engine/image/archive.h"
+#include "engine/image/tar_stream.h"
 
 namespace medperf::engine {
 

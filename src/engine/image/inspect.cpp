@@ -4,7 +4,7 @@
 #include <cctype>
 
 #include "base/encoding.h"
-#include "engine/image.h"
+#include "engine/image/archive.h"
 
 namespace medperf::engine {
 namespace {

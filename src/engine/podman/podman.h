@@ -6,10 +6,10 @@
 #include <set>
 #include <string>
 
-#include "engine/cgroup.h"
 #include "engine/engine.h"
-#include "engine/guard.h"
-#include "engine/podman_setup.h"
+#include "engine/limits/cgroup.h"
+#include "engine/limits/guard.h"
+#include "engine/podman/setup.h"
 
 namespace medperf::engine {
 
@@ -21,6 +21,7 @@ class PodmanEngine : public Engine {
   PodmanEngine& operator=(const PodmanEngine&) = delete;
 
   std::string description() const override;
+  bool takes(std::string_view format) const override;
   Result<bool> has_image(const ImageId& image) override;
   Status load(const fs::path& archive, const ImageId& image) override;
   Status remove_image(const ImageId& image) override;

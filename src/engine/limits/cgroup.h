@@ -14,6 +14,10 @@
 
 namespace medperf::engine {
 
+/// What is added to a run's limits when the engine's own processes live in its group.
+inline constexpr Bytes kEngineMemory = mebibytes(48);
+inline constexpr int kEngineThreads = 64;
+
 enum class CgroupVersion { kNone, kV1, kV2 };
 
 /// Where groups for runs may be made.

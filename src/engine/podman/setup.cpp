@@ -1,4 +1,4 @@
-#include "engine/podman_setup.h"
+#include "engine/podman/setup.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -42,7 +42,7 @@ HardLimits hard_limits() {
 // podman takes no path above 50 characters for what runs, so it cannot lie below the store; and it
 // remembers the path, so it must always be the same for a store. After a reboot what is in there
 // says that containers run which do not, so it is emptied.
-Result<fs::path> make_running_folder(const PodmanOptions& options, unsigned uid) {
+Result<fs::path> make_running_folder(const EngineOptions& options, unsigned uid) {
   const std::string key = crypto::sha256_hex(options.storage.native()).substr(0, 8);
   const fs::path folder = fs::path("/tmp") / fmt::format("medperf-{}-{}", uid, key);
   const auto boot_file = folder / "boot";
@@ -196,7 +196,20 @@ Status write_configuration(const PodmanSetup& setup) {
   return {};
 }
 
-Result<PodmanSetup> set_up_podman(const PodmanOptions& options) {
+std::string limits_missing(const PodmanSetup& setup) {
+  if (setup.mode == LimitMode::kNone && setup.rootless && setup.machine == CgroupVersion::kV1) {
+    return "cgroup v1 and rootless: podman ignores limits, and " + setup.place.missing;
+  }
+  return setup.place.missing;
+}
+
+std::string limits_advice(const PodmanSetup& setup) {
+  if (setup.machine == CgroupVersion::kNone) return "Mount control groups on this machine";
+  return "Let root run scripts/cgroup-delegate.sh add USER, and set engine.cgroup to the group "
+         "that it names";
+}
+
+Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
   PodmanSetup setup;
   setup.options = options;
   if (!options.storage.is_absolute()) {

@@ -1,4 +1,4 @@
-#include "engine/tar_stream.h"
+#include "engine/image/tar_stream.h"
 
 #include <archive.h>
 #include <archive_entry.h>

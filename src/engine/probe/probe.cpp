@@ -1,4 +1,4 @@
-#include "engine/probe.h"
+#include "engine/probe/probe.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "engine/probe_image.h"
+#include "engine/probe/probe_image.h"
 
 namespace medperf::engine {
 namespace {
@@ -31,18 +31,8 @@ Wall wall(std::string name, bool stands, std::string proof, std::string reason,
   return out;
 }
 
-// Why limits do not hold, in the words of the mode that was found.
-std::string limit_reason(const PodmanSetup& setup, const std::string& seen) {
-  if (setup.mode == LimitMode::kNone && setup.rootless && setup.machine == CgroupVersion::kV1) {
-    return "cgroup v1 and rootless: podman ignores limits, and " + setup.place.missing;
-  }
-  return setup.place.missing.empty() ? seen : setup.place.missing;
-}
-
-std::string limit_advice(const PodmanSetup& setup) {
-  if (setup.machine == CgroupVersion::kNone) return "Mount control groups on this machine";
-  return "Let root run scripts/cgroup-delegate.sh add USER, and set engine.cgroup to the group "
-         "that it names";
+std::string limits_reason(const ProbeSubject& subject, const std::string& seen) {
+  return subject.limits_missing.empty() ? seen : subject.limits_missing;
 }
 
 std::string run_text(const Result<RunOutcome>& run) {
@@ -76,13 +66,13 @@ RunSpec probe_spec(const ImageId& image, std::string name, std::vector<std::stri
   return spec;
 }
 
-Result<ImageId> ensure_image(PodmanEngine& engine) {
-  const auto& setup = engine.setup();
-  MEDPERF_TRY(const auto program, read_file(setup.options.probe_program, mebibytes(64)));
+Result<ImageId> ensure_image(const ProbeSubject& subject) {
+  Engine& engine = *subject.engine;
+  MEDPERF_TRY(const auto program, read_file(subject.program, mebibytes(64)));
   const BuiltImage built = build_image("medperf-probe", program);
   MEDPERF_TRY(const bool present, engine.has_image(built.image));
   if (present) return built.image;
-  const fs::path archive = setup.temporary() / ("probe-" + std::to_string(::getpid()) + ".tar");
+  const fs::path archive = subject.folder / ("probe-" + std::to_string(::getpid()) + ".tar");
   MEDPERF_CHECK(write_file_atomically(archive, built.archive));
   const auto loaded = engine.load(archive, built.image);
   ::unlink(archive.c_str());
@@ -127,14 +117,14 @@ std::vector<Wall> judge_report(const Json& report) {
   return walls;
 }
 
-Wall judge_memory(const Result<RunOutcome>& run, const PodmanSetup& setup) {
+Wall judge_memory(const Result<RunOutcome>& run, const ProbeSubject& subject) {
   const bool stands = run.ok() && run->end == RunEnd::kOutOfMemory;
   const std::string seen =
       fmt::format("{} MiB touched under a limit of {} MiB: {}", kTouched, kMemory, run_text(run));
-  return wall("memory", stands, seen, limit_reason(setup, seen), limit_advice(setup));
+  return wall("memory", stands, seen, limits_reason(subject, seen), subject.limits_advice);
 }
 
-Wall judge_pids(const Result<RunOutcome>& run, int limit, const PodmanSetup& setup) {
+Wall judge_pids(const Result<RunOutcome>& run, int limit, const ProbeSubject& subject) {
   std::string seen = run_text(run);
   bool stands = false;
   if (run.ok()) {
@@ -143,14 +133,16 @@ Wall judge_pids(const Result<RunOutcome>& run, int limit, const PodmanSetup& set
     // reported.
     if (report.ok()) {
       const auto forked = report->get_int("forked", kForks);
-      seen =
-          fmt::format("{} processes under a limit of {}{}, then {}", forked, limit,
-                      setup.mode == LimitMode::kJoin ? " and 64 for the engine's own threads" : "",
-                      report->get_string("stopped"));
+      seen = fmt::format(
+          "{} processes under a limit of {}{}, then {}", forked, limit,
+          subject.engine_threads > 0
+              ? fmt::format(" and {} for the engine's own threads", subject.engine_threads)
+              : "",
+          report->get_string("stopped"));
       stands = forked < kForks && report->get_string("stopped") == "EAGAIN";
     }
   }
-  return wall("pids", stands, seen, limit_reason(setup, seen), limit_advice(setup));
+  return wall("pids", stands, seen, limits_reason(subject, seen), subject.limits_advice);
 }
 
 Wall judge_wall_time(const Result<RunOutcome>& run, Seconds limit) {
@@ -162,9 +154,9 @@ Wall judge_wall_time(const Result<RunOutcome>& run, Seconds limit) {
               "Check the machine's load, then run `medperf doctor` again");
 }
 
-Result<WallReport> prove_walls(PodmanEngine& engine) {
-  MEDPERF_TRY(const auto image, ensure_image(engine));
-  const Folder folder{engine.setup().temporary() / ("probe-" + std::to_string(::getpid()))};
+Result<WallReport> prove_walls(const ProbeSubject& subject) {
+  MEDPERF_TRY(const auto image, ensure_image(subject));
+  const Folder folder{subject.folder / ("probe-" + std::to_string(::getpid()))};
   MEDPERF_CHECK(make_private_folder(folder.path / "input"));
   MEDPERF_CHECK(make_private_folder(folder.path / "output"));
   std::error_code ignored;  // as root the container's user is another one
@@ -179,7 +171,7 @@ Result<WallReport> prove_walls(PodmanEngine& engine) {
   auto time = probe_spec(image, "time", {"sleep", "60"});
   time.limits.wall = kWallTime;
   const auto start = [&](const RunSpec& spec) {
-    return std::async(std::launch::async, [&engine, &spec] { return engine.run_anyhow(spec); });
+    return std::async(std::launch::async, [&subject, &spec] { return subject.run(spec); });
   };
   auto time_run = start(time);
   auto memory_run = start(memory);
@@ -187,7 +179,7 @@ Result<WallReport> prove_walls(PodmanEngine& engine) {
   auto inside_run = start(inside);
 
   WallReport report;
-  report.engine = engine.description();
+  report.engine = subject.engine->description();
   const auto seen = inside_run.get();
   const auto memory_seen = memory_run.get();
   const auto pids_seen = pids_run.get();
@@ -197,11 +189,11 @@ Result<WallReport> prove_walls(PodmanEngine& engine) {
   if (!json.ok()) {
     return make_error(ErrorKind::kUnavailable, "engine",
                       "the probe container gave no report: " + run_text(seen),
-                      "Run `podman info`, and see the log", seen->log_tail);
+                      "See the log, and run `medperf doctor`", seen->log_tail);
   }
   report.walls = judge_report(*json);
-  report.walls.push_back(judge_memory(memory_seen, engine.setup()));
-  report.walls.push_back(judge_pids(pids_seen, kPids, engine.setup()));
+  report.walls.push_back(judge_memory(memory_seen, subject));
+  report.walls.push_back(judge_pids(pids_seen, kPids, subject));
   report.walls.push_back(judge_wall_time(time_seen, kWallTime));
   return report;
 }

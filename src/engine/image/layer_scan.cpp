@@ -1,4 +1,4 @@
-#include "engine/layer_scan.h"
+#include "engine/image/layer_scan.h"
 
 #include <algorithm>
 #include <array>

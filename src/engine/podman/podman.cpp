@@ -1,4 +1,4 @@
-#include "engine/podman.h"
+#include "engine/podman/podman.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -13,10 +13,10 @@
 
 #include "base/encoding.h"
 #include "base/log.h"
-#include "engine/podman_run.h"
-#include "engine/probe.h"
-#include "engine/run_watch.h"
-#include "engine/tar_stream.h"
+#include "engine/image/tar_stream.h"
+#include "engine/limits/run_watch.h"
+#include "engine/podman/run.h"
+#include "engine/probe/probe.h"
 
 namespace medperf::engine {
 namespace {
@@ -261,7 +261,7 @@ Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
 }
 
 Result<RunOutcome> PodmanEngine::run_anyhow(const RunSpec& spec) {
-  MEDPERF_CHECK(check_spec(spec, setup_));
+  MEDPERF_CHECK(check_spec(spec, inside_user(setup_)));
   if (const auto mounts = read_file("/proc/self/mountinfo", mebibytes(4)); mounts.ok()) {
     MEDPERF_CHECK(check_submounts(spec, *mounts));
   }
@@ -309,7 +309,7 @@ Result<RunOutcome> PodmanEngine::run_in(const RunSpec& spec, const std::optional
   // them.
   const std::string tail = run_log.tail();
   if (process->errors.size() >= command.output_limit.value) process->errors = tail;
-  MEDPERF_TRY(auto outcome, judge(*process, events, spec));
+  MEDPERF_TRY(auto outcome, judge_podman(*process, events, spec));
   outcome.log_tail = tail;
   if (group) outcome.peak_memory = group->peak_memory();
   return outcome;
@@ -340,10 +340,22 @@ Result<int> PodmanEngine::sweep(const std::function<bool(std::string_view lease)
 }
 
 Result<WallReport> PodmanEngine::probe() {
-  return prove_walls(*this);
+  ProbeSubject subject;
+  subject.engine = this;
+  subject.run = [this](const RunSpec& spec) { return run_anyhow(spec); };
+  subject.program = setup_.options.probe_program;
+  subject.folder = setup_.temporary();
+  subject.limits_missing = limits_missing(setup_);
+  subject.limits_advice = limits_advice(setup_);
+  if (setup_.mode == LimitMode::kJoin) subject.engine_threads = kEngineThreads;
+  return prove_walls(subject);
 }
 
-Result<std::unique_ptr<Engine>> open_podman(const PodmanOptions& options) {
+bool PodmanEngine::takes(std::string_view format) const {
+  return format == "docker-archive" || format == "oci-archive";
+}
+
+Result<std::unique_ptr<Engine>> open_podman(const EngineOptions& options) {
   MEDPERF_TRY(auto setup, set_up_podman(options));
   return std::unique_ptr<Engine>(std::make_unique<PodmanEngine>(std::move(setup)));
 }

@@ -1,4 +1,4 @@
-#include "engine/guard.h"
+#include "engine/limits/guard.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,12 +1,12 @@
-#include "engine/image.h"
+#include "engine/image/archive.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
-#include "engine/layer_scan.h"
-#include "engine/tar_stream.h"
+#include "engine/image/layer_scan.h"
+#include "engine/image/tar_stream.h"
 
 namespace medperf::engine {
 namespace {

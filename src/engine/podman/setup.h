@@ -9,8 +9,8 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/result.h"
-#include "engine/cgroup.h"
 #include "engine/engine.h"
+#include "engine/limits/cgroup.h"
 
 namespace medperf::engine {
 
@@ -30,7 +30,7 @@ struct HardLimits {
 };
 
 struct PodmanSetup {
-  PodmanOptions options;
+  EngineOptions options;
   bool rootless = true;
   unsigned uid = 0, gid = 0;
   CgroupVersion machine =
@@ -63,8 +63,12 @@ std::string storage_conf(const PodmanSetup& setup);
 /// Decides the mode from what was found. Pure.
 LimitMode choose_mode(bool rootless, CgroupVersion machine, const CgroupPlace& place, bool systemd);
 
+/// Why limits do not hold in this mode, for people; empty when nothing is known against them.
+std::string limits_missing(const PodmanSetup& setup);
+std::string limits_advice(const PodmanSetup& setup);
+
 /// Makes the folders and files. Errors: not_found (podman, its seccomp profile), unavailable.
-Result<PodmanSetup> set_up_podman(const PodmanOptions& options);
+Result<PodmanSetup> set_up_podman(const EngineOptions& options);
 /// Writes the configuration again, e.g. after `driver` has changed.
 Status write_configuration(const PodmanSetup& setup);
 /// An error of a podman command: its last line in plain words.
