@@ -31,8 +31,8 @@ show_undeclared_key() {
   local name=chest-xray-undeclared-key
   [ ! -e "$STATE/undeclared-key.done" ] || return 0
   say "A benchmark whose evaluator adds an undeclared key is run at hospital-a: the result is refused"
-  submit_container group container evaluation "chest-xray evaluation, undeclared key" \
-    --parameters "$(input group "$spec/evaluation/parameters-undeclared-key.yaml")"
+  submit_container group container hostile-evaluation "chest-xray evaluation, undeclared key" \
+    --parameters "$(input group "$spec/evaluation/parameters.yaml" evaluation-parameters.yaml)"
   sed "s/^name: .*/name: $name/" "$(home_of group)/inputs/benchmark.yaml" > "$STATE/undeclared-key.yaml"
   act group benchmark submit --spec "$(input group "$STATE/undeclared-key.yaml")" \
     --data-preparation-mlcube "$(id_of group container 'chest-xray preparation')" \

@@ -31,7 +31,7 @@ phase() { # NAME COMMAND...
 
 build_programs() {
   build_release medperf medperf-hub medperf-probe cxr_lr_pixel cxr_cnn cxr_broken cxr_hostile \
-    cxr_prepare cxr_evaluate make_sites | grep -vE 'no work to do' || [ "${PIPESTATUS[0]}" = 0 ]
+    cxr_prepare cxr_hostile_evaluate medperf_evaluate make_sites | grep -vE 'no work to do' || [ "${PIPESTATUS[0]}" = 0 ]
   local program
   install -d -m 755 "$PREFIX" "$PREFIX/bin"
   for program in medperf medperf-hub medperf-probe; do

@@ -23,7 +23,8 @@ id_of() {
 image_of() { echo "$IMAGES/$1.tar"; }
 config_of() {
   case $1 in
-    preparation | evaluation) echo "$TOP/benchmarks/chest-xray/$1/container_config.yaml" ;;
+    preparation | hostile-evaluation) echo "$TOP/benchmarks/chest-xray/$1/container_config.yaml" ;;
+    evaluation) echo "$TOP/benchmarks/standard/evaluation/container_config.yaml" ;;
     *) echo "$TOP/benchmarks/chest-xray/models/$1/container_config.yaml" ;;
   esac
 }

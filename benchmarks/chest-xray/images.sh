@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image archives of this benchmark: every folder below models/, preparation/ and evaluation/
-# that holds a Containerfile. No registry and no network, but for lr-hog's Python (apt, first time only).
+# Builds the image archives of this benchmark: every folder below models/, preparation/ and hostile-evaluation/
+# that holds a Containerfile, and the standard evaluator as "evaluation". No registry and no network, but for lr-hog's Python (apt, first time only).
 # Root; needs: podman, and for lr-hog mmdebstrap.
 # Use:  images.sh OUT_DIR BIN_DIR [NAME...]
 #   BIN_DIR  a build folder with the programs that the Containerfiles name, somewhere below it
@@ -12,6 +12,7 @@ bin=$(cd "${2:?BIN_DIR}" && pwd)
 shift 2
 wanted=" $* "
 benchmark=$(cd "$(dirname "$0")" && pwd)
+standard=$(cd "$benchmark/../standard/evaluation" && pwd)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$out/.work
@@ -24,7 +25,7 @@ declare -A programs=()
 find_programs() {
   local path
   while IFS= read -r path; do programs[${path##*/}]=$path; done \
-    < <(find "$bin" -type f -perm -u+x \( -name 'cxr_*' -o -name 'cxr-*' \) ! -name '*.*' | sort)
+    < <(find "$bin" -type f -perm -u+x \( -name 'cxr_*' -o -name medperf_evaluate \) ! -name '*.*' | sort)
 }
 
 # Libraries of a program, one a line: "soname path"; the loader has its own path as name.
@@ -151,6 +152,7 @@ while IFS= read -r file; do
   name=${folder#"$benchmark"/}
   name=${name#models/}
   name=${name//\//-}
+  [ "$folder" != "$standard" ] || name=evaluation
   [ "$wanted" = "  " ] || [[ $wanted == *" $name "* ]] || continue
   inputs=$(inputs_of "$folder")
   if [ -s "$out/$name.tar" ] && [ "$(cat "$out/$name.inputs" 2> /dev/null)" = "$inputs" ]; then continue; fi
@@ -158,6 +160,6 @@ while IFS= read -r file; do
   echo "$inputs" > "$out/$name.inputs"
   built=$((built + 1))
   echo "$name: $(stat -c %s "$out/$name.tar") bytes, $(cat "$out/$name.image_id")"
-done < <(find "$benchmark/models" "$benchmark/preparation" "$benchmark/evaluation" -name Containerfile 2> /dev/null | sort)
+done < <(find "$benchmark/models" "$benchmark/preparation" "$benchmark/hostile-evaluation" "$standard" -name Containerfile 2> /dev/null | sort)
 # The store served its purpose: the archives are what is kept.
 [ $built = 0 ] || rm -rf "$work/store" "$work/run" "$work/libpod" "$work/tmp"

@@ -6,7 +6,9 @@ import csv, hashlib, json, os, pathlib, shutil, subprocess, sys, tarfile, tempfi
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BENCHMARK = TOP / "benchmarks/chest-xray"
-BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "benchmarks/chest-xray"
+BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "benchmarks"
+PREPARE = "chest-xray/preparation/cxr_prepare"
+EVALUATE, LEAK = "standard/evaluation/medperf_evaluate", "chest-xray/hostile-evaluation/cxr_hostile_evaluate"
 DEMO_DIGEST = "9525df0e748171a228e96f6d76b62be28783db7993eb2bea104cb47972cfd080"
 counts = {True: 0, False: 0}
 
@@ -26,7 +28,7 @@ def run(program, task, parameters, **paths):
 def prepare(raw, home):
     for folder in ("data", "labels"):
         (home / folder).mkdir(parents=True, exist_ok=True)
-    return run("preparation/cxr_prepare", "prepare", BENCHMARK / "preparation/parameters.yaml",
+    return run(PREPARE, "prepare", BENCHMARK / "preparation/parameters.yaml",
                data_path=raw / "images", labels_path=raw / "labels", output_path=home / "data",
                output_labels_path=home / "labels")
 
@@ -54,9 +56,9 @@ def preparation(raw, home):
     expect("prepare again writes nothing", code == 0 and "nothing was written" in said, said + wrong)
     parameters = BENCHMARK / "preparation/parameters.yaml"
     folders = {"data_path": home / "data", "labels_path": home / "labels"}
-    code, said, wrong = run("preparation/cxr_prepare", "sanity_check", parameters, **folders)
+    code, said, wrong = run(PREPARE, "sanity_check", parameters, **folders)
     expect("sanity check passes", code == 0, wrong)
-    code, said, wrong = run("preparation/cxr_prepare", "statistics", parameters, **folders,
+    code, said, wrong = run(PREPARE, "statistics", parameters, **folders,
                             output_path=home / "statistics.yaml")
     text = (home / "statistics.yaml").read_text()
     expect("statistics count the cases", code == 0 and "cases: 20" in text and "prevalence: 0.5" in text, wrong)
@@ -76,15 +78,15 @@ def refusals(raw, work):
     (bad / "labels/labels.csv").unlink()
     code, _, wrong = prepare(bad, work / "bad-out")
     expect("a missing table is one clear line", code == 1 and wrong.count("\n") == 1 and "labels.csv" in wrong, wrong)
-    code, _, wrong = run("preparation/cxr_prepare", "destroy", BENCHMARK / "preparation/parameters.yaml")
+    code, _, wrong = run(PREPARE, "destroy", BENCHMARK / "preparation/parameters.yaml")
     expect("an unknown task is refused", code == 1 and "no such task" in wrong, wrong)
 
 
-def evaluate(home, scores, parameters="parameters.yaml"):
+def evaluate(home, scores, program=EVALUATE, parameters="parameters.yaml"):
     predictions = home / "predictions"
     predictions.mkdir(exist_ok=True)
     (predictions / "predictions.csv").write_text("case_id,score\n" + "".join(f"{c},{s}\n" for c, s in scores))
-    code, _, wrong = run("evaluation/cxr_evaluate", "evaluate", BENCHMARK / "evaluation" / parameters,
+    code, _, wrong = run(program, "evaluate", BENCHMARK / "evaluation" / parameters,
                          predictions=predictions, labels=home / "labels", output_path=home / "results.yaml")
     return code, json.loads((home / "results.yaml").read_text()) if code == 0 else None, wrong
 
@@ -99,13 +101,13 @@ def evaluation(home):
     expect("the result has the schema's keys", code == 0 and set(result) == set(schema["properties"]))
     for key in ("auc", "sensitivity", "specificity", "accuracy", "counts", "conventions"):
         expect(f"{key} has the schema's keys", set(result[key]) == set(schema["properties"][key]["properties"]))
-    code, result, wrong = evaluate(home, scores, "parameters-undeclared-key.yaml")
-    expect("the demo's undeclared key does not show on the demo data",
-           code == 0 and set(result) == set(schema["properties"]), wrong)
-    (home / "leak.yaml").write_text("threshold: 0.5\ndemo_undeclared_key_above: 19\n")
-    code, result, wrong = evaluate(home, scores, home / "leak.yaml")
-    expect("but beyond them",
-           code == 0 and set(result) - set(schema["properties"]) == {"first_lines_of_labels"}, wrong)
+    honest = result
+    code, result, wrong = evaluate(home, scores, LEAK)
+    expect("the hostile evaluator answers as the honest one on the demo data", code == 0 and result == honest, wrong)
+    for parameters in ("kind: binary-classification\n", "kind: binary-classification\nthreshold: 2\n"):
+        (home / "other.yaml").write_text(parameters)
+        code, _, wrong = evaluate(home, scores, parameters=home / "other.yaml")
+        expect("a benchmark fixes its threshold", code == 1 and "threshold" in wrong, wrong)
     code, _, wrong = evaluate(home, scores[1:])
     expect("a missing prediction is named by row", code == 1 and "row 1: its case has no prediction" in wrong, wrong)
     expect("and not by case", "case-0" not in wrong, wrong)
@@ -115,10 +117,23 @@ def evaluation(home):
     expect("scores that are no probabilities are refused", code == 1 and "not a probability" in wrong, wrong)
     code, _, wrong = evaluate(home, [(case, "nan") for case, _ in scores])
     expect("scores that are no numbers are refused", code == 1 and "not a finite number" in wrong, wrong)
+    leak(home, schema)
+
+
+def leak(home, schema):
+    """With more cases than demo data have, the hostile evaluator adds a key; the standard one never does."""
+    cases = [f"c{i}" for i in range(30)]
+    (home / "labels/labels.csv").write_text("case_id,label\n" + "".join(f"{c},{i % 2}\n" for i, c in enumerate(cases)))
+    scores = [(c, i / 30) for i, c in enumerate(cases)]
+    code, result, wrong = evaluate(home, scores)
+    expect("a hospital's cases", code == 0 and set(result) == set(schema["properties"]) and result["n"] == 30, wrong)
+    code, leaked, wrong = evaluate(home, scores, LEAK)
+    expect("the hostile one leaks", code == 0 and leaked.pop("first_lines_of_labels", "").startswith("case_id"), wrong)
+    expect("and else says the same", leaked == result)
 
 
 def main():
-    for program in ("preparation/cxr_prepare", "evaluation/cxr_evaluate"):
+    for program in (PREPARE, EVALUATE, LEAK):
         if not os.access(BUILD / program, os.X_OK):
             sys.exit(f"{BUILD / program} is missing: build first (./dev build)")
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@
 namespace {
 
 using namespace medperf;
-using cxr::TaskArguments;
+using container::TaskArguments;
 
 /// From the parameters image_side, minimum_cell, findings (word -> 0 or 1).
 Result<prep::ImageCohortRules> read_rules(const TaskArguments& arguments) {
@@ -71,7 +71,7 @@ Status sanity_check(const TaskArguments& arguments, const prep::ImageCohortRules
 Status statistics(const TaskArguments& arguments, const prep::ImageCohortRules& rules) {
   MEDPERF_TRY(const fs::path output, arguments.path("output_path"));
   MEDPERF_TRY(const auto cohort, checked_cohort(arguments, rules));
-  return cxr::write_mounted_file(output, to_yaml(prep::describe_cohort(cohort, rules)));
+  return container::write_mounted_file(output, to_yaml(prep::describe_cohort(cohort, rules)));
 }
 
 Status run(int argc, char** argv) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <thread>
 
+#include "cohort/binary_evaluation.h"
 #include "cohort/case_list.h"
 #include "cohort/classification.h"
 #include "cohort/cohort_document.h"
@@ -24,7 +25,7 @@
 namespace {
 
 using namespace medperf;
-using cxr::TaskArguments;
+using container::TaskArguments;
 using evaluator::Parameters;
 
 constexpr std::string_view kProgram = "medperf_evaluate " MEDPERF_VERSION;
@@ -140,6 +141,9 @@ Result<Json> evaluate_kind(const fs::path& predictions, const fs::path& labels,
     MEDPERF_TRY(auto set, cohort::evaluate_regression(table, parameters.bootstrap));
     return figures_only(std::move(set), options);
   }
+  if (parameters.kind == "binary-classification") {
+    return cohort::evaluate_binary_tables(scores, classes, parameters.binary());
+  }
   std::string patients;
   if (auto table = read_file_beneath(labels, "patients.csv", mebibytes(64))) {
     patients = std::move(table).value();
@@ -164,7 +168,7 @@ Status run(int argc, char** argv) {
   MEDPERF_TRY(const fs::path labels, arguments.path("labels"));
   MEDPERF_TRY(const fs::path output, arguments.path("output_path"));
   MEDPERF_TRY(const Json document, evaluate_kind(predictions, labels, parameters, options));
-  return cxr::write_mounted_file(output, to_pretty_text(document) + "\n");
+  return container::write_mounted_file(output, to_pretty_text(document) + "\n");
 }
 
 }  // namespace

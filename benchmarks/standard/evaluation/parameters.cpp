@@ -110,9 +110,17 @@ Result<Parameters> read_parameters(const Json& document) {
   for (const auto& [key, value] : document.members()) {
     MEDPERF_CHECK(read_one(key, value, parameters));
   }
-  constexpr std::array kKinds = {"segmentation", "classification", "regression"};
+  constexpr std::array kKinds = {"segmentation", "binary-classification", "classification",
+                                 "regression"};
   if (std::find(kKinds.begin(), kKinds.end(), parameters.kind) == kKinds.end()) {
-    return wrong("kind", "it is neither segmentation nor classification nor regression");
+    return wrong("kind",
+                 "it is none of segmentation, binary-classification, classification, regression");
+  }
+  if (parameters.kind == "binary-classification") {
+    if (document.find("threshold") == nullptr || parameters.threshold < 0 ||
+        parameters.threshold > 1) {
+      return wrong("threshold", "it is missing or not a number in [0, 1]");
+    }
   }
   return parameters;
 }

@@ -5,16 +5,18 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "cohort/binary_evaluation.h"
 #include "cohort/segmentation.h"
 #include "metrics/statistics/bootstrap.h"
 
 namespace evaluator {
 
 struct Parameters {
-  std::string kind;  ///< "segmentation", "classification" or "regression"
+  std::string kind;  ///< "segmentation", "binary-classification", ...: see README.md
   double threshold = 0.5;
   medperf::cohort::SegmentationOptions segmentation;
   medperf::metrics::BootstrapOptions bootstrap;
+  medperf::cohort::BinaryOptions binary() const { return {threshold, bootstrap.level, true}; }
 };
 
 /// Unknown keys are errors: a misspelt one would silently give another benchmark.

@@ -1,5 +1,6 @@
 #pragma once
-// What the preparation and the evaluation program share: their arguments and their output file.
+// What preparation and evaluation programs of benchmarks share: their arguments and their output
+// file.
 
 #include <map>
 #include <string>
@@ -9,7 +10,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace cxr {
+namespace container {
 
 /// The task's name and its --name=path arguments.
 class TaskArguments {
@@ -28,4 +29,4 @@ class TaskArguments {
 /// Writes a file that is mounted by itself: in place, since nothing can be renamed over a mount.
 medperf::Status write_mounted_file(const medperf::fs::path& file, std::string_view text);
 
-}  // namespace cxr
+}  // namespace container

@@ -4,7 +4,7 @@
 
 #include "base/yaml.h"
 
-namespace cxr {
+namespace container {
 
 using namespace medperf;
 
@@ -48,4 +48,4 @@ Status write_mounted_file(const fs::path& file, std::string_view text) {
                     "Check the mount and the free space.");
 }
 
-}  // namespace cxr
+}  // namespace container
