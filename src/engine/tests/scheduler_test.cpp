@@ -1,0 +1,367 @@
+#include "engine/scheduler/scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "crypto/random.h"
+#include "engine/scheduler/node_task.h"
+#include "engine/scheduler/slurm_words.h"
+
+namespace medperf::engine {
+namespace {
+
+class Folder {
+ public:
+  Folder() : path_(fs::temp_directory_path() / ("medperf-scheduler-" + crypto::random_hex(8))) {
+    fs::create_directories(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// Remembers who ran beside whom.
+class WatchedEngine : public Engine {
+ public:
+  std::string description() const override { return "watched"; }
+  bool takes(std::string_view) const override { return true; }
+  Result<bool> has_image(const ImageId&) override { return true; }
+  Status load(const fs::path&, const ImageId&) override { return {}; }
+  Status remove_image(const ImageId&) override { return {}; }
+  Result<int> sweep(const std::function<bool(std::string_view)>&) override { return 0; }
+  Result<WallReport> probe() override { return WallReport(); }
+  Result<RunOutcome> run(const RunSpec& spec) override {
+    {
+      const std::lock_guard lock(mutex_);
+      started.push_back(spec.name);
+      gpus[spec.name] = spec.gpus;
+      cores_ += spec.limits.cpus;
+      memory_ += spec.limits.memory.value;
+      most_cores = std::max(most_cores, cores_);
+      most_memory = std::max(most_memory, memory_);
+    }
+    if (spec.name == "throws") throw std::runtime_error("a fault");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const std::lock_guard lock(mutex_);
+    cores_ -= spec.limits.cpus;
+    memory_ -= spec.limits.memory.value;
+    RunOutcome outcome;
+    outcome.end = spec.name == "fails" ? RunEnd::kFailed : RunEnd::kSuccess;
+    return outcome;
+  }
+  std::vector<std::string> started;
+  std::map<std::string, std::string> gpus;
+  double most_cores = 0;
+  std::uint64_t most_memory = 0;
+
+ private:
+  std::mutex mutex_;
+  double cores_ = 0;
+  std::uint64_t memory_ = 0;
+};
+
+Job job_named(const std::string& name, double cores = 1, std::uint64_t mib = 100,
+              const std::string& gpus = "") {
+  Job job;
+  job.key = crypto::random_hex(32);
+  job.flow = "b1-d3";
+  job.spec.name = name;
+  job.spec.image = ImageId::parse(std::string(64, 'a')).value();
+  job.spec.limits.cpus = cores;
+  job.spec.limits.memory = mebibytes(mib);
+  job.spec.gpus = gpus;
+  job.image.digest = FileDigest::parse(std::string(64, 'b')).value();
+  return job;
+}
+
+TEST(LocalScheduler, NeverRunsMoreThanFits) {
+  WatchedEngine engine;
+  std::vector<Job> jobs;
+  for (int i = 0; i < 12; ++i) {
+    jobs.push_back(job_named("job" + std::to_string(i), 1 + i % 3, 100 + 100 * (i % 2)));
+  }
+  std::vector<bool> ended(jobs.size(), false);
+  auto scheduler = local_scheduler(engine, {4, mebibytes(350), 0});
+  auto status = scheduler->run(jobs, [&](std::size_t i, Finished finished) -> Status {
+    EXPECT_TRUE(finished.outcome.ok());
+    EXPECT_FALSE(ended[i]);
+    ended[i] = true;
+    return {};
+  });
+  EXPECT_TRUE(status.ok());
+  EXPECT_EQ(std::count(ended.begin(), ended.end(), true), 12);
+  EXPECT_LE(engine.most_cores, 4.0);
+  EXPECT_GT(engine.most_cores, 2.0) << "jobs that fit run beside each other";
+  EXPECT_LE(engine.most_memory, mebibytes(350).value);
+}
+
+TEST(LocalScheduler, TheFirstOnesComeFirstAndNothingOvertakes) {
+  WatchedEngine engine;
+  const std::vector<Job> jobs = {job_named("small"), job_named("large", 2), job_named("last")};
+  auto scheduler = local_scheduler(engine, {2, mebibytes(1000), 0});
+  ASSERT_TRUE(scheduler->run(jobs, [](std::size_t, Finished) { return Status(); }).ok());
+  EXPECT_EQ(engine.started, (std::vector<std::string>{"small", "large", "last"}));
+}
+
+TEST(LocalScheduler, WhatNeverFitsIsRefusedAndSparesTheOthers) {
+  WatchedEngine engine;
+  const std::vector<Job> jobs = {job_named("huge", 1, 5000), job_named("gpu", 1, 100, "2"),
+                                 job_named("fails"), job_named("good")};
+  std::map<std::string, Finished> ends;
+  auto scheduler = local_scheduler(engine, {2, mebibytes(1000), 1});
+  auto status = scheduler->run(jobs, [&](std::size_t i, Finished finished) {
+    ends.emplace(jobs[i].spec.name, std::move(finished));
+    return Status();
+  });
+  EXPECT_TRUE(status.ok());
+  ASSERT_FALSE(ends.at("huge").outcome.ok());
+  EXPECT_EQ(ends.at("huge").outcome.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(ends.at("huge").outcome.error().what.find("memory"), std::string::npos);
+  EXPECT_FALSE(ends.at("gpu").outcome.ok());
+  EXPECT_EQ(ends.at("fails").outcome->end, RunEnd::kFailed);
+  EXPECT_EQ(ends.at("good").outcome->end, RunEnd::kSuccess);
+}
+
+TEST(LocalScheduler, RunsGetDifferentGpus) {
+  WatchedEngine engine;
+  const std::vector<Job> jobs = {job_named("a", 1, 100, "1"), job_named("b", 1, 100, "1"),
+                                 job_named("c", 1, 100, "all")};
+  auto scheduler = local_scheduler(engine, {8, mebibytes(1000), 2});
+  ASSERT_TRUE(scheduler->run(jobs, [](std::size_t, Finished) { return Status(); }).ok());
+  EXPECT_EQ(engine.gpus["a"], "device=0");
+  EXPECT_EQ(engine.gpus["b"], "device=1");
+  EXPECT_EQ(engine.gpus["c"], "device=0,1");
+}
+
+TEST(LocalScheduler, AnErrorOfTheCallerStartsNoMore) {
+  WatchedEngine engine;
+  std::vector<Job> jobs;
+  for (int i = 0; i < 6; ++i) jobs.push_back(job_named("job" + std::to_string(i)));
+  auto scheduler = local_scheduler(engine, {1, mebibytes(1000), 0});
+  auto status = scheduler->run(jobs, [](std::size_t, Finished) -> Status {
+    return make_error(ErrorKind::kUnavailable, "disk", "is full");
+  });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().where, "disk");
+  EXPECT_EQ(engine.started.size(), 1U);
+}
+
+TEST(LocalScheduler, AFaultReachesTheCaller) {
+  WatchedEngine engine;
+  const std::vector<Job> jobs = {job_named("good"), job_named("throws"), job_named("later")};
+  auto scheduler = local_scheduler(engine, {1, mebibytes(1000), 0});
+  EXPECT_THROW((void)scheduler->run(jobs, [](std::size_t, Finished) { return Status(); }).ok(),
+               std::runtime_error);
+  EXPECT_EQ(engine.started.back(), "throws");
+}
+
+TEST(LocalScheduler, EachTryBeginsWithAnEmptyOutput) {
+  const Folder folder;
+  WatchedEngine engine;
+  Job job = job_named("job");
+  job.output = folder.path() / "out.part";
+  job.places = {{job.output / "folder", false}, {job.output / "sub" / "file.yaml", true}};
+  fs::create_directories(job.output);
+  ASSERT_TRUE(write_file_atomically(job.output / "half", "left by a kill").ok());
+  auto scheduler = local_scheduler(engine, {1, mebibytes(1000), 0});
+  const std::vector<Job> jobs = {job};
+  ASSERT_TRUE(scheduler
+                  ->run(jobs,
+                        [&](std::size_t, Finished finished) {
+                          EXPECT_EQ(finished.output, job.output);
+                          return Status();
+                        })
+                  .ok());
+  EXPECT_FALSE(fs::exists(job.output / "half"));
+  EXPECT_TRUE(fs::is_directory(job.output / "folder"));
+  EXPECT_TRUE(fs::is_regular_file(job.output / "sub" / "file.yaml"));
+}
+
+TEST(Job, SurvivesItsDocument) {
+  Job job = job_named("b1-m2-d3-infer", 1.5, 512, "2");
+  job.spec.entrypoint = "/bin/model";
+  job.spec.command = {"infer", "--threshold=0.5", "quote ' and \" here"};
+  job.spec.environment = {{"A", "1"}};
+  job.spec.mounts = {{"/data", "/in", false}, {"/w/out.part", "/out", true}};
+  job.spec.limits.wall = Seconds(12.5);
+  job.spec.log_file = "/w/logs/infer.log";
+  job.spec.lease = "ab12";
+  job.spec.shm_size = "64m";
+  job.image.archive = "/w/images/x.tar";
+  job.required_walls = {"network", "memory"};
+  job.output = "/w/out.part";
+  job.places = {{"/w/out.part", false}};
+  auto read = job_from_json(parse_json(to_text(to_json(job))).value());
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(to_text(to_json(*read)), to_text(to_json(job)));
+  EXPECT_EQ(read->spec.entrypoint, job.spec.entrypoint);
+  EXPECT_EQ(read->spec.mounts, job.spec.mounts);
+  EXPECT_EQ(read->spec.limits.wall, job.spec.limits.wall);
+}
+
+TEST(Job, UnreadableDocumentsAreRefused) {
+  const Json good = to_json(job_named("job"));
+  for (const auto& [key, value] : good.members()) {
+    Json broken = good;
+    broken.set(key, Json(7));
+    EXPECT_FALSE(job_from_json(broken).ok()) << key;
+  }
+  Json later = good;
+  later.set("medperf", "medperf/run-spec/v2");
+  EXPECT_EQ(job_from_json(later).error().kind, ErrorKind::kCorrupt);
+}
+
+TEST(Job, OutcomesAndErrorsSurviveTheirDocuments) {
+  RunOutcome outcome;
+  outcome.end = RunEnd::kOutOfMemory;
+  outcome.exit_code = 137;
+  outcome.reason = "it used more memory";
+  outcome.log_tail = "line\nlast";
+  outcome.peak_memory = mebibytes(64);
+  const Finished ended{outcome, "/w/out.part.7.0", Seconds(1.5), "n1"};
+  auto read = finished_from_json(parse_json(to_text(to_json(ended))).value());
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(read->outcome->end, RunEnd::kOutOfMemory);
+  EXPECT_EQ(read->outcome->log_tail, "line\nlast");
+  EXPECT_EQ(read->output, "/w/out.part.7.0");
+  EXPECT_EQ(read->node, "n1");
+
+  const Finished failed{
+      make_error(ErrorKind::kRefused, "wall 'network'", "does not stand", "ask", "of the moment"),
+      "", Seconds(0), "n2"};
+  auto error = finished_from_json(to_json(failed));
+  ASSERT_TRUE(error.ok());
+  EXPECT_EQ(error->outcome.error().kind, ErrorKind::kRefused);
+  EXPECT_EQ(error->outcome.error().cause, "of the moment");
+}
+
+class NodeTask : public ::testing::Test {
+ protected:
+  NodeTask() : jobs_(JobFolder::open(folder_.path() / "scheduler").value()) {
+    job_ = job_named("task");
+    job_.output = folder_.path() / "predictions.part";
+    job_.places = {{job_.output, false}};
+    job_.spec.mounts = {{"/data", "/in", false}, {job_.output, "/out", true}};
+    EXPECT_TRUE(jobs_.write_batch("batch", {job_.key}).ok());
+    EXPECT_TRUE(jobs_.write_job(job_, {"batch", 0}).ok());
+  }
+  Result<TaskEnd> run(const std::string& attempt, const std::string& text,
+                      const std::function<void()>& meanwhile = nullptr) {
+    return run_node_task(jobs_, {"batch", 0}, attempt, "n1",
+                         [&](const Job& job) -> Result<RunOutcome> {
+                           ++runs_;
+                           const fs::path out = job.spec.mounts[1].host;
+                           EXPECT_TRUE(fs::is_empty(out));
+                           EXPECT_TRUE(write_file_atomically(out / "p.csv", text).ok());
+                           if (meanwhile) meanwhile();
+                           RunOutcome outcome;
+                           outcome.end = end_;
+                           return outcome;
+                         });
+  }
+  Folder folder_;
+  JobFolder jobs_;
+  Job job_;
+  RunEnd end_ = RunEnd::kSuccess;
+  int runs_ = 0;
+};
+
+TEST_F(NodeTask, WritesOutcomeAndKeepsOutputOfItsOwn) {
+  EXPECT_EQ(run("7.0", "first").value(), TaskEnd::kDone);
+  const auto outcome = jobs_.outcome(job_.key).value();
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->output, job_.output.native() + ".7.0");
+  EXPECT_EQ(read_file(outcome->output / "p.csv").value(), "first");
+}
+
+TEST_F(NodeTask, WhatIsDoneIsNotDoneAgain) {
+  ASSERT_TRUE(run("7.0", "first").ok());
+  EXPECT_EQ(run("7.1", "again").value(), TaskEnd::kNotNeeded);
+  EXPECT_EQ(runs_, 1);
+}
+
+TEST_F(NodeTask, OfTwoTriesAtOnceTheFirstCounts) {
+  // The node of the first try was taken for dead, and was not.
+  auto end = run("7.0", "zombie", [&] { EXPECT_EQ(run("7.1", "second").value(), TaskEnd::kDone); });
+  EXPECT_EQ(end.value(), TaskEnd::kNotNeeded);
+  const auto outcome = jobs_.outcome(job_.key).value();
+  EXPECT_EQ(read_file(outcome->output / "p.csv").value(), "second");
+  EXPECT_FALSE(fs::exists(job_.output.native() + ".7.0")) << "the loser's output goes";
+}
+
+TEST_F(NodeTask, AnotherBatchHasItNow) {
+  ASSERT_TRUE(jobs_.write_job(job_, {"later", 0}).ok());
+  EXPECT_EQ(run("7.0", "old").value(), TaskEnd::kNotNeeded);
+  ASSERT_TRUE(jobs_.forget(job_.key).ok());
+  EXPECT_EQ(run("7.0", "old").value(), TaskEnd::kNotNeeded);
+  EXPECT_EQ(runs_, 0);
+}
+
+TEST_F(NodeTask, AStoppedTryLeavesNothingSoThatItIsDoneAgain) {
+  end_ = RunEnd::kInterrupted;
+  EXPECT_EQ(run("7.0", "half").value(), TaskEnd::kInterrupted);
+  EXPECT_FALSE(jobs_.outcome(job_.key).value().has_value());
+  EXPECT_FALSE(fs::exists(job_.output.native() + ".7.0"));
+  end_ = RunEnd::kSuccess;
+  EXPECT_EQ(run("7.1", "whole").value(), TaskEnd::kDone);
+}
+
+TEST_F(NodeTask, AHalfWrittenOutcomeIsNotTakenForWhole) {
+  std::string whole = to_text(to_json(Finished{RunOutcome{}, job_.output, Seconds(1), "n1"}));
+  ASSERT_TRUE(
+      write_file_atomically(folder_.path() / "scheduler" / "jobs" / (job_.key + ".outcome.json"),
+                            whole.substr(0, whole.size() / 2))
+          .ok());
+  EXPECT_FALSE(jobs_.outcome(job_.key).ok());
+}
+
+TEST(SlurmWords, ATaskAsksForWhatItsLimitsSay) {
+  Job job = job_named("x", 1.5, 512, "2");
+  job.spec.limits.wall = Seconds(90);
+  const SlurmTaskSize size = task_size(job.spec, Seconds(60));
+  EXPECT_EQ(size.cpus, 2);
+  EXPECT_EQ(size.memory_mib, 512U + 256U);
+  EXPECT_EQ(size.minutes, 3U) << "rounded up";
+  EXPECT_EQ(size.gpus, 2);
+  const auto words = sbatch_words({"medperf-ab", 40, size, "/w/batches", "/w/batches/x.sh"},
+                                  {"gpu", "clinic", {"--qos=night"}});
+  for (const char* word :
+       {"--array=0-39", "--requeue", "--mem=768M", "--cpus-per-task=2", "--time=3",
+        "--partition=gpu", "--account=clinic", "--qos=night", "--gres=gpu:2", "--export=NIL"}) {
+    EXPECT_NE(std::find(words.begin(), words.end(), word), words.end()) << word;
+  }
+  EXPECT_EQ(words.back(), "/w/batches/x.sh");
+}
+
+TEST(SlurmWords, TheScriptQuotesForTheShell) {
+  const std::string text = batch_script({"/opt/a b/medperf", "it's", "$(reboot)"}, {{"P", "x'y"}});
+  EXPECT_EQ(text,
+            "#!/bin/sh\nexport P='x'\\''y'\nexec '/opt/a b/medperf' 'it'\\''s' '$(reboot)'\n");
+}
+
+TEST(SlurmWords, AnswersAreRead) {
+  EXPECT_EQ(batch_number("123\n"), "123");
+  EXPECT_EQ(batch_number("123;main\n"), "123");
+  EXPECT_EQ(batch_number("Submitted batch job 123"), "");
+  const auto queue = parse_queue(
+      "medperf-a|0|RUNNING|None\nmedperf-a|12|PENDING|launch failed requeued held\n"
+      "other|N/A|RUNNING|None\nslurm_load_jobs error\n");
+  ASSERT_EQ(queue.size(), 1U);
+  EXPECT_EQ(queue.at("medperf-a").at(0).state, "RUNNING");
+  EXPECT_FALSE(queue.at("medperf-a").at(0).held());
+  EXPECT_TRUE(queue.at("medperf-a").at(12).held());
+  EXPECT_EQ(job_state("JobId=7 JobName=x UserId=root(0) JobState=NODE_FAIL Reason=NodeDown"),
+            "NODE_FAIL");
+  EXPECT_EQ(job_state("slurm_load_jobs error: Invalid job id specified"), "");
+  EXPECT_EQ(accounted_state("CANCELLED by 0\nCANCELLED\n"), "CANCELLED");
+}
+
+}  // namespace
+}  // namespace medperf::engine
