@@ -48,6 +48,7 @@ Function* find(const char* name) {
 
 TAKES_ARCHIVE(const char*, archive_error_string)
 TAKES_ARCHIVE(int, archive_read_free)
+TAKES_ARCHIVE(la_int64_t, archive_read_header_position)
 TAKES_ARCHIVE(int, archive_read_support_filter_gzip)
 TAKES_ARCHIVE(int, archive_read_support_filter_zstd)
 TAKES_ARCHIVE(int, archive_read_support_format_empty)
@@ -62,11 +63,13 @@ TAKES_ARCHIVE(int, archive_write_set_format_raw)
 TAKES_ENTRY(mode_t, archive_entry_filetype)
 TAKES_ENTRY(void, archive_entry_free)
 TAKES_ENTRY(const char*, archive_entry_hardlink)
+TAKES_ENTRY(time_t, archive_entry_mtime)
 TAKES_ENTRY(const char*, archive_entry_pathname)
 TAKES_ENTRY(const char*, archive_entry_pathname_utf8)
 TAKES_ENTRY(mode_t, archive_entry_perm)
 TAKES_ENTRY(la_int64_t, archive_entry_size)
 TAKES_ENTRY(int, archive_entry_sparse_count)
+TAKES_ENTRY(const char*, archive_entry_symlink)
 
 extern "C" {
 

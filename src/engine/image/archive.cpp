@@ -87,6 +87,7 @@ Status read_entry(TarReader& tar, const std::string& name, const TarEntry& entry
   };
   auto blob = scan_layer(source, limits, budget);
   if (!blob.ok()) return std::move(blob).error().at(printable(name, 200));
+  blob->position = entry.position;
   parts.blobs.emplace(name, std::move(*blob));
   if (parts.blobs.size() > 2 * limits.layers) {
     return make_error(
@@ -182,7 +183,7 @@ Status check_layers(const Parts& parts, const std::vector<std::string>& names,
       return corrupt(place, "its content has SHA-256 " + found->second.diff_id +
                                 ", the configuration says " + wanted.hex());
     }
-    image.layers.push_back({wanted, Bytes{found->second.unpacked}});
+    image.layers.push_back({wanted, Bytes{found->second.unpacked}, found->second.position});
     merge(image.contents, found->second.contents);
     ++index;
   }
@@ -204,6 +205,7 @@ Status read_config(const Parts& parts, const std::string& name,
     image.entrypoint = strings(run->find("Entrypoint"));
     image.command = strings(run->find("Cmd"));
     image.environment = strings(run->find("Env"));
+    image.working_folder = run->get_string("WorkingDir");
     image.exposed_ports = keys(run->find("ExposedPorts"));
     image.volumes = keys(run->find("Volumes"));
   }

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Image archives (docker-archive, oci-archive): read and verified without any engine.
+// AGREED. Image archives (docker-archive, oci-archive, sif): read and verified without any engine.
 
 #include <cstdint>
 #include <map>
@@ -15,8 +15,11 @@
 namespace medperf::engine {
 
 struct Layer {
-  FileDigest diff_id;  ///< of the uncompressed tar
-  Bytes size;
+  FileDigest diff_id;  ///< of the uncompressed tar; sif: of the file system's bytes
+  Bytes size;          ///< of the same
+  /// Where it stands in the archive: the header of its entry, in bytes of the unpacked outer tar;
+  /// sif: the first byte of the file system.
+  std::uint64_t position = 0;
 };
 
 /// What the layers hold, as far as their file lists tell. Lists keep their first 50 entries.
@@ -33,12 +36,15 @@ struct ImageContents {
 };
 
 struct ImageArchive {
-  std::string format;  ///< "docker-archive" or "oci-archive"
-  ImageId image;       ///< digest of the config: stable over engines and archives
+  std::string format;  ///< "docker-archive", "oci-archive" or "sif"
+  /// Digest of the config: stable over engines and archives. A sif has no such document; there it
+  /// is the digest of the whole file, which is what its signatures and registries name too.
+  ImageId image;
   std::vector<std::string> tags;
   std::vector<Layer> layers;
   std::string architecture, os, created, user;
   std::vector<std::string> entrypoint, command, environment;
+  std::string working_folder;  ///< where the program starts; empty: the root
   std::vector<std::string> exposed_ports, volumes;
   ImageContents contents;
 };

@@ -13,6 +13,7 @@ struct ScannedBlob {
   std::string diff_id;  ///< SHA-256 hex of the unpacked bytes
   std::uint64_t size = 0;
   std::uint64_t unpacked = 0;
+  std::uint64_t position = 0;  ///< see Layer::position
   ImageContents contents;
   std::string problem;  ///< why this is no readable layer; empty: it is one
 };

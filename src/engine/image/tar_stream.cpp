@@ -79,14 +79,14 @@ Result<std::string_view> Stream::read_block() {
 }
 
 EntryKind kind_of(archive_entry* entry) {
-  if (archive_entry_hardlink(entry) != nullptr) return EntryKind::kLink;
+  if (archive_entry_hardlink(entry) != nullptr) return EntryKind::kHardLink;
   switch (archive_entry_filetype(entry)) {
     case AE_IFREG:
       return EntryKind::kFile;
     case AE_IFDIR:
       return EntryKind::kFolder;
     case AE_IFLNK:
-      return EntryKind::kLink;
+      return EntryKind::kSymbolicLink;
     case AE_IFCHR:
     case AE_IFBLK:
       return EntryKind::kDevice;
@@ -97,12 +97,13 @@ EntryKind kind_of(archive_entry* entry) {
 
 }  // namespace
 
-ByteSource source_of(const FileHandle& file) {
+ByteSource source_of(const FileHandle& file, std::uint64_t offset) {
   struct Position {
     std::string buffer = std::string(256u << 10, '\0');
     off_t offset = 0;
   };
   auto position = std::make_shared<Position>();
+  position->offset = static_cast<off_t>(offset);
   return [fd = file.get(), position]() -> Result<std::string_view> {
     while (true) {
       const ssize_t n =
@@ -159,6 +160,13 @@ Result<std::optional<TarEntry>> TarReader::next() {
       archive_entry_size(raw) > 0 ? static_cast<std::uint64_t>(archive_entry_size(raw)) : 0;
   entry.mode = static_cast<unsigned>(archive_entry_perm(raw));
   entry.sparse = archive_entry_sparse_count(raw) > 0;
+  if (const char* target = archive_entry_hardlink(raw); target != nullptr) {
+    entry.target = target;
+  } else if (const char* link = archive_entry_symlink(raw); link != nullptr) {
+    entry.target = link;
+  }
+  entry.modified = archive_entry_mtime(raw);
+  entry.position = static_cast<std::uint64_t>(archive_read_header_position(state_->reader.get()));
   return std::optional<TarEntry>(std::move(entry));
 }
 

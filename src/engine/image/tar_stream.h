@@ -18,10 +18,10 @@ namespace medperf::engine {
 /// call.
 using ByteSource = std::function<Result<std::string_view>()>;
 
-/// Reads a descriptor from offset 0 with pread: its own offset is neither used nor moved.
-ByteSource source_of(const FileHandle& file);
+/// Reads a descriptor from `offset` on with pread: its own offset is neither used nor moved.
+ByteSource source_of(const FileHandle& file, std::uint64_t offset = 0);
 
-enum class EntryKind { kFile, kFolder, kLink, kDevice, kOther };
+enum class EntryKind { kFile, kFolder, kSymbolicLink, kHardLink, kDevice, kOther };
 
 struct TarEntry {
   std::string path;  ///< as it stands in the archive; empty when it is no text
@@ -29,6 +29,9 @@ struct TarEntry {
   std::uint64_t size = 0;
   unsigned mode = 0;  ///< permission bits with setuid, setgid, sticky
   bool sparse = false;
+  std::string target;          ///< of a link, as it stands in the archive
+  std::int64_t modified = 0;   ///< seconds since 1970
+  std::uint64_t position = 0;  ///< of its header in the (unpacked) stream: reading can start there
 };
 
 /// Walks the entries of a tar stream. One thread.
