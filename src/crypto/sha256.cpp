@@ -14,7 +14,8 @@
 namespace medperf::crypto {
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{1} << 18;
+// What was just copied is still in the core's own cache when it is hashed.
+constexpr std::size_t kReadSize = std::size_t{1} << 16;
 
 /// Fetched once: looking the algorithm up costs more than hashing a short text.
 const EVP_MD* sha256_method() {

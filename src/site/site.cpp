@@ -1,7 +1,5 @@
 #include "site/site.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -219,16 +217,6 @@ Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path&
     };
   }
   return fetch_(url, target, limit, {});
-}
-
-std::optional<FileStamp> FileStamp::of(const fs::path& file) {
-  struct stat info {};
-  if (::lstat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  const auto nanoseconds = [](const timespec& time) {
-    return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-  };
-  return FileStamp{info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
-                   nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
 }
 
 std::optional<FileStamp> Site::verified_archive(const FileDigest& digest) const {

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "net/http_client.h"
 #include "site/audit/audit.h"
+#include "site/dataset/file_stamp.h"
 #include "site/hub_client/hub.h"
 #include "site/policy/policy.h"
 #include "site/review/person.h"
@@ -38,15 +39,6 @@ struct TimeSpent {
   Seconds engine{0};  ///< the engine's own processes
   Seconds person{0};  ///< waiting for answers
   Seconds gate{0};    ///< fetching, verifying and inspecting an image, once for each image
-};
-
-/// What tells one state of a file from another without reading it.
-struct FileStamp {
-  std::uint64_t device = 0, inode = 0, size = 0;
-  std::int64_t mtime_ns = 0, ctime_ns = 0;
-  auto operator<=>(const FileStamp&) const = default;
-  /// Nothing when there is no such regular file.
-  static std::optional<FileStamp> of(const fs::path& file);
 };
 
 class Site {

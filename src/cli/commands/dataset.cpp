@@ -50,6 +50,20 @@ Result<int> set_operational(Invocation& call) {
   return report_registration(call, "dataset", done.id, done.already, "operational");
 }
 
+Result<int> check(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  const DatasetId id{call.number("dataset")};
+  MEDPERF_TRY(const site::OpenDataset opened, site::open_dataset(*site, id, site::Reading::kFull));
+  const std::string digest = opened.manifest.dataset_digest().hex();
+  call.out().line(fmt::format("dataset {}: every byte of its {} files is the registered one",
+                              id.value, opened.manifest.files.size()));
+  call.out().result(Json::object({{"id", id.value},
+                                  {"files", opened.manifest.files.size()},
+                                  {"generated_uid", opened.manifest.folder_uid().hex()},
+                                  {"dataset_digest", digest}}));
+  return 0;
+}
+
 Result<int> associate(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(site::Registration done,
@@ -97,6 +111,8 @@ std::span<const Command> dataset_commands() {
               "medperf dataset prepare -d 3", kOne, prepare},
       Command{"set_operational", "Register the hashes and statistics of the prepared data.",
               "medperf dataset set_operational -d 3", kOne, set_operational},
+      Command{"check", "Read every byte of a dataset again and compare it with what is registered.",
+              "medperf dataset check -d 3", kOne, check},
       Command{"associate", "Run the reference model and ask to join a benchmark.",
               "medperf dataset associate -d 3 -b 1", kAssociate, associate},
       Command{"ls", "List datasets.", "medperf dataset ls", kLs, ls},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "site/dataset/unpack.h"
+#include "site/flows/reading.h"
 
 namespace medperf::site {
 namespace {
@@ -51,7 +52,7 @@ Result<Prepared> prepare_demo(Site& site, Journal& journal, const CompatibilityT
   preparation.preparator = preparator;
   preparation.raw_data = demo.data;
   preparation.raw_labels = demo.labels;
-  MEDPERF_TRY(Manifest raw, hash_dataset({{"data", demo.data}, {"labels", demo.labels}}));
+  MEDPERF_TRY(Manifest raw, read_raw(site, demo.data, demo.labels));
   preparation.raw_uid = raw.folder_uid();
   preparation.folder = folder;
   preparation.subject = "demo data of benchmark '" + test.benchmark.name + "'";

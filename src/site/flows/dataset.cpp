@@ -109,7 +109,7 @@ Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submiss
   MEDPERF_TRY(fs::path labels, existing_folder(submission.labels, "raw labels"));
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Benchmark benchmark, hub->benchmark(submission.benchmark));
-  MEDPERF_TRY(Manifest raw, hash_dataset({{"data", data}, {"labels", labels}}));
+  MEDPERF_TRY(Manifest raw, read_raw(site, data, labels));
   if (raw.files.empty()) {
     return make_error(ErrorKind::kInvalid, data.string(), "holds no files", "check the path");
   }
@@ -189,13 +189,7 @@ Result<Registration> set_operational(Site& site, DatasetId id) {
                       fmt::format("run 'medperf dataset prepare -d {}' first", id.value));
   }
   MEDPERF_TRY(Preparation preparation, preparation_of(site, dataset));
-  MEDPERF_TRY(Manifest raw,
-              hash_dataset({{"data", preparation.raw_data}, {"labels", preparation.raw_labels}}));
-  if (raw.folder_uid() != preparation.raw_uid) {
-    return make_error(ErrorKind::kRefused, preparation.raw_data.string(),
-                      "the raw data changed after it was submitted",
-                      "put the files back as they were, or submit the dataset anew");
-  }
+  MEDPERF_CHECK(check_raw(site, preparation.raw_data, preparation.raw_labels, preparation.raw_uid));
   MEDPERF_TRY(Prepared prepared, prepare_data(site, journal, preparation));
   const Json body = operational_body(dataset, prepared);
   MEDPERF_TRY(Json yes, decide(site, journal, "approve-operational", body,
@@ -214,7 +208,7 @@ Result<Registration> set_operational(Site& site, DatasetId id) {
   return out;
 }
 
-Result<OpenDataset> open_dataset(Site& site, DatasetId id) {
+Result<OpenDataset> open_dataset(Site& site, DatasetId id, Reading reading) {
   MEDPERF_TRY(Hub * hub, site.hub());
   OpenDataset out;
   MEDPERF_TRY(out.dataset, hub->dataset(id));
@@ -234,7 +228,7 @@ Result<OpenDataset> open_dataset(Site& site, DatasetId id) {
   out.preparator.container = preparator;
   MEDPERF_TRY(out.preparator.config, wire::read_container_config(preparator.config));
   out.roots = prepared_roots(out.preparator, out.folder);
-  MEDPERF_TRY(out.manifest, hash_dataset(out.roots));
+  MEDPERF_TRY(out.manifest, read_dataset(site, out.roots, out.folder / kStampsName, reading));
   MEDPERF_CHECK(check_files(site, out));
   return out;
 }

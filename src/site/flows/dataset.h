@@ -6,6 +6,7 @@
 
 #include "site/flows/evaluate.h"
 #include "site/flows/prepare.h"
+#include "site/flows/reading.h"
 
 namespace medperf::site {
 
@@ -37,8 +38,9 @@ struct OpenDataset {
   Manifest manifest;
   DataSource source() const;
 };
-/// Hashes every file. Errors: refused, naming the files that changed and what to do.
-Result<OpenDataset> open_dataset(Site& site, DatasetId id);
+/// Hashes what changed since the last reading, or everything. Errors: refused, naming the files
+/// that are not the registered ones and what to do.
+Result<OpenDataset> open_dataset(Site& site, DatasetId id, Reading reading = Reading::kChanged);
 
 /// Journal and lock of a dataset.
 std::string dataset_flow(DatasetId id);

@@ -5,6 +5,7 @@
 #include "base/yaml.h"
 #include "site/flows/decision.h"
 #include "site/flows/evaluate.h"
+#include "site/flows/reading.h"
 #include "site/flows/task.h"
 
 namespace medperf::site {
@@ -79,16 +80,6 @@ Result<Json> run_statistics(Site& site, const Preparation& preparation) {
   return Json::object({{"statistics", statistics}});
 }
 
-/// The raw data must still be what was registered: it is about to be read.
-Status check_raw(const Preparation& preparation) {
-  MEDPERF_TRY(Manifest raw,
-              hash_dataset({{"data", preparation.raw_data}, {"labels", preparation.raw_labels}}));
-  if (raw.folder_uid() == preparation.raw_uid) return {};
-  return make_error(ErrorKind::kRefused, preparation.raw_data.string(),
-                    "the raw data changed after it was submitted",
-                    "put the files back as they were, or submit the dataset anew");
-}
-
 }  // namespace
 
 fs::path prepared_labels(const Admitted& preparator, const fs::path& folder) {
@@ -117,18 +108,22 @@ Result<Prepared> prepare_data(Site& site, Journal& journal, const Preparation& p
       "it writes prepared data, checks it and counts; nothing leaves the site", about));
   bool prepared = false;
   if (!preparation.already_prepared) {
-    MEDPERF_TRY(Json done, run_step(
-                               journal, "prepare",
-                               Json::object({{"preparator", identity},
-                                             {"raw", preparation.raw_uid.hex()},
-                                             {"policy", policy->digest.hex()}}),
-                               [&]() -> Result<Json> {
-                                 MEDPERF_CHECK(check_raw(preparation));
-                                 return run_prepare(site, preparation);
-                               },
-                               &prepared));
+    MEDPERF_TRY(Json done,
+                run_step(
+                    journal, "prepare",
+                    Json::object({{"preparator", identity},
+                                  {"raw", preparation.raw_uid.hex()},
+                                  {"policy", policy->digest.hex()}}),
+                    [&]() -> Result<Json> {
+                      // It is about to be read.
+                      MEDPERF_CHECK(check_raw(site, preparation.raw_data, preparation.raw_labels,
+                                              preparation.raw_uid));
+                      return run_prepare(site, preparation);
+                    },
+                    &prepared));
   }
-  MEDPERF_TRY(out.manifest, hash_dataset(out.roots));
+  MEDPERF_TRY(out.manifest, read_dataset(site, out.roots, preparation.folder / kStampsName,
+                                         prepared ? Reading::kFull : Reading::kChanged));
   if (out.manifest.files.empty()) {
     return make_error(ErrorKind::kRefused, preparation.folder.string(),
                       "the preparation left no files", "see the logs beside it");

@@ -9,6 +9,9 @@
 
 namespace medperf::site {
 
+/// In a dataset's folder: the stamps of its last reading.
+inline constexpr std::string_view kStampsName = "stamps";
+
 struct Preparation {
   Admitted preparator;
   fs::path raw_data, raw_labels;

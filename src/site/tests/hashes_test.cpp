@@ -99,6 +99,58 @@ TEST_F(Hashes, StatGuardSeesEveryChange) {
   EXPECT_FALSE(looks_unchanged(manifest, roots).value());
 }
 
+TEST_F(Hashes, ThreadsChangeNothing) {
+  for (int i = 0; i < 40; ++i) {
+    put("data/" + std::to_string(i), std::string(static_cast<std::size_t>(i) * 5000, 'x'));
+  }
+  const std::vector<DatasetRoot> roots = {{"data", folder_.path() / "data"}};
+  const auto one = hash_dataset(roots, {1, nullptr, {}});
+  std::uint64_t last = 0;
+  const auto four = hash_dataset(roots, {4, nullptr, [&](Bytes done, Bytes all) {
+                                           last = done.value;
+                                           EXPECT_EQ(all.value, 5000U * (39 * 40 / 2));
+                                         }});
+  ASSERT_TRUE(one.ok() && four.ok());
+  EXPECT_EQ(one->dataset_digest(), four->dataset_digest());
+  EXPECT_EQ(last, 5000U * (39 * 40 / 2));
+}
+
+TEST_F(Hashes, KnownFilesAreNotReadAgain) {
+  put("data/a", "1");
+  put("data/b", "2");
+  const std::vector<DatasetRoot> roots = {{"data", folder_.path() / "data"}};
+  Manifest known = hash({"data"});
+  known.files[0].sha256 = std::string(64, 'f');  // a lie that shows who was not read
+  put("data/b", "3");
+  const auto now = hash_dataset(roots, {0, &known, {}});
+  ASSERT_TRUE(now.ok());
+  EXPECT_EQ(now->files[0].sha256, std::string(64, 'f'));
+  EXPECT_EQ(now->files[1].sha256, crypto::sha256_hex("3"));
+}
+
+TEST_F(Hashes, KnownIsOnlyWhatWasLeftAloneForAWhile) {
+  put("data/a", "1");
+  const Manifest manifest = hash({"data"});
+  const std::int64_t touched = manifest.files[0].stamp.ctime_ns / 1000;
+  EXPECT_TRUE(stamped_before(manifest, {touched + 1'000'000}).files.empty());
+  EXPECT_EQ(stamped_before(manifest, {touched + 2'000'002}).files.size(), 1U);
+}
+
+TEST_F(Hashes, StampsSurviveTextAndDamageMeansReadingAgain) {
+  put("data/with space", "1");
+  put("data/z", "2");
+  const Manifest manifest = hash({"data"});
+  const std::string text = stamps_text(manifest);
+  const Manifest back = manifest_from_stamps(text);
+  ASSERT_EQ(back.files.size(), 2U);
+  EXPECT_EQ(back.files[0].stamp, manifest.files[0].stamp);
+  EXPECT_EQ(back.dataset_digest(), manifest.dataset_digest());
+  for (const std::string& damaged :
+       {std::string(), text.substr(1), text + "x\n", text.substr(0, text.find('\n') + 30) + "\n"}) {
+    EXPECT_TRUE(manifest_from_stamps(damaged).files.empty()) << damaged;
+  }
+}
+
 TEST_F(Hashes, ManifestSurvivesJson) {
   put("data/a", "1");
   const Manifest manifest = hash({"data"});

@@ -20,6 +20,10 @@ constexpr std::array kOptions = {
     Option{"http.download_timeout_seconds", OptionType::kInteger, "seconds", "3600", "", false,
            "Longest time of one download; an interrupted one goes on where it stopped."},
     Option{
+        "dataset.reading", OptionType::kText, "", "changed", "", false,
+        "What is read before each run to see that a dataset is the registered one: changed (files "
+        "whose inode, size or times moved since the last reading) or full (every byte)."},
+    Option{
         "engine.kind", OptionType::kText, "", "auto", "MEDPERF_ENGINE", false,
         "What runs containers: podman, docker, apptainer, builtin, or auto for the first of them "
         "that can be used."},
