@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include "crypto/random.h"
 #include "engine/choice.h"
+#include "site/cluster/cluster.h"
 #include "site/walls/timed_engine.h"
 #include "site/walls/wall_cache.h"
 #include "site/workspace/options.h"
@@ -20,8 +21,9 @@ std::string first_of(const std::map<std::string, std::string>& environment, std:
   return found == environment.end() || found->second.empty() ? std::string(other) : found->second;
 }
 
-/// What the engine's programs need of the environment, nothing else.
-std::map<std::string, std::string> engine_environment(
+}  // namespace
+
+std::map<std::string, std::string> program_environment(
     const std::map<std::string, std::string>& environment) {
   std::map<std::string, std::string> out;
   out["PATH"] = first_of(environment, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
@@ -33,7 +35,23 @@ std::map<std::string, std::string> engine_environment(
   return out;
 }
 
-}  // namespace
+Result<std::unique_ptr<engine::Engine>> open_site_engine(const Options& options,
+                                                         const SiteSetup& setup,
+                                                         const fs::path& storage) {
+  engine::EngineOptions engine_options;
+  engine_options.storage = storage;
+  engine_options.probe_program = options.path("engine.probe_program");
+  if (engine_options.probe_program.empty()) {
+    engine_options.probe_program = setup.program_folder / "medperf-probe";
+  }
+  engine_options.cgroup_root = options.text("engine.cgroup");
+  engine_options.environment = program_environment(setup.environment);
+  std::optional<engine::EngineKind> wanted;
+  if (const auto& name = options.text("engine.kind"); name != "auto") {
+    MEDPERF_TRY(wanted, engine::parse_engine_kind(name));
+  }
+  return engine::open_engine(wanted, engine_options);
+}
 
 Site::Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock,
            Person& person)
@@ -127,19 +145,14 @@ Result<const Policy*> Site::policy() {
 }
 
 Status Site::open_engine() {
-  engine::EngineOptions options;
-  options.storage = workspace_.engine_storage();
-  options.probe_program = options_.path("engine.probe_program");
-  if (options.probe_program.empty())
-    options.probe_program = setup_.program_folder / "medperf-probe";
-  options.cgroup_root = options_.text("engine.cgroup");
-  options.environment = engine_environment(setup_.environment);
-  std::optional<engine::EngineKind> wanted;
-  if (const auto& name = options_.text("engine.kind"); name != "auto") {
-    MEDPERF_TRY(wanted, engine::parse_engine_kind(name));
-  }
-  MEDPERF_TRY(auto engine, engine::open_engine(wanted, options));
+  MEDPERF_TRY(auto engine, open_site_engine(options_, setup_, workspace_.engine_storage()));
   engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
+  return {};
+}
+
+Status Site::hold_lease() {
+  if (lease_) return {};
+  MEDPERF_TRY(lease_, Lease::take(workspace_.leases(), crypto::random_hex(16)));
   return {};
 }
 
@@ -161,6 +174,9 @@ Status Site::sweep() {
 }
 
 Status Site::clean_up_after_killed() {
+  // A cluster's runs go on without their client, and are found again or cancelled by its flow.
+  const auto kind = scheduler_kind(options_);
+  if (kind.ok() && *kind == SchedulerKind::kSlurm) return {};
   if (dead_leases(workspace_.leases()).empty()) return {};
   auto opened = engine();
   if (!opened.ok()) return std::move(opened).error();
@@ -171,10 +187,23 @@ Result<engine::Engine*> Site::engine() {
   if (!engine_) MEDPERF_CHECK(open_engine());
   if (!engine_ready_) {
     MEDPERF_CHECK(sweep());
-    MEDPERF_TRY(lease_, Lease::take(workspace_.leases(), crypto::random_hex(16)));
+    MEDPERF_CHECK(hold_lease());
     engine_ready_ = true;
   }
   return engine_.get();
+}
+
+Result<engine::Scheduler*> Site::scheduler() {
+  if (scheduler_) return scheduler_.get();
+  MEDPERF_TRY(const SchedulerKind kind, scheduler_kind(options_));
+  if (kind == SchedulerKind::kLocal) {
+    MEDPERF_TRY(engine::Engine * engine, engine());
+    scheduler_ = engine::local_scheduler(*engine, stated_capacity(options_));
+  } else {
+    MEDPERF_CHECK(hold_lease());
+    MEDPERF_TRY(scheduler_, open_cluster(*this));
+  }
+  return scheduler_.get();
 }
 
 const std::string& Site::lease_id() const {
@@ -244,6 +273,7 @@ void Site::use_hub(std::unique_ptr<Hub> hub) {
 }
 
 void Site::use_engine(std::unique_ptr<engine::Engine> engine) {
+  scheduler_.reset();
   engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
 }
 

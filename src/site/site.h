@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "crypto/ed25519.h"
 #include "engine/engine.h"
+#include "engine/scheduler/scheduler.h"
 #include "net/http_client.h"
 #include "site/audit/audit.h"
 #include "site/dataset/file_stamp.h"
@@ -50,6 +51,7 @@ class Site {
   const Workspace& workspace() const { return workspace_; }
   const Options& options() const { return options_; }
   const Clock& clock() const { return *clock_; }
+  const SiteSetup& setup() const { return setup_; }
   /// The hub without a sign-in.
   Hub& hub_unsigned();
   /// The hub with the kept sign-in. Errors: unauthenticated.
@@ -58,6 +60,9 @@ class Site {
   std::string user_name();
   /// The engine, after containers of dead leases were removed. Errors: unavailable.
   Result<engine::Engine*> engine();
+  /// What runs containers for this command: this machine, or the site's cluster. Errors:
+  /// unavailable, invalid (configuration).
+  Result<engine::Scheduler*> scheduler();
   /// Removes what commands that were killed left running. Costs nothing when none was.
   Status clean_up_after_killed();
   /// Proof of the walls, kept per boot, engine version and policy.
@@ -86,6 +91,7 @@ class Site {
  private:
   Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock, Person& person);
   Status open_engine();
+  Status hold_lease();
   Status sweep();
   Result<net::HttpClient*> http();
 
@@ -101,6 +107,7 @@ class Site {
   bool engine_ready_ = false;
   std::unique_ptr<Lease> lease_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<engine::Scheduler> scheduler_;  // uses the engine, so it goes first
   std::optional<Policy> policy_;
   std::optional<engine::WallReport> walls_;
   std::optional<std::string> user_name_;
@@ -108,6 +115,14 @@ class Site {
   std::map<std::string, FileStamp> verified_archives_;
   TimeSpent spent_;
 };
+
+/// What engines and schedulers are given of the environment, nothing else.
+std::map<std::string, std::string> program_environment(
+    const std::map<std::string, std::string>& environment);
+/// How this configuration opens an engine, with its store in `storage`.
+Result<std::unique_ptr<engine::Engine>> open_site_engine(const Options& options,
+                                                         const SiteSetup& setup,
+                                                         const fs::path& storage);
 
 /// Adds the elapsed time of its own life to a sum. For figures shown to people.
 class SpentGuard {

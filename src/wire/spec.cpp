@@ -108,6 +108,70 @@ void read_limits(Reader& reader, const Json& document, BenchmarkSpecification& s
   }
 }
 
+void refuse_unknown_keys(Reader& reader, const Json& object, std::string_view parent,
+                         std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : object.members()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    reader.problem(std::string(parent) + key, "Unknown key.");
+  }
+}
+
+bool stays_inside(std::string_view path) {
+  const auto parts = split(path, '/');
+  return !path.empty() && std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
+    return !part.empty() && part != "." && part != "..";
+  });
+}
+
+/// A list of relative paths; only `patterns` may hold wildcards.
+std::vector<std::string> read_paths(Reader& reader, const Json& parent, std::string_view key,
+                                    const std::string& where, bool patterns) {
+  std::vector<std::string> out;
+  const Json* list = parent.find(key);
+  if (list == nullptr) return out;
+  if (!list->is_array()) {
+    reader.problem(where, "Expected a list of paths.");
+    return out;
+  }
+  for (std::size_t i = 0; i < list->items().size(); ++i) {
+    const Json& item = list->items()[i];
+    const std::string place = where + "." + std::to_string(i);
+    const bool is_path = item.is_string() && stays_inside(item.as_string());
+    if (!is_path) {
+      reader.problem(place, "Expected a relative path without '..', '//' or a '/' at its ends.");
+    } else if (!patterns && item.as_string().find_first_of("*?[") != std::string::npos) {
+      reader.problem(place, "A wildcard is accepted in 'files' only.");
+    } else {
+      out.push_back(item.as_string());
+    }
+  }
+  return out;
+}
+
+void read_cases(Reader& reader, const Json& document, BenchmarkSpecification& specification) {
+  const Json* cases = document.find("cases");
+  if (cases == nullptr) return;
+  const Json* share = cases->find("split");
+  if (share == nullptr || !share->is_object()) {
+    reader.problem("cases.split", "Expected a map with tables, arrays or files.");
+    return;
+  }
+  refuse_unknown_keys(reader, *cases, "cases.", {"split", "merge"});
+  refuse_unknown_keys(reader, *share, "cases.split.", {"tables", "arrays", "files"});
+  CaseLayout layout;
+  layout.tables = read_paths(reader, *share, "tables", "cases.split.tables", false);
+  layout.arrays = read_paths(reader, *share, "arrays", "cases.split.arrays", false);
+  layout.files = read_paths(reader, *share, "files", "cases.split.files", true);
+  if (layout.tables.empty() && layout.arrays.empty() && layout.files.empty()) {
+    reader.problem("cases.split", "Name at least one table, array or pattern of files.");
+  }
+  if (const Json* merge = cases->find("merge"); merge != nullptr) {
+    if (merge->is_object()) refuse_unknown_keys(reader, *merge, "cases.merge.", {"tables"});
+    layout.merged_tables = read_paths(reader, *merge, "tables", "cases.merge.tables", false);
+  }
+  specification.cases = std::move(layout);
+}
+
 bool is_empty(const Json& value) {
   return value.is_null() || (value.is_string() && trim(value.as_string()).empty()) ||
          (value.is_array() && value.items().empty()) ||
@@ -139,14 +203,6 @@ Release read_release(Reader& reader, const Json& value, const std::string& where
   return release;
 }
 
-void refuse_unknown_keys(Reader& reader, const Json& object, std::string_view parent,
-                         std::initializer_list<std::string_view> known) {
-  for (const auto& [key, value] : object.members()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    reader.problem(std::string(parent) + key, "Unknown key.");
-  }
-}
-
 }  // namespace
 
 Result<BenchmarkSpecification> read_benchmark_specification(const Json& document) {
@@ -167,6 +223,7 @@ Result<BenchmarkSpecification> read_benchmark_specification(const Json& document
     if (value == nullptr || is_empty(*value)) reader.problem(section, "This section is required.");
   }
   read_limits(reader, document, specification);
+  read_cases(reader, document, specification);
   if (const Json* simulated = document.find("simulated"); simulated != nullptr) {
     if (simulated->is_bool()) {
       specification.simulated = simulated->as_bool();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -24,6 +25,16 @@ struct TaskLimits {
   std::optional<std::int64_t> seconds;  ///< wall clock
 };
 
+/// How cases lie in the prepared data, so that a site may share them out among several runs of a
+/// model. Every part names the same cases in the same order; what no part names is given to each
+/// run whole. Paths are relative to the data or predictions folder.
+struct CaseLayout {
+  std::vector<std::string> tables;  ///< CSV: a row below the header is a case
+  std::vector<std::string> arrays;  ///< .npy: the first axis counts cases
+  std::vector<std::string> files;   ///< patterns; a file or folder is a case, by its name's bytes
+  std::vector<std::string> merged_tables;  ///< of the predictions: rows are put one after the other
+};
+
 struct BenchmarkSpecification {
   std::string name;         ///< of the benchmark on the hub, at most 128 characters
   std::string description;  ///< one sentence, at most 256 characters
@@ -32,6 +43,7 @@ struct BenchmarkSpecification {
   std::string result_schema;
   std::string release_policy;
   std::map<std::string, TaskLimits> limits;  ///< by task name
+  std::optional<CaseLayout> cases;           ///< nothing: cases cannot be shared out
   bool simulated = false;  ///< sites or data are simulated; shown with every table
   /// The whole document: narrative sections are kept and shown, not interpreted.
   Json document;

@@ -50,6 +50,7 @@ Result<int> run(Invocation& call) {
   options.dataset = DatasetId{call.number("dataset")};
   if (call.has("model")) options.only = ModelId{call.number("model")};
   options.again = call.has("again");
+  if (call.has("shards")) options.shards = static_cast<int>(call.number("shards"));
   MEDPERF_TRY(std::vector<site::ModelRun> runs, site::run_benchmark(*site, options));
   return report_runs(call, runs);
 }
@@ -114,6 +115,8 @@ constexpr std::array kRun = {
     Argument{"-m,--model", "ID", "Only this model.", ArgumentKind::kNumber, false},
     Argument{"--again", "", "Ask again what was declined; run again what failed.",
              ArgumentKind::kFlag, false},
+    Argument{"--shards", "N", "Share inference out among N runs (default: scheduler.shards).",
+             ArgumentKind::kNumber, false},
 };
 
 }  // namespace

@@ -86,20 +86,27 @@ Result<Json> decide(Site& site, Journal& journal, std::string_view step, const J
       noted == nullptr ? std::string() : std::string(kNotedCause));
 }
 
+std::optional<Result<Json>> noted_step(const Journal& journal, std::string_view step,
+                                       const Json& inputs) {
+  const Json* output = journal.find(step, step_key(step, inputs));
+  if (output == nullptr) return std::nullopt;
+  if (output->get_bool("failed")) return noted_error(*output);
+  return *output;
+}
+
+Result<Json> note_step(Journal& journal, std::string_view step, const Json& inputs,
+                       Result<Json> done) {
+  if (!done.ok() && !would_repeat(done.error())) return done;
+  MEDPERF_CHECK(journal.note(step, step_key(step, inputs),
+                             done.ok() ? done.value() : error_json(done.error())));
+  return done;
+}
+
 Result<Json> run_step_once(Journal& journal, std::string_view step, const Json& inputs,
                            const std::function<Result<Json>()>& work, bool* ran) {
-  std::optional<Error> met_now;
-  auto output = run_step(
-      journal, step, inputs,
-      [&]() -> Result<Json> {
-        auto done = work();
-        if (done.ok() || !would_repeat(done.error())) return done;
-        met_now = done.error();
-        return error_json(*met_now);
-      },
-      ran);
-  if (!output.ok() || !output->get_bool("failed")) return output;
-  return met_now ? std::move(*met_now) : noted_error(*output);
+  auto noted = noted_step(journal, step, inputs);
+  if (ran != nullptr) *ran = !noted;
+  return noted ? std::move(*noted) : note_step(journal, step, inputs, work());
 }
 
 }  // namespace medperf::site

@@ -1,6 +1,8 @@
 #pragma once
 // A person's decision as a step: asked once for the same inputs, noted, recorded in the log.
 
+#include <optional>
+
 #include "site/flows/journal.h"
 #include "site/site.h"
 
@@ -26,6 +28,14 @@ bool is_waiting(const Error& error);
 inline constexpr std::string_view kMomentCause = "of the moment";
 /// `cause` of an error that an earlier command met and noted: nothing was done now.
 inline constexpr std::string_view kNotedCause = "noted by an earlier command";
+
+/// What is noted for this step and these inputs, a failure as its error; nothing: it has to be
+/// done.
+std::optional<Result<Json>> noted_step(const Journal& journal, std::string_view step,
+                                       const Json& inputs);
+/// Notes what a step gave, or a failure that the same inputs would only repeat, and gives it back.
+Result<Json> note_step(Journal& journal, std::string_view step, const Json& inputs,
+                       Result<Json> done);
 
 /// As run_step; also notes a failure that the same inputs would only repeat (the container failed,
 /// a rule refused), so that a second command starts nothing. The noted failure comes back as an

@@ -1,98 +1,67 @@
 #include "site/flows/evaluate.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "crypto/sha256.h"
-#include "site/dataset/hashes.h"
 #include "site/flows/decision.h"
-#include "site/flows/task.h"
+#include "site/flows/outputs.h"
+#include "site/flows/stage.h"
 #include "site/review/texts.h"
 
 namespace medperf::site {
 namespace {
 
-/// Makes what a container wrote durable, so that a noted step's output survives a power cut.
-Status sync_tree(const fs::path& folder, const std::vector<fs::path>& files) {
-  for (const fs::path& file : files) {
-    MEDPERF_TRY(FileHandle handle, open_beneath(folder, file));
-    if (::fsync(handle.get()) != 0) {
-      return make_error(ErrorKind::kUnavailable, file.string(),
-                        std::string("the file cannot be synced: ") + std::strerror(errno));
-    }
-  }
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (handle.is_open()) ::fsync(handle.get());
-  return {};
-}
-
-/// Puts a finished folder in the place of an earlier one.
-Status replace_folder(const fs::path& from, const fs::path& to) {
-  MEDPERF_CHECK(remove_tree(to));
-  if (::rename(from.c_str(), to.c_str()) == 0) return {};
-  return make_error(ErrorKind::kUnavailable, to.string(),
-                    std::string("the folder cannot be put in place: ") + std::strerror(errno));
-}
-
-Result<DatasetDigest> predictions_digest(const fs::path& folder) {
-  MEDPERF_TRY(Manifest manifest, hash_dataset({{"predictions", folder}}));
-  return manifest.dataset_digest();
-}
-
-Result<Json> infer(Site& site, const Evaluation& evaluation) {
-  const fs::path beside = evaluation.folder / "predictions.part";
-  MEDPERF_CHECK(remove_tree(beside));
-  MEDPERF_CHECK(make_private_folder(beside));
-  const Timestamp run_at = site.clock().now();
-  TaskRequest request;
-  request.container = &evaluation.model_image;
-  request.task = "infer";
-  request.paths = {{"data_path", evaluation.data.data.string()}, {"output_path", beside.string()}};
-  request.log_file = evaluation.folder / "logs" / "infer.log";
-  request.subject = evaluation.subject;
-  request.asked = limits_asked(evaluation.benchmark, request.task);
-  MEDPERF_CHECK(run_task(site, request));
-  MEDPERF_TRY(std::vector<fs::path> files, list_files(beside));
-  MEDPERF_CHECK(sync_tree(beside, files));
-  MEDPERF_TRY(DatasetDigest digest, predictions_digest(beside));
-  MEDPERF_CHECK(replace_folder(beside, evaluation.folder / "predictions"));
-  return Json::object({{"predictions", digest.hex()}, {"run_at", to_iso8601(run_at)}});
-}
-
-Result<Json> evaluate(Site& site, const Evaluation& evaluation, const std::string& predictions) {
+Result<TaskRequest> request_evaluation(const ModelWork& work, const Json& inputs) {
+  const Evaluation& evaluation = *work.evaluation;
   const fs::path given = evaluation.folder / "predictions";
   MEDPERF_TRY(DatasetDigest found, predictions_digest(given));
-  if (found.hex() != predictions) {
+  if (found.hex() != work.predictions.get_string("predictions")) {
     return make_error(ErrorKind::kCorrupt, given.string(),
                       "the predictions were changed after the model wrote them",
                       "run the command with --again to make them anew");
   }
-  const fs::path beside = evaluation.folder / "evaluation.part";
-  MEDPERF_CHECK(remove_tree(beside));
-  MEDPERF_CHECK(make_private_folder(beside / "results"));
   TaskRequest request;
   request.container = &evaluation.evaluator;
   request.task = "evaluate";
+  request.output = evaluation.folder / "evaluation.part";
   request.paths = {{"predictions", given.string()},
                    {"labels", evaluation.data.labels.string()},
-                   {"output_path", (beside / "results" / "results.yaml").string()},
-                   {"local_outputs_path", (beside / "local_outputs").string()}};
+                   {"output_path", (request.output / "results" / "results.yaml").string()},
+                   {"local_outputs_path", (request.output / "local_outputs").string()}};
   request.log_file = evaluation.folder / "logs" / "evaluate.log";
   request.subject = evaluation.subject;
+  request.flow = evaluation.flow;
   request.asked = limits_asked(evaluation.benchmark, request.task);
-  MEDPERF_CHECK(run_task(site, request));
+  request.inputs = inputs;
+  return request;
+}
+
+Result<Json> finish_evaluation(Site& site, const Evaluation& evaluation, const fs::path& output) {
   MEDPERF_TRY(Json results,
-              read_container_yaml(site, beside / "results", "results.yaml", "results.yaml"));
-  MEDPERF_CHECK(replace_folder(beside, evaluation.folder / "evaluation"));
+              read_container_yaml(site, output / "results", "results.yaml", "results.yaml"));
+  MEDPERF_CHECK(replace_folder(output, evaluation.folder / "evaluation"));
   MEDPERF_CHECK(write_copy(evaluation.folder / "results.yaml", to_yaml(results)));
   return Json::object({{"results", results}});
+}
+
+StageStep evaluation_step(Site& site, const ModelWork& work, const Policy& policy) {
+  const Evaluation& evaluation = *work.evaluation;
+  StageStep step;
+  step.journal = work.journal;
+  step.name = "evaluate";
+  step.inputs = Json::object({{"evaluator", evaluation.evaluator.identity()},
+                              {"predictions", work.predictions.get_string("predictions")},
+                              {"data", evaluation.data.digest.hex()},
+                              {"policy", policy.digest.hex()}});
+  step.request = [&work, inputs = step.inputs] { return request_evaluation(work, inputs); };
+  step.finish = [&site, &evaluation](const engine::Finished& finished) {
+    return finish_evaluation(site, evaluation, finished.output);
+  };
+  return step;
 }
 
 Result<result::Envelope> wrap(const std::optional<result::ResultSchema>& schema,
@@ -173,42 +142,58 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
   return {};
 }
 
-Result<LocalResult> evaluate_locally(Site& site, Journal& journal, const Evaluation& evaluation) {
-  MEDPERF_TRY(std::optional<result::ResultSchema> schema, result_schema_of(evaluation.benchmark));
+Status evaluate_all(Site& site, std::span<ModelWork> models) {
   MEDPERF_TRY(const Policy* policy, site.policy());
-  MEDPERF_CHECK(make_private_folder(evaluation.folder));
+  std::vector<StageStep> steps;
+  std::vector<ModelWork*> owners;
+  for (ModelWork& work : models) {
+    if (work.error) continue;
+    steps.push_back(evaluation_step(site, work, *policy));
+    owners.push_back(&work);
+  }
+  MEDPERF_CHECK(run_stage(site, steps));
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    ModelWork& work = *owners[i];
+    work.ran = work.ran || steps[i].ran;
+    work.time += steps[i].time;
+    if (steps[i].output.ok()) {
+      work.results = *steps[i].output;
+    } else {
+      work.error = steps[i].output.error();
+    }
+  }
+  return {};
+}
+
+Result<LocalResult> seal_result(Site& site, const ModelWork& work) {
+  const Evaluation& evaluation = *work.evaluation;
+  MEDPERF_TRY(std::optional<result::ResultSchema> schema, result_schema_of(evaluation.benchmark));
   LocalResult out;
   out.has_schema = schema.has_value();
   if (schema) out.schema_digest = crypto::sha256_hex(to_canonical(schema->document()));
-
-  const Json model = evaluation.model_image.identity();
-  const std::string policy_digest = policy->digest.hex();
-  bool inferred = false;
-  MEDPERF_TRY(Json predictions, run_step_once(
-                                    journal, "infer",
-                                    Json::object({{"model", model},
-                                                  {"data", evaluation.data.digest.hex()},
-                                                  {"policy", policy_digest}}),
-                                    [&] { return infer(site, evaluation); }, &inferred));
-  bool evaluated = false;
-  const std::string digest = predictions.get_string("predictions");
-  MEDPERF_TRY(Json evaluated_results,
-              run_step_once(
-                  journal, "evaluate",
-                  Json::object({{"evaluator", evaluation.evaluator.identity()},
-                                {"predictions", digest},
-                                {"data", evaluation.data.digest.hex()},
-                                {"policy", policy_digest}}),
-                  [&] { return evaluate(site, evaluation, digest); }, &evaluated));
-  const Json* results = evaluated_results.find("results");
+  const Json* results = work.results.find("results");
   if (results == nullptr) {
     return make_error(ErrorKind::kCorrupt, evaluation.subject, "the journal lacks the results",
                       "run the command with --again");
   }
-  MEDPERF_TRY(out.run_at, parse_iso8601(predictions.get_string("run_at")));
-  MEDPERF_TRY(out.envelope, seal(site, journal, evaluation, schema, out.schema_digest, *results));
-  out.ran = inferred || evaluated;
+  MEDPERF_TRY(out.run_at, parse_iso8601(work.predictions.get_string("run_at")));
+  MEDPERF_TRY(out.envelope,
+              seal(site, *work.journal, evaluation, schema, out.schema_digest, *results));
+  out.ran = work.ran;
   return out;
+}
+
+Result<LocalResult> evaluate_locally(Site& site, Journal& journal, const Evaluation& evaluation) {
+  // A schema that cannot be read is known before anything runs.
+  MEDPERF_CHECK(result_schema_of(evaluation.benchmark));
+  ModelWork work;
+  work.journal = &journal;
+  work.evaluation = &evaluation;
+  const std::span<ModelWork> one(&work, 1);
+  MEDPERF_CHECK(infer_all(site, one));
+  MEDPERF_CHECK(evaluate_all(site, one));
+  if (work.error) return std::move(*work.error);
+  return seal_result(site, work);
 }
 
 }  // namespace medperf::site

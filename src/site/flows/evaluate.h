@@ -2,10 +2,13 @@
 // One model on one dataset, up to the edge of the site: gate, decision, infer, evaluate, envelope.
 // Nothing leaves here; see submit.h.
 
+#include <optional>
+#include <span>
 #include <string>
 
 #include "result/envelope.h"
 #include "site/flows/decision.h"
+#include "site/flows/work_time.h"
 #include "site/gate/gate.h"
 
 namespace medperf::site {
@@ -26,6 +29,9 @@ struct Evaluation {
   DataSource data;
   fs::path folder;      ///< of this run
   std::string subject;  ///< "b1-m2-d3"
+  std::string flow;     ///< "b1-d3": of all models together
+  /// Inference is shared out among so many runs, if the benchmark says how cases lie.
+  int shards = 1;
 };
 
 struct LocalResult {
@@ -43,7 +49,27 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& on_what, const std::string& effect,
                          const DatasetDigest& data, No no = No::kForgotten);
 
-/// Runs what is not noted yet. Errors: as run_task; refused (declined, envelope), also when noted
+/// One model's way through the stages, beside others.
+struct ModelWork {
+  Journal* journal = nullptr;
+  const Evaluation* evaluation = nullptr;
+  std::optional<Error> error;  ///< the model goes no further
+  Json predictions, results;   ///< what the steps "infer" and "evaluate" noted
+  bool ran = false;            ///< a container ran in this call
+  WorkTime time;               ///< of the stages
+};
+
+/// Whether the benchmark says how its cases lie, so that inference can be shared out.
+bool can_share_cases(const Benchmark& benchmark);
+
+/// The stage of all inference, then that of all evaluation: what is noted is not run again. A
+/// model's failure is its own. Errors: as run_stage.
+Status infer_all(Site& site, std::span<ModelWork> models);
+Status evaluate_all(Site& site, std::span<ModelWork> models);
+/// What may leave of a model whose stages succeeded. Errors: refused (envelope), corrupt.
+Result<LocalResult> seal_result(Site& site, const ModelWork& work);
+
+/// All of it for one model. Errors: as run_task; refused (declined, envelope), also when noted
 /// by an earlier command (cause kNotedCause).
 Result<LocalResult> evaluate_locally(Site& site, Journal& journal, const Evaluation& evaluation);
 

@@ -16,8 +16,10 @@ bool declares(const Admitted& preparator, std::string_view task, std::string_vie
   return found != nullptr && found->declares(label);
 }
 
-TaskRequest request_for(const Preparation& preparation, const std::string& task) {
+TaskRequest request_for(const Preparation& preparation, const std::string& task,
+                        const Json& inputs) {
   TaskRequest request;
+  request.inputs = inputs;
   request.container = &preparation.preparator;
   request.task = task;
   request.log_file = preparation.folder / "logs" / (task + ".log");
@@ -25,10 +27,10 @@ TaskRequest request_for(const Preparation& preparation, const std::string& task)
   return request;
 }
 
-Result<Json> run_prepare(Site& site, const Preparation& preparation) {
+Result<Json> run_prepare(Site& site, const Preparation& preparation, const Json& inputs) {
   // Earlier output stays: a resumable preparator goes on from it (container contract, section 8).
   const fs::path& folder = preparation.folder;
-  TaskRequest request = request_for(preparation, "prepare");
+  TaskRequest request = request_for(preparation, "prepare", inputs);
   request.paths = {{"data_path", preparation.raw_data.string()},
                    {"labels_path", preparation.raw_labels.string()},
                    {"output_path", (folder / "data").string()},
@@ -39,9 +41,10 @@ Result<Json> run_prepare(Site& site, const Preparation& preparation) {
   return Json::object();
 }
 
-TaskRequest check_request(const Preparation& preparation, const std::string& task) {
+TaskRequest check_request(const Preparation& preparation, const std::string& task,
+                          const Json& inputs) {
   const fs::path& folder = preparation.folder;
-  TaskRequest request = request_for(preparation, task);
+  TaskRequest request = request_for(preparation, task, inputs);
   request.paths = {{"data_path", (folder / "data").string()},
                    {"labels_path", prepared_labels(preparation.preparator, folder).string()}};
   if (declares(preparation.preparator, "prepare", "metadata_path")) {
@@ -50,8 +53,8 @@ TaskRequest check_request(const Preparation& preparation, const std::string& tas
   return request;
 }
 
-Result<Json> run_sanity_check(Site& site, const Preparation& preparation) {
-  auto done = run_task(site, check_request(preparation, "sanity_check"));
+Result<Json> run_sanity_check(Site& site, const Preparation& preparation, const Json& inputs) {
+  auto done = run_task(site, check_request(preparation, "sanity_check", inputs));
   if (done.ok()) return Json::object();
   Error error = std::move(done).error();
   if (error.kind == ErrorKind::kInvalid) {
@@ -62,21 +65,19 @@ Result<Json> run_sanity_check(Site& site, const Preparation& preparation) {
   return error;
 }
 
-Result<Json> run_statistics(Site& site, const Preparation& preparation) {
-  const fs::path beside = preparation.folder / "statistics.part";
-  MEDPERF_CHECK(remove_tree(beside));
-  MEDPERF_CHECK(make_private_folder(beside));
-  TaskRequest request = check_request(preparation, "statistics");
-  request.paths["output_path"] = (beside / "statistics.yaml").string();
-  MEDPERF_CHECK(run_task(site, request));
+Result<Json> run_statistics(Site& site, const Preparation& preparation, const Json& inputs) {
+  TaskRequest request = check_request(preparation, "statistics", inputs);
+  request.output = preparation.folder / "statistics.part";
+  request.paths["output_path"] = (request.output / "statistics.yaml").string();
+  MEDPERF_TRY(const fs::path output, run_task(site, request));
   MEDPERF_TRY(Json statistics,
-              read_container_yaml(site, beside, "statistics.yaml", "statistics.yaml"));
+              read_container_yaml(site, output, "statistics.yaml", "statistics.yaml"));
   if (!statistics.is_object()) {
     return make_error(ErrorKind::kRefused, "statistics.yaml", "is no map",
                       "the preparation container's owner must correct it");
   }
   MEDPERF_CHECK(write_file_atomically(preparation.folder / "statistics.yaml", to_yaml(statistics)));
-  MEDPERF_CHECK(remove_tree(beside));
+  MEDPERF_CHECK(remove_tree(output));
   return Json::object({{"statistics", statistics}});
 }
 
@@ -108,17 +109,17 @@ Result<Prepared> prepare_data(Site& site, Journal& journal, const Preparation& p
       "it writes prepared data, checks it and counts; nothing leaves the site", about));
   bool prepared = false;
   if (!preparation.already_prepared) {
+    const Json about_raw = Json::object({{"preparator", identity},
+                                         {"raw", preparation.raw_uid.hex()},
+                                         {"policy", policy->digest.hex()}});
     MEDPERF_TRY(Json done,
                 run_step(
-                    journal, "prepare",
-                    Json::object({{"preparator", identity},
-                                  {"raw", preparation.raw_uid.hex()},
-                                  {"policy", policy->digest.hex()}}),
+                    journal, "prepare", about_raw,
                     [&]() -> Result<Json> {
                       // It is about to be read.
                       MEDPERF_CHECK(check_raw(site, preparation.raw_data, preparation.raw_labels,
                                               preparation.raw_uid));
-                      return run_prepare(site, preparation);
+                      return run_prepare(site, preparation, about_raw);
                     },
                     &prepared));
   }
@@ -132,12 +133,14 @@ Result<Prepared> prepare_data(Site& site, Journal& journal, const Preparation& p
       Json::object({{"preparator", identity}, {"prepared", out.manifest.dataset_digest().hex()}});
   bool checked = false;
   bool counted = false;
-  MEDPERF_TRY(Json sane, run_step(
-                             journal, "sanity_check", inputs,
-                             [&] { return run_sanity_check(site, preparation); }, &checked));
-  MEDPERF_TRY(Json counts, run_step(
-                               journal, "statistics", inputs,
-                               [&] { return run_statistics(site, preparation); }, &counted));
+  MEDPERF_TRY(Json sane,
+              run_step(
+                  journal, "sanity_check", inputs,
+                  [&] { return run_sanity_check(site, preparation, inputs); }, &checked));
+  MEDPERF_TRY(Json counts,
+              run_step(
+                  journal, "statistics", inputs,
+                  [&] { return run_statistics(site, preparation, inputs); }, &counted));
   const Json* statistics = counts.find("statistics");
   out.statistics = statistics == nullptr ? Json::object() : *statistics;
   out.ran = prepared || checked || counted;

@@ -1,10 +1,11 @@
 #include "site/flows/run.h"
 
 #include <algorithm>
-#include <chrono>
+#include <deque>
 #include <utility>
 
 #include <fmt/format.h>
+#include "site/cluster/cluster.h"
 #include "site/flows/decision.h"
 
 namespace medperf::site {
@@ -39,6 +40,11 @@ Result<std::vector<Candidate>> candidates(Site& site, const Benchmark& benchmark
   return out;
 }
 
+/// Journal and lock of all models of a benchmark on one dataset; their name on a cluster.
+std::string batch_name(BenchmarkId benchmark, DatasetId dataset) {
+  return fmt::format("b{}-d{}", benchmark.value, dataset.value);
+}
+
 /// Prepares what evaluate_locally needs and asks for both containers.
 Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDataset& opened,
                                    const Benchmark& benchmark, ModelId id, No no) {
@@ -52,6 +58,7 @@ Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDatas
   }
   out.data = opened.source();
   out.subject = run_name(benchmark.id, id, opened.dataset.id);
+  out.flow = batch_name(benchmark.id, opened.dataset.id);
   out.folder = site.workspace().run_folder(benchmark.id, id, opened.dataset.id);
   MEDPERF_TRY(out.model_image, admit(site, out.model.container));
   MEDPERF_TRY(Container evaluator, hub->container(benchmark.evaluator));
@@ -120,40 +127,74 @@ void note_failure(ModelRun& run, const Error& error) {
   run.noted = error.cause == kNotedCause;
 }
 
-/// Everything for one model; errors are those of the model.
-Status run_model(Site& site, const RunOptions& options, const OpenDataset& opened,
-                 const Benchmark& benchmark, ModelRun& run) {
-  const std::string name = run_name(benchmark.id, run.model, opened.dataset.id);
-  MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
-  MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
-  if (options.again) MEDPERF_CHECK(journal.forget_refusals());
-  MEDPERF_TRY(bool same, looks_unchanged(opened.manifest, opened.roots));
-  if (!same) {
-    return make_error(ErrorKind::kRefused, opened.source().name,
-                      "its files changed while this command ran", "run the command again");
+/// One model's way through the command.
+struct Entry {
+  explicit Entry(const Candidate& candidate) {
+    run.model = candidate.model;
+    run.reference = candidate.reference;
   }
-  MEDPERF_TRY(Evaluation evaluation,
-              make_evaluation(site, journal, opened, benchmark, run.model, No::kNoted));
-  run.name = evaluation.model.name;
-  MEDPERF_TRY(run.result, register_run(site, journal, evaluation, opened.dataset.id));
-  auto local = evaluate_locally(site, journal, evaluation);
+  ModelRun run;
+  WorkTime time;
+  bool over = false;  ///< its end is known
+  std::optional<FileLock> lock;
+  std::optional<Journal> journal;
+  Evaluation evaluation;
+};
+
+void end_with(Entry& entry, const Error& error) {
+  note_failure(entry.run, error);
+  entry.over = true;
+}
+
+/// Gate, approval and the hub's row: what may need a person.
+Status admit_model(Site& site, const RunOptions& options, const OpenDataset& opened,
+                   const Benchmark& benchmark, Entry& entry) {
+  const std::string name = run_name(benchmark.id, entry.run.model, opened.dataset.id);
+  MEDPERF_TRY(entry.lock, site.workspace().lock(name));
+  MEDPERF_TRY(entry.journal, Journal::open(site.workspace().journal_file(name), site.clock()));
+  if (options.again) MEDPERF_CHECK(entry.journal->forget_refusals());
+  MEDPERF_TRY(entry.evaluation, make_evaluation(site, *entry.journal, opened, benchmark,
+                                                entry.run.model, No::kNoted));
+  entry.run.name = entry.evaluation.model.name;
+  MEDPERF_TRY(entry.run.result,
+              register_run(site, *entry.journal, entry.evaluation, opened.dataset.id));
+  return {};
+}
+
+/// A failure is told to the hub once, unless it lies in the moment.
+Status report_end(Site& site, Entry& entry, const Error& error) {
+  const RunState state = state_of(error);
+  const bool of_the_model = (state == RunState::kFailed || state == RunState::kRefused) &&
+                            error.kind != ErrorKind::kUnavailable &&
+                            error.kind != ErrorKind::kInterrupted && error.cause != kMomentCause;
+  return of_the_model ? report_failure(site, *entry.journal, entry.run.result, error) : Status();
+}
+
+/// Envelope, approval and sending of a model whose stages are over.
+Status send_model(Site& site, const OpenDataset& opened, const ModelWork& work, Entry& entry) {
+  if (work.error) {
+    MEDPERF_CHECK(report_end(site, entry, *work.error));
+    return Error(*work.error);
+  }
+  auto local = seal_result(site, work);
   if (!local.ok()) {
-    Error error = std::move(local).error();
-    if (state_of(error) == RunState::kFailed || state_of(error) == RunState::kRefused) {
-      if (error.kind != ErrorKind::kUnavailable && error.kind != ErrorKind::kInterrupted &&
-          error.cause != kMomentCause) {
-        MEDPERF_CHECK(report_failure(site, journal, run.result, error));
-      }
-    }
-    return error;
+    MEDPERF_CHECK(report_end(site, entry, local.error()));
+    return std::move(local).error();
   }
   const Json* results =
       local->has_schema ? local->envelope.document.find("results") : &local->envelope.document;
-  if (results != nullptr) run.results = *results;
-  MEDPERF_TRY(Submission sent,
-              submit_result(site, journal, evaluation, opened.dataset, *local, run.result));
-  run.state = sent.sent_now ? RunState::kSubmitted : RunState::kAlready;
+  if (results != nullptr) entry.run.results = *results;
+  MEDPERF_TRY(Submission sent, submit_result(site, *entry.journal, entry.evaluation, opened.dataset,
+                                             *local, entry.run.result));
+  entry.run.state = sent.sent_now ? RunState::kSubmitted : RunState::kAlready;
   return {};
+}
+
+Status check_unchanged(const OpenDataset& opened) {
+  MEDPERF_TRY(bool same, looks_unchanged(opened.manifest, opened.roots));
+  if (same) return {};
+  return make_error(ErrorKind::kRefused, opened.source().name,
+                    "its files changed while this command ran", "run the command again");
 }
 
 /// Keeps where the time went beside the run; what an earlier command did keeps its own figures.
@@ -182,6 +223,121 @@ Result<OpenDataset> open_for(Site& site, const RunOptions& options, const Benchm
   return opened;
 }
 
+/// The command's own view of its benchmark, and the passes over all models.
+class BenchmarkRun {
+ public:
+  BenchmarkRun(Site& site, const RunOptions& options, Benchmark benchmark, OpenDataset opened)
+      : site_(site),
+        options_(options),
+        benchmark_(std::move(benchmark)),
+        opened_(std::move(opened)),
+        hub_url_(site.hub_unsigned().url()) {}
+
+  Status admit_all(const std::vector<Candidate>& models, const std::vector<ResultRow>& rows) {
+    MEDPERF_TRY(const int shards, shards_wanted());
+    for (const Candidate& candidate : models) {
+      Entry& entry = entries_.emplace_back(candidate);
+      const WorkTimer timer(site_, entry.time);
+      if (const ResultRow* row = finished_row(rows, options_, candidate.model)) {
+        MEDPERF_CHECK(take_finished(*row, entry));
+        continue;
+      }
+      if (!evaluator_approved_) MEDPERF_CHECK(approve_evaluator(site_, opened_, benchmark_));
+      evaluator_approved_ = true;
+      MEDPERF_CHECK(end_if_failed(admit_model(site_, options_, opened_, benchmark_, entry), entry));
+      entry.evaluation.shards = shards;
+    }
+    return {};
+  }
+
+  Status run_all() {
+    for (Entry& entry : entries_) {
+      if (entry.over) continue;
+      ModelWork work;
+      work.journal = &*entry.journal;
+      work.evaluation = &entry.evaluation;
+      works_.push_back(work);
+      owners_.push_back(&entry);
+    }
+    if (works_.empty()) return {};
+    MEDPERF_CHECK(check_unchanged(opened_));
+    MEDPERF_CHECK(infer_all(site_, works_));
+    MEDPERF_CHECK(check_unchanged(opened_));
+    MEDPERF_CHECK(evaluate_all(site_, works_));
+    for (std::size_t i = 0; i < works_.size(); ++i) owners_[i]->time += works_[i].time;
+    return cancel_left_over(site_, batch_name(options_.benchmark, options_.dataset));
+  }
+
+  Status send_all() {
+    for (std::size_t i = 0; i < works_.size(); ++i) {
+      Entry& entry = *owners_[i];
+      const WorkTimer timer(site_, entry.time);
+      MEDPERF_CHECK(end_if_failed(send_model(site_, opened_, works_[i], entry), entry));
+    }
+    return {};
+  }
+
+  Result<std::vector<ModelRun>> results() {
+    std::vector<ModelRun> out;
+    for (Entry& entry : entries_) {
+      entry.run.engine = entry.time.engine;
+      entry.run.gate = entry.time.gate;
+      entry.run.own = entry.time.own;
+      entry.run.wall = entry.time.wall;
+      MEDPERF_CHECK(keep_timing(site_, options_, entry.run));
+      out.push_back(std::move(entry.run));
+    }
+    return out;
+  }
+
+ private:
+  Result<int> shards_wanted() const {
+    const bool possible = can_share_cases(benchmark_);
+    if (options_.shards && *options_.shards > 1 && !possible) {
+      return make_error(ErrorKind::kInvalid, "--shards",
+                        "the benchmark's specification does not say how its cases lie",
+                        "run without --shards, or ask the benchmark's group for 'cases'");
+    }
+    const auto configured = static_cast<int>(site_.options().integer("scheduler.shards"));
+    return possible ? std::max(1, options_.shards.value_or(configured)) : 1;
+  }
+
+  Status take_finished(const ResultRow& row, Entry& entry) {
+    MEDPERF_TRY(Hub * hub, site_.hub());
+    MEDPERF_TRY(Model model, hub->model(entry.run.model));
+    entry.run.name = model.name;
+    entry.run.result = row.id;
+    entry.run.state = RunState::kAlready;
+    const Json* inner = row.results.find("results");
+    entry.run.results = inner == nullptr ? row.results : *inner;
+    entry.over = true;
+    return {};
+  }
+
+  /// A model's failure is its end; an error that every other model would meet goes on.
+  Status end_if_failed(const Status& done, Entry& entry) {
+    if (done.ok()) return {};
+    if (ends_everything(done.error(), hub_url_)) return Error(done.error());
+    if (entry.run.name.empty()) {
+      MEDPERF_TRY(Hub * hub, site_.hub());
+      auto model = hub->model(entry.run.model);
+      if (model.ok()) entry.run.name = model->name;
+    }
+    end_with(entry, done.error());
+    return {};
+  }
+
+  Site& site_;
+  const RunOptions& options_;
+  Benchmark benchmark_;
+  OpenDataset opened_;
+  std::string hub_url_;
+  bool evaluator_approved_ = false;
+  std::deque<Entry> entries_;  // stay where they are: works refer to them
+  std::vector<ModelWork> works_;
+  std::vector<Entry*> owners_;
+};
+
 }  // namespace
 
 std::string_view to_string(RunState state) {
@@ -206,47 +362,13 @@ Result<std::vector<ModelRun>> run_benchmark(Site& site, const RunOptions& option
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Benchmark benchmark, hub->benchmark(options.benchmark));
   MEDPERF_TRY(OpenDataset opened, open_for(site, options, benchmark));
-  MEDPERF_TRY(std::vector<Candidate> models, candidates(site, benchmark, options));
-  MEDPERF_TRY(std::vector<ResultRow> rows, hub->my_results());
-  bool evaluator_approved = false;
-  std::vector<ModelRun> runs;
-  for (const Candidate& candidate : models) {
-    ModelRun run;
-    run.model = candidate.model;
-    run.reference = candidate.reference;
-    const TimeSpent before = site.spent();
-    const auto start = std::chrono::steady_clock::now();
-    Status done;
-    if (const ResultRow* row = finished_row(rows, options, candidate.model)) {
-      MEDPERF_TRY(Model model, hub->model(candidate.model));
-      run.name = model.name;
-      run.result = row->id;
-      run.state = RunState::kAlready;
-      const Json* inner = row->results.find("results");
-      run.results = inner == nullptr ? row->results : *inner;
-    } else {
-      if (!evaluator_approved) {
-        MEDPERF_CHECK(approve_evaluator(site, opened, benchmark));
-        evaluator_approved = true;
-      }
-      done = run_model(site, options, opened, benchmark, run);
-    }
-    run.wall = std::chrono::steady_clock::now() - start;
-    run.engine = site.spent().engine - before.engine;
-    run.gate = site.spent().gate - before.gate;
-    run.own = run.wall - run.engine - run.gate - (site.spent().person - before.person);
-    if (!done.ok()) {
-      if (ends_everything(done.error(), hub->url())) return std::move(done).error();
-      if (run.name.empty()) {
-        auto model = hub->model(candidate.model);
-        if (model.ok()) run.name = model->name;
-      }
-      note_failure(run, done.error());
-    }
-    MEDPERF_CHECK(keep_timing(site, options, run));
-    runs.push_back(std::move(run));
-  }
-  return runs;
+  MEDPERF_TRY(const std::vector<Candidate> models, candidates(site, benchmark, options));
+  MEDPERF_TRY(const std::vector<ResultRow> rows, hub->my_results());
+  BenchmarkRun run(site, options, std::move(benchmark), std::move(opened));
+  MEDPERF_CHECK(run.admit_all(models, rows));
+  MEDPERF_CHECK(run.run_all());
+  MEDPERF_CHECK(run.send_all());
+  return run.results();
 }
 
 Result<LocalResult> run_reference(Site& site, const OpenDataset& opened,

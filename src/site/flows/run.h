@@ -1,5 +1,6 @@
 #pragma once
-// `benchmark run`: every approved model of a benchmark on one dataset. One model's failure spares
+// `benchmark run`: every approved model of a benchmark on one dataset, in stages: what needs a
+// person first, then all inference, all evaluation, then what is sent. One model's failure spares
 // the others.
 
 #include <optional>
@@ -34,7 +35,7 @@ struct ModelRun {
   Seconds engine{0};  ///< the engine's own processes
   Seconds gate{0};    ///< fetching, verifying and inspecting the image, once for each
   Seconds own{0};     ///< the platform's own time: all but engine, gate and person
-  Seconds wall{0};
+  Seconds wall{0};    ///< all of it; runs beside each other are added up, waiting is not counted
 };
 
 struct RunOptions {
@@ -42,6 +43,8 @@ struct RunOptions {
   DatasetId dataset;
   std::optional<ModelId> only;
   bool again = false;  ///< take back noted failures and noes
+  /// Share inference out among so many runs; nothing: as the site's configuration says.
+  std::optional<int> shards = std::nullopt;
 };
 
 /// Errors end the whole command: altered dataset, no policy, no sign-in, hub down, interrupted.

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/yaml.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/decision.h"
 
@@ -55,26 +56,37 @@ Status prepare_additional_files(Site& site, const Container& container, const wi
   return unpack(archive, files);
 }
 
-/// Inputs must be there; output folders are made, output files are made empty.
-Status prepare_mounts(const wire::TaskPlan& plan, std::vector<engine::Mount>& mounts) {
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  return !folder.empty() &&
+         std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
+             folder.end();
+}
+
+/// Makes an output that is there already or outlives its run.
+Status make_output(const fs::path& host, bool folder) {
+  if (folder) return make_private_folder(host);
+  MEDPERF_CHECK(make_private_folder(host.parent_path()));
+  const FileHandle file(::open(host.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file.is_open()) return {};
+  return make_error(ErrorKind::kUnavailable, host.native(), "the output file cannot be made");
+}
+
+/// Inputs must be there; outputs are made, now or by each try of the job.
+Status prepare_mounts(const wire::TaskPlan& plan, engine::Job& job) {
   for (const wire::PlannedMount& planned : plan.mounts) {
     const fs::path host(planned.host);
+    const bool folder = planned.kind == wire::MountKind::kDirectory;
     if (!planned.writable) {
       if (!fs::exists(host)) {
         return make_error(ErrorKind::kNotFound, planned.label,
                           "the input is not there: " + planned.host, "run the step before it");
       }
-    } else if (planned.kind == wire::MountKind::kDirectory) {
-      MEDPERF_CHECK(make_private_folder(host));
+    } else if (lies_in(host, job.output)) {
+      job.places.push_back({host, !folder});
     } else {
-      MEDPERF_CHECK(make_private_folder(host.parent_path()));
-      const FileHandle file(
-          ::open(host.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-      if (!file.is_open()) {
-        return make_error(ErrorKind::kUnavailable, planned.host, "the output file cannot be made");
-      }
+      MEDPERF_CHECK(make_output(host, folder));
     }
-    mounts.push_back({host, planned.container, planned.writable});
+    job.spec.mounts.push_back({host, planned.container, planned.writable});
   }
   return {};
 }
@@ -106,14 +118,37 @@ Status status_of(const TaskRequest& request, const engine::RunOutcome& outcome) 
   return make_error(ErrorKind::kBug, who(request), "the run ended in an unknown way");
 }
 
-Status record_run(Site& site, const TaskRequest& request, const engine::RunOutcome& outcome) {
-  return site.record("run", Json::object({{"subject", request.subject},
-                                          {"task", request.task},
-                                          {"container", request.container->container.id.value},
-                                          {"image", request.container->image.image.hex()},
-                                          {"end", engine::to_string(outcome.end)},
-                                          {"exit_code", outcome.exit_code},
-                                          {"seconds", outcome.wall.count()}}));
+Status record_run(Site& site, const TaskRequest& request, const engine::RunOutcome& outcome,
+                  const std::string& node) {
+  Json line = Json::object({{"subject", request.subject},
+                            {"task", request.task},
+                            {"container", request.container->container.id.value},
+                            {"image", request.container->image.image.hex()},
+                            {"end", engine::to_string(outcome.end)},
+                            {"exit_code", outcome.exit_code},
+                            {"seconds", outcome.wall.count()}});
+  if (!node.empty()) line.set("node", node);
+  return site.record("run", std::move(line));
+}
+
+/// The walls must stand where it runs: proved here for runs of this machine, by the node else.
+Status require_walls(Site& site, const Policy& policy, const std::string& subject) {
+  MEDPERF_TRY(engine::WallReport walls, site.walls());
+  auto proved = check_walls(policy.required_walls, walls);
+  if (proved.ok()) return {};
+  MEDPERF_CHECK(site.record(
+      "refusal",
+      Json::object({{"what", "wall"}, {"subject", subject}, {"reason", proved.error().text()}})));
+  proved.error().cause = std::string(kMomentCause);
+  return std::move(proved).error();
+}
+
+/// The same work has the same key, whichever command asks for it.
+std::string key_of(const engine::Job& job, const TaskRequest& request) {
+  engine::Job nameless = job;
+  nameless.key = nameless.spec.name = nameless.spec.lease = "";
+  return crypto::sha256_hex(
+      to_canonical(Json::object({{"job", engine::to_json(nameless)}, {"inputs", request.inputs}})));
 }
 
 engine::Limits stricter(engine::Limits limits, const wire::TaskLimits& asked) {
@@ -141,7 +176,7 @@ wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& tas
   return found == specification->limits.end() ? wire::TaskLimits() : found->second;
 }
 
-Status run_task(Site& site, const TaskRequest& request) {
+Result<engine::Job> plan_job(Site& site, const TaskRequest& request) {
   const Admitted& admitted = *request.container;
   const wire::Task* task = admitted.config.task(request.task);
   if (task == nullptr) {
@@ -149,15 +184,8 @@ Status run_task(Site& site, const TaskRequest& request) {
                       "ask the owner of the container");
   }
   MEDPERF_TRY(const Policy* policy, site.policy());
-  MEDPERF_TRY(engine::WallReport walls, site.walls());
-  auto proved = check_walls(*policy, walls);
-  if (!proved.ok()) {
-    MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "wall"},
-                                                       {"subject", request.subject},
-                                                       {"reason", proved.error().text()}})));
-    proved.error().cause = std::string(kMomentCause);
-    return std::move(proved).error();
-  }
+  MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
+  if (scheduler->runs_here()) MEDPERF_CHECK(require_walls(site, *policy, request.subject));
 
   const fs::path folder = site.workspace().container_folder(admitted.container.id);
   MEDPERF_CHECK(make_private_folder(folder));
@@ -168,24 +196,46 @@ Status run_task(Site& site, const TaskRequest& request) {
   auto plan = wire::plan_task(admitted.config, *task, paths, folder.string());
   if (!plan.ok()) return std::move(plan).error().at(who(request));
 
-  engine::RunSpec spec;
+  engine::Job job;
+  job.flow = request.flow.empty() ? request.subject : request.flow;
+  job.image = {site.workspace().image_file(admitted.archive), admitted.archive};
+  job.required_walls = policy->required_walls;
+  job.output = request.output;
+  engine::RunSpec& spec = job.spec;
   spec.image = admitted.image.image;
   spec.entrypoint = plan->entrypoint;
   spec.command = plan->command;
   spec.environment = plan->environment;
-  MEDPERF_CHECK(prepare_mounts(*plan, spec.mounts));
+  MEDPERF_CHECK(prepare_mounts(*plan, job));
   spec.limits = stricter(policy->limits, request.asked);
   spec.shm_size = task->shm_size;
   spec.log_file = request.log_file;
   spec.name = fmt::format("medperf-{}-{}", request.task, crypto::random_hex(8));
   MEDPERF_CHECK(make_private_folder(request.log_file.parent_path()));
-  MEDPERF_CHECK(ensure_loaded(site, admitted));
-  MEDPERF_TRY(engine::Engine * engine, site.engine());
+  MEDPERF_CHECK(scheduler->runs_here() ? ensure_loaded(site, admitted)
+                                       : ensure_archived(site, admitted));
   spec.lease = site.lease_id();
-  auto outcome = engine->run(spec);
-  if (!outcome.ok()) return std::move(outcome).error().at(who(request));
-  MEDPERF_CHECK(record_run(site, request, *outcome));
-  return status_of(request, *outcome);
+  job.key = key_of(job, request);
+  return job;
+}
+
+Status end_job(Site& site, const TaskRequest& request, const engine::Finished& finished) {
+  if (!finished.outcome.ok()) return Error(finished.outcome.error()).at(who(request));
+  MEDPERF_CHECK(record_run(site, request, *finished.outcome, finished.node));
+  return status_of(request, *finished.outcome);
+}
+
+Result<fs::path> run_task(Site& site, const TaskRequest& request) {
+  MEDPERF_TRY(const engine::Job job, plan_job(site, request));
+  MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
+  Result<fs::path> output = fs::path();
+  const std::vector<engine::Job> jobs = {job};
+  MEDPERF_CHECK(scheduler->run(jobs, [&](std::size_t, engine::Finished finished) -> Status {
+    auto ended = end_job(site, request, finished);
+    output = ended.ok() ? Result<fs::path>(std::move(finished.output)) : std::move(ended).error();
+    return {};
+  }));
+  return output;
 }
 
 Result<Json> read_container_yaml(Site& site, const fs::path& folder, const fs::path& name,

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "engine/run_spec.h"
+#include "engine/scheduler/job.h"
 #include "site/gate/gate.h"
 #include "wire/spec.h"
 
@@ -16,16 +16,29 @@ struct TaskRequest {
   std::string task;                          ///< "infer"
   std::map<std::string, std::string> paths;  ///< mount label -> host path
   fs::path log_file;
-  std::string subject;     ///< "b1-m2-d3", for the log
+  std::string subject;  ///< "b1-m2-d3", for the log
+  std::string flow;     ///< whose it is on a cluster, e.g. "b1-d3"; empty: the subject
+  /// What the run depends on beside its own specification; finds it again on a cluster.
+  Json inputs;
+  /// A folder that holds all outputs and is begun anew by each try; empty: the run goes on with
+  /// what is there.
+  fs::path output;
   wire::TaskLimits asked;  ///< by the benchmark: the stricter of it and the policy holds
 };
 
 /// What a benchmark's specification allows a task; nothing when it does not say.
 wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& task);
 
-/// Runs to success. Errors: refused (wall, policy), invalid (the container failed: exit code and
-/// the end of its log), timed_out, too_large (memory), interrupted, unavailable (engine).
-Status run_task(Site& site, const TaskRequest& request);
+/// Checks what must hold before a run (walls, inputs) and makes it ready. Errors: refused (wall),
+/// not_found (an input), unavailable.
+Result<engine::Job> plan_job(Site& site, const TaskRequest& request);
+/// Records how it ended and says what that means. Errors: as run_task.
+Status end_job(Site& site, const TaskRequest& request, const engine::Finished& finished);
+
+/// Runs to success, in its turn; gives the folder that stands for request.output. Errors: refused
+/// (wall, policy), invalid (the container failed: exit code and the end of its log), timed_out,
+/// too_large (memory), interrupted, unavailable (engine).
+Result<fs::path> run_task(Site& site, const TaskRequest& request);
 
 /// Reads a file that a container wrote: regular, below `folder`, no links, within the policy's
 /// size; a non-empty YAML value, with v0's texts for not-a-number and infinities.

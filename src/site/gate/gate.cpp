@@ -191,6 +191,14 @@ Result<Admitted> admit(Site& site, const Container& container) {
   return out;
 }
 
+Status ensure_archived(Site& site, const Admitted& admitted) {
+  const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
+  MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  return ensure_archive(site, admitted, site.workspace().image_file(admitted.archive),
+                        policy->archive_limit);
+}
+
 Status ensure_loaded(Site& site, const Admitted& admitted) {
   MEDPERF_TRY(engine::Engine * engine, site.engine());
   const ImageId& image = admitted.image.image;

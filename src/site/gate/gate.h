@@ -37,6 +37,9 @@ Result<Admitted> admit(Site& site, const Container& container);
 /// Makes sure that the engine holds exactly this image; loads it from the verified archive if not.
 Status ensure_loaded(Site& site, const Admitted& admitted);
 
+/// Makes sure that the verified archive is at its place in the workspace, for nodes to load.
+Status ensure_archived(Site& site, const Admitted& admitted);
+
 /// Fetches a file to `target` unless it is there with the right digest; what is there with another
 /// digest is thrown away. Gives the descriptor whose bytes were verified. Errors as admit.
 Result<FileHandle> fetch_verified(Site& site, const std::string& reference,

@@ -297,8 +297,8 @@ Status check_download(const Policy& policy, const std::string& url) {
                     "add the host to policy.yaml if you trust it");
 }
 
-Status check_walls(const Policy& policy, const engine::WallReport& report) {
-  for (const std::string& name : policy.required_walls) {
+Status check_walls(const std::vector<std::string>& required, const engine::WallReport& report) {
+  for (const std::string& name : required) {
     const engine::Wall* wall = report.find(name);
     if (wall != nullptr && wall->stands) continue;
     if (wall == nullptr) {

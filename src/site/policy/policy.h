@@ -49,6 +49,6 @@ Status check_image(const Policy& policy, const engine::ImageArchive& image,
                    const std::vector<engine::Finding>& findings);
 Status check_download(const Policy& policy, const std::string& url);
 /// Refuses when a required wall does not stand: says why and what to do.
-Status check_walls(const Policy& policy, const engine::WallReport& report);
+Status check_walls(const std::vector<std::string>& required, const engine::WallReport& report);
 
 }  // namespace medperf::site

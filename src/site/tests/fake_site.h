@@ -177,6 +177,7 @@ class PaperWorld {
   Fate fate;
   std::unique_ptr<PaperPerson> person;
   std::vector<std::pair<std::string, Answer>> answers;
+  std::string config = "run: {user_name: hospital}\nscheduler: {cores: 2}\n";
 
   fs::path workspace() const { return folder.path() / "workspace"; }
 
@@ -186,8 +187,7 @@ class PaperWorld {
     person = std::make_unique<PaperPerson>(fate);
     person->answers = answers;
     EXPECT_TRUE(make_private_folder(workspace()).ok());
-    EXPECT_TRUE(
-        write_file_atomically(workspace() / "config.yaml", "run: {user_name: hospital}\n").ok());
+    EXPECT_TRUE(write_file_atomically(workspace() / "config.yaml", config).ok());
     auto site = Site::open({workspace(), {{"MEDPERF_HUB_URL", "https://hub.example"}}, "."}, clock,
                            *person);
     EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().text());

@@ -95,6 +95,8 @@ class Run : public ::testing::Test {
     data_ = world_.workspace() / "datasets" / "3";
     for (const char* folder : {"data", "labels"}) fs::create_directories(data_ / folder);
     ASSERT_TRUE(write_file_atomically(data_ / "data/a.png", "pixels").ok());
+    ASSERT_TRUE(
+        write_file_atomically(data_ / "data/cases.csv", "case_id\nc0\nc1\nc2\nc3\nc4\n").ok());
     ASSERT_TRUE(write_file_atomically(data_ / "labels/l.csv", "a,1").ok());
     ASSERT_TRUE(write_file_atomically(data_ / "raw.yaml", "data_path: /x\nlabels_path: /y\n").ok());
     const Manifest manifest =
@@ -114,6 +116,53 @@ class Run : public ::testing::Test {
       ASSERT_TRUE(
           crypto::SigningKey::generate().save_new(world_.workspace() / "keys/site.key").ok());
     }
+  }
+
+  /// The benchmark says how its cases lie; model 5 becomes one that scores each case it is given.
+  void let_cases_be_shared() {
+    Json specification =
+        parse_json(R"({"medperf": "medperf/benchmark/v1", "name": "paper", "description": "d",
+                       "clinical_question": "q", "population": "p", "labelling": "l",
+                       "metrics": "m", "files": {"result_schema": "a", "release_policy": "b"},
+                       "cases": {"split": {"tables": ["cases.csv"]},
+                                 "merge": {"tables": ["p.csv"]}}})")
+            .value();
+    Json* metadata = world_.hub.objects["benchmarks/1/"].find("metadata")->find("medperf");
+    metadata->set("specification", std::move(specification));
+    const auto score = [this](const engine::RunSpec& spec) {
+      const fs::path data = mount_of(spec, "/m/data_path");
+      const std::string cases = read_file(data / "cases.csv").value();
+      EXPECT_EQ(read_file(data / "a.png").value(), "pixels");
+      cases_seen_.push_back(cases);
+      const std::string rows = cases.substr(cases.find('\n') + 1);
+      EXPECT_TRUE(
+          write_file_atomically(mount_of(spec, "/m/output_path") / "p.csv", "case_id\n" + rows)
+              .ok());
+      return success();
+    };
+    add_model(
+        5, "good",
+        world_.add_container(15, "good", "infer", volumes({"data_path"}, {"output_path"}), score));
+  }
+
+  Result<std::vector<ModelRun>> run_shared(int shards, int die_at = 0) {
+    auto site = world_.command(die_at);
+    return run_benchmark(*site, {BenchmarkId{1}, DatasetId{3}, ModelId{5}, false, shards});
+  }
+
+  void forget_everything() {
+    for (const char* folder : {"journal", "images", "runs", "shards"}) {
+      fs::remove_all(world_.workspace() / folder);
+    }
+    world_.engine.loaded.clear();
+    world_.engine.runs.clear();
+    world_.hub.results.clear();
+    world_.hub.replayed.clear();
+    cases_seen_.clear();
+  }
+
+  std::string predictions() {
+    return read_file(world_.workspace() / "runs/1-5-3/predictions/p.csv").value_or("(none)");
   }
 
   Result<std::vector<ModelRun>> run(int die_at = 0, bool again = false,
@@ -136,6 +185,7 @@ class Run : public ::testing::Test {
 
   PaperWorld world_;
   fs::path data_;
+  std::vector<std::string> cases_seen_;  ///< by model 5, one a run
 };
 
 TEST_F(Run, OneModelsFailureSparesTheOthers) {
@@ -285,6 +335,96 @@ TEST_F(Run, LinkInPlaceOfResultsIsRefused) {
   ASSERT_TRUE(runs.ok());
   EXPECT_NE(runs->front().state, RunState::kSubmitted);
   EXPECT_EQ(finalized(), 0);
+}
+
+TEST_F(Run, APersonIsNeededFirstAndLastAndInferenceComesBeforeEvaluation) {
+  ASSERT_TRUE(run().ok());
+  std::string order;
+  for (const std::string& name : world_.engine.runs) {
+    order += name.find("infer") != std::string::npos ? 'i' : 'e';
+  }
+  EXPECT_EQ(order, "iiiieee") << "one model's inference fails";
+  bool sending = false;
+  for (const std::string& question : world_.person->asked) {
+    const bool result = question.starts_with("Result of");
+    EXPECT_TRUE(result || !sending) << question;
+    sending = sending || result;
+  }
+  EXPECT_TRUE(sending);
+}
+
+TEST_F(Run, ShardsGiveWhatOneRunGives) {
+  let_cases_be_shared();
+  ASSERT_EQ(run_shared(1)->front().state, RunState::kSubmitted);
+  const std::string whole = predictions();
+  ASSERT_EQ(whole, "case_id\nc0\nc1\nc2\nc3\nc4\n");
+  const Json results = *world_.hub.results.begin()->second.find("results");
+  forget_everything();
+  auto runs = run_shared(3);
+  ASSERT_TRUE(runs.ok()) << runs.error().text();
+  EXPECT_EQ(runs->front().state, RunState::kSubmitted) << runs->front().reason;
+  EXPECT_EQ(predictions(), whole);
+  EXPECT_EQ(*world_.hub.results.begin()->second.find("results"), results);
+  EXPECT_EQ(cases_seen_,
+            (std::vector<std::string>{"case_id\nc0\n", "case_id\nc1\nc2\n", "case_id\nc3\nc4\n"}));
+  EXPECT_TRUE(fs::is_empty(world_.workspace() / "shards")) << "copies of the data go";
+  EXPECT_FALSE(fs::exists(world_.workspace() / "runs/1-5-3/shards"));
+}
+
+TEST_F(Run, AnotherNumberOfShardsRepeatsNothing) {
+  let_cases_be_shared();
+  world_.answers = {{"Result of", Answer::kLater}};
+  EXPECT_EQ(run_shared(3)->front().state, RunState::kWaiting);
+  const std::size_t containers = world_.engine.runs.size();
+  world_.answers.clear();
+  EXPECT_EQ(run_shared(1)->front().state, RunState::kSubmitted);
+  EXPECT_EQ(world_.engine.runs.size(), containers);
+}
+
+TEST_F(Run, KilledAtAnyDoorRepeatsOneShardAtMost) {
+  let_cases_be_shared();
+  ASSERT_TRUE(run_shared(3).ok());
+  const int doors = world_.fate.passed;
+  const std::size_t containers = world_.engine.runs.size();
+  ASSERT_EQ(containers, 4U);
+  const std::string whole = predictions();
+  for (int die_at = 1; die_at <= doors; ++die_at) {
+    forget_everything();
+    EXPECT_THROW((void)run_shared(3, die_at).ok(), Killed) << die_at;
+    auto runs = run_shared(3);
+    ASSERT_TRUE(runs.ok()) << die_at << ": " << runs.error().text();
+    EXPECT_EQ(finalized(), 1) << die_at;
+    EXPECT_EQ(predictions(), whole) << die_at;
+    EXPECT_LE(world_.engine.runs.size(), containers + 1) << die_at;
+  }
+}
+
+TEST_F(Run, AShardThatFailsIsTheModelsFailureAndIsNoted) {
+  let_cases_be_shared();
+  auto& program = world_.engine.programs[world_.hub.objects["models/5/"]
+                                             .find("container")
+                                             ->find("metadata")
+                                             ->find("medperf")
+                                             ->get_string("image_id")
+                                             .substr(7)];
+  program = [inner = program](const engine::RunSpec& spec) {
+    engine::RunOutcome outcome = inner(spec);
+    const std::string cases = read_file(mount_of(spec, "/m/data_path") / "cases.csv").value();
+    if (cases.find("c1") != std::string::npos) outcome.end = engine::RunEnd::kFailed;
+    return outcome;
+  };
+  EXPECT_EQ(run_shared(3)->front().state, RunState::kFailed);
+  const std::size_t containers = world_.engine.runs.size();
+  auto again = run_shared(3);
+  EXPECT_TRUE(again->front().noted);
+  EXPECT_EQ(world_.engine.runs.size(), containers);
+}
+
+TEST_F(Run, ShardsNeedABenchmarkThatSaysHowCasesLie) {
+  auto runs = run_shared(3);
+  ASSERT_FALSE(runs.ok());
+  EXPECT_EQ(runs.error().kind, ErrorKind::kInvalid);
+  EXPECT_TRUE(world_.engine.runs.empty());
 }
 
 }  // namespace

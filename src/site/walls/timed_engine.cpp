@@ -26,6 +26,7 @@ Status TimedEngine::remove_image(const ImageId& image) {
 Result<engine::RunOutcome> TimedEngine::run(const engine::RunSpec& spec) {
   auto outcome = inner_->run(spec);
   // What the engine room does around its processes counts as the platform's own time.
+  const std::lock_guard guard(lock_);
   if (outcome.ok()) spent_ += outcome->wall;
   return outcome;
 }

@@ -3,6 +3,7 @@
 // from it.
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "engine/engine.h"
@@ -25,6 +26,7 @@ class TimedEngine : public engine::Engine {
 
  private:
   std::unique_ptr<engine::Engine> inner_;
+  std::mutex lock_;  // runs may be several at once
   Seconds& spent_;
 };
 

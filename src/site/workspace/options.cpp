@@ -32,6 +32,33 @@ constexpr std::array kOptions = {
            "empty: found from the process."},
     Option{"engine.probe_program", OptionType::kPath, "", "", "MEDPERF_PROBE_PROGRAM", false,
            "Static program that proves the walls; empty: medperf-probe beside the client."},
+    Option{
+        "scheduler.kind", OptionType::kText, "", "local", "", false,
+        "Where containers run: local (this machine) or slurm (its cluster; the workspace then lies "
+        "on a file system that all nodes see under the same path)."},
+    Option{"scheduler.cores", OptionType::kInteger, "", "0", "", false,
+           "Cores that runs may take together on this machine; 0: all of them."},
+    Option{"scheduler.memory_mib", OptionType::kInteger, "MiB", "0", "", false,
+           "Memory that runs may take together on this machine; 0: nine tenths of it."},
+    Option{"scheduler.gpus", OptionType::kInteger, "", "0", "", false,
+           "GPUs that runs may take together on this machine, numbered from 0."},
+    Option{"scheduler.shards", OptionType::kInteger, "", "1", "", false,
+           "Share the cases of inference out among so many runs, where the benchmark says how its "
+           "cases lie."},
+    Option{"scheduler.slurm.partition", OptionType::kText, "", "", "", false,
+           "Partition of Slurm; empty: its default."},
+    Option{"scheduler.slurm.account", OptionType::kText, "", "", "", false,
+           "Account of Slurm; empty: its default."},
+    Option{"scheduler.slurm.options", OptionType::kText, "", "", "", false,
+           "Further words for sbatch, quoted as for a shell, e.g. --qos=night."},
+    Option{"scheduler.slurm.program", OptionType::kPath, "", "", "", false,
+           "The medperf program on the nodes; empty: this one, under the same path."},
+    Option{
+        "scheduler.slurm.node_storage", OptionType::kPath, "", "/var/tmp/medperf", "", false,
+        "Folder on each node's own disk for images and proofs of walls; a folder a user and node "
+        "is made in it."},
+    Option{"scheduler.slurm.spare_seconds", OptionType::kInteger, "seconds", "900", "", false,
+           "Time that a task is given beside its run's own limit, for loading the image."},
     Option{"run.user_name", OptionType::kText, "", "", "", false,
            "Name of the person who decides, in records; empty: the account's name."},
     Option{"log.level", OptionType::kText, "", "warning", "MEDPERF_LOG_LEVEL", false,

@@ -50,7 +50,7 @@ Result<Workspace> Workspace::open(const fs::path& root) {
   }
   Workspace workspace(absolute);
   for (const char* folder : {"keys", "log", "journal", "locks", "leases", "images", "gate",
-                             "datasets", "runs", "containers", "reviews"}) {
+                             "datasets", "runs", "shards", "containers", "reviews"}) {
     MEDPERF_CHECK(make_private_folder(absolute / folder));
   }
   return workspace;
@@ -79,6 +79,9 @@ fs::path Workspace::dataset_folder(DatasetId id) const {
 }
 fs::path Workspace::run_folder(BenchmarkId benchmark, ModelId model, DatasetId dataset) const {
   return root_ / "runs" / fmt::format("{}-{}-{}", benchmark.value, model.value, dataset.value);
+}
+fs::path Workspace::shards_folder(const std::string& hex) const {
+  return root_ / "shards" / hex;
 }
 fs::path Workspace::demo_folder(const std::string& hex) const {
   return root_ / "demo" / hex;

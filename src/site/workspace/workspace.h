@@ -34,6 +34,10 @@ class Workspace {
   fs::path container_folder(ContainerId id) const;
   fs::path dataset_folder(DatasetId id) const;
   fs::path run_folder(BenchmarkId benchmark, ModelId model, DatasetId dataset) const;
+  /// Prepared data shared out among several runs; `hex` says by which rule.
+  fs::path shards_folder(const std::string& hex) const;
+  /// What a cluster's nodes are told and answer.
+  fs::path scheduler_folder() const { return root_ / "scheduler"; }
   fs::path demo_folder(const std::string& hex) const;
   fs::path review_file(const std::string& hex) const;
 

@@ -53,6 +53,9 @@ TEST(Specification, ExampleReadsAndFitsThePublishedSchema) {
   EXPECT_TRUE(specification->simulated);
   EXPECT_EQ(specification->limits.at("infer").memory_mib, 1024);
   EXPECT_EQ(specification->limits.count("evaluate"), 0U);
+  ASSERT_TRUE(specification->cases.has_value());
+  EXPECT_EQ(specification->cases->files, std::vector<std::string>{"images/*"});
+  EXPECT_EQ(specification->cases->merged_tables, std::vector<std::string>{"predictions.csv"});
   EXPECT_EQ(specification->document, document);
   EXPECT_TRUE(published("benchmark-v1.json").violations(document).empty());
 }
@@ -91,6 +94,13 @@ TEST(Specification, EveryProblemIsReportedAndTheSchemaAgrees) {
   EXPECT_EQ(refused("limits", R"({"infer":{"memory_mib":0,"cpus":1}})"),
             (Places{"limits.infer.memory_mib", "limits.infer.cpus"}));
   EXPECT_EQ(refused("simulated", "\"yes\""), Places{"simulated"});
+  EXPECT_EQ(refused("cases", "\"forty\""), Places{"cases.split"});
+  EXPECT_EQ(refused("cases", R"({"split": {}})"), Places{"cases.split"});
+  EXPECT_EQ(refused("cases", R"({"split": {"tables": "a.csv"}, "merge": {"files": []}})"),
+            (Places{"cases.split.tables", "cases.split", "cases.merge.files"}));
+  EXPECT_EQ(refused("cases", R"({"split": {"tables": ["../a", "/b", "c//d", "*.csv", "ok.csv"]}})"),
+            (Places{"cases.split.tables.0", "cases.split.tables.1", "cases.split.tables.2",
+                    "cases.split.tables.3"}));
 }
 
 TEST(Specification, PathsMayNotClimb) {

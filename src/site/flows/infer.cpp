@@ -1,0 +1,270 @@
+// Inference of many models: one run a model, or one a shard of the cases.
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include "crypto/sha256.h"
+#include "site/cases/shards.h"
+#include "site/flows/evaluate.h"
+#include "site/flows/outputs.h"
+#include "site/flows/stage.h"
+
+namespace medperf::site {
+namespace {
+
+std::optional<wire::CaseLayout> layout_of(const Benchmark& benchmark) {
+  const Json* document = benchmark.medperf("specification");
+  if (document == nullptr) return std::nullopt;
+  auto specification = wire::read_benchmark_specification(*document);
+  return specification.ok() ? specification->cases : std::nullopt;
+}
+
+Json inference_inputs(const Evaluation& evaluation, const Policy& policy) {
+  return Json::object({{"model", evaluation.model_image.identity()},
+                       {"data", evaluation.data.digest.hex()},
+                       {"policy", policy.digest.hex()}});
+}
+
+/// Of one run: all cases, or one shard's.
+TaskRequest request_inference(const Evaluation& evaluation, const fs::path& data,
+                              const fs::path& output, const std::string& log) {
+  TaskRequest request;
+  request.container = &evaluation.model_image;
+  request.task = "infer";
+  request.output = output;
+  request.paths = {{"data_path", data.string()}, {"output_path", output.string()}};
+  request.log_file = evaluation.folder / "logs" / log;
+  request.subject = evaluation.subject;
+  request.flow = evaluation.flow;
+  request.asked = limits_asked(evaluation.benchmark, request.task);
+  return request;
+}
+
+/// Puts finished predictions in their place; what is noted of them.
+Result<Json> take_predictions(const fs::path& output, const fs::path& place, Timestamp run_at) {
+  MEDPERF_CHECK(sync_output(output));
+  MEDPERF_TRY(DatasetDigest digest, predictions_digest(output));
+  MEDPERF_CHECK(replace_folder(output, place));
+  return Json::object({{"predictions", digest.hex()}, {"run_at", to_iso8601(run_at)}});
+}
+
+Timestamp start_of(const Site& site, const engine::Finished& finished) {
+  constexpr double kMicroseconds = 1e6;
+  const double elapsed = finished.elapsed.count() * kMicroseconds;
+  return {site.clock().now().microseconds - static_cast<std::int64_t>(elapsed)};
+}
+
+StageStep whole_step(Site& site, const ModelWork& work, Json inputs) {
+  const Evaluation& evaluation = *work.evaluation;
+  StageStep step;
+  step.journal = work.journal;
+  step.name = "infer";
+  step.inputs = std::move(inputs);
+  step.request = [&evaluation, inputs = step.inputs]() -> Result<TaskRequest> {
+    TaskRequest request = request_inference(evaluation, evaluation.data.data,
+                                            evaluation.folder / "predictions.part", "infer.log");
+    request.inputs = inputs;
+    return request;
+  };
+  step.finish = [&site, &evaluation](const engine::Finished& finished) {
+    return take_predictions(finished.output, evaluation.folder / "predictions",
+                            start_of(site, finished));
+  };
+  return step;
+}
+
+/// The shards of one dataset, made once for all models of a command and held until they are done.
+struct SharedData {
+  FileLock lock;
+  wire::CaseLayout layout;
+  fs::path folder;
+  std::size_t shards = 0;
+  std::string rule;  ///< digest of what decides which case is where
+};
+using SharedDataPointer = std::shared_ptr<const SharedData>;
+
+std::string shard_name(std::size_t shard) {
+  return fmt::format("shard-{}", shard + 1);
+}
+
+std::string sharing_rule(const Evaluation& evaluation, const wire::CaseLayout& layout) {
+  const auto words = [](const std::vector<std::string>& list) {
+    return Json(Json::Array(list.begin(), list.end()));
+  };
+  return crypto::sha256_hex(to_canonical(Json::object({{"data", evaluation.data.digest.hex()},
+                                                       {"shards", evaluation.shards},
+                                                       {"tables", words(layout.tables)},
+                                                       {"arrays", words(layout.arrays)},
+                                                       {"files", words(layout.files)}})));
+}
+
+/// Found whole, or made: written beside and renamed.
+Result<SharedDataPointer> share_data(Site& site, const Evaluation& evaluation,
+                                     const wire::CaseLayout& layout, const std::string& rule) {
+  MEDPERF_TRY(FileLock lock, site.workspace().lock("shards-" + rule.substr(0, 16)));
+  MEDPERF_TRY(const std::size_t cases, count_cases(layout, evaluation.data.data));
+  const std::vector<CaseRange> ranges =
+      share_out(cases, static_cast<std::size_t>(evaluation.shards));
+  auto out = std::make_shared<SharedData>(SharedData{
+      std::move(lock), layout, site.workspace().shards_folder(rule), ranges.size(), rule});
+  if (fs::exists(out->folder)) return SharedDataPointer(std::move(out));
+  site.tell(fmt::format("sharing {} cases out among {} runs", cases, ranges.size()));
+  const fs::path beside = out->folder.native() + ".part";
+  std::vector<fs::path> targets;
+  for (std::size_t i = 0; i < ranges.size(); ++i) targets.push_back(beside / shard_name(i));
+  MEDPERF_CHECK(remove_tree(beside));
+  MEDPERF_CHECK(make_private_folder(beside));
+  MEDPERF_CHECK(write_shards(layout, evaluation.data.data, ranges, targets));
+  MEDPERF_CHECK(replace_folder(beside, out->folder));
+  return SharedDataPointer(std::move(out));
+}
+
+StageStep shard_step(Site& site, const ModelWork& work, const Json& inputs,
+                     const SharedData& shared, std::size_t shard) {
+  const Evaluation& evaluation = *work.evaluation;
+  StageStep step;
+  step.journal = work.journal;
+  step.name = "infer-shard";
+  step.inputs = Json::object({{"infer", inputs}, {"rule", shared.rule}, {"shard", shard}});
+  const fs::path place = evaluation.folder / "shards" / shard_name(shard);
+  step.request = [&evaluation, &shared, shard, place,
+                  inputs = step.inputs]() -> Result<TaskRequest> {
+    TaskRequest request =
+        request_inference(evaluation, shared.folder / shard_name(shard), place.native() + ".part",
+                          fmt::format("infer-{}.log", shard_name(shard)));
+    request.inputs = inputs;
+    return request;
+  };
+  step.finish = [&site, place](const engine::Finished& finished) {
+    return take_predictions(finished.output, place, start_of(site, finished));
+  };
+  return step;
+}
+
+/// All shards are done: their predictions, checked against what was noted, become the model's.
+Result<Json> merge_shards(const Evaluation& evaluation, const SharedData& shared,
+                          std::span<const StageStep> steps) {
+  std::vector<fs::path> parts;
+  std::string run_at;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!steps[i].output.ok()) return steps[i].output.error();
+    const fs::path part = evaluation.folder / "shards" / shard_name(i);
+    MEDPERF_TRY(DatasetDigest found, predictions_digest(part));
+    if (found.hex() != steps[i].output->get_string("predictions")) {
+      return make_error(ErrorKind::kCorrupt, part.string(),
+                        "the predictions were changed after the model wrote them",
+                        "run the command with --again to make them anew");
+    }
+    parts.push_back(part);
+    run_at = std::max(run_at, steps[i].output->get_string("run_at"));
+  }
+  const fs::path beside = evaluation.folder / "predictions.part";
+  MEDPERF_CHECK(remove_tree(beside));
+  MEDPERF_CHECK(make_private_folder(beside));
+  MEDPERF_CHECK(merge_predictions(shared.layout, parts, beside));
+  MEDPERF_TRY(const Timestamp at, parse_iso8601(run_at));
+  MEDPERF_TRY(Json noted, take_predictions(beside, evaluation.folder / "predictions", at));
+  return noted;
+}
+
+void keep(ModelWork& work, const Result<Json>& output) {
+  if (output.ok()) {
+    work.predictions = *output;
+  } else {
+    work.error = output.error();
+  }
+}
+
+/// One model's part of the stage.
+struct Part {
+  ModelWork* work;
+  Json inputs;
+  SharedDataPointer shared;  ///< none: one run for all cases
+  std::size_t first = 0;     ///< of its steps
+  std::size_t count() const { return shared ? shared->shards : 1; }
+};
+
+/// How models' cases are shared out.
+class Sharing {
+ public:
+  explicit Sharing(Site& site) : site_(site) {}
+  /// None, when it is one run for all cases.
+  Result<SharedDataPointer> of(const Evaluation& evaluation) {
+    const auto layout =
+        evaluation.shards > 1 ? layout_of(evaluation.benchmark) : std::optional<wire::CaseLayout>();
+    if (!layout) return SharedDataPointer();
+    const std::string rule = sharing_rule(evaluation, *layout);
+    if (auto found = made_.find(rule); found != made_.end()) return found->second;
+    MEDPERF_TRY(made_[rule], share_data(site_, evaluation, *layout, rule));
+    return made_[rule];
+  }
+  /// Copies of the data stay no longer than they are needed.
+  void remove() {
+    for (const auto& [rule, shared] : made_) {
+      if (shared) (void)remove_tree(shared->folder).ok();
+    }
+  }
+
+ private:
+  Site& site_;
+  std::map<std::string, SharedDataPointer> made_;
+};
+
+void end_part(const Part& part, std::span<StageStep> steps) {
+  ModelWork& work = *part.work;
+  const auto own = steps.subspan(part.first, part.count());
+  for (const StageStep& step : own) {
+    work.ran = work.ran || step.ran;
+    work.time += step.time;
+  }
+  if (!part.shared) {
+    keep(work, own.front().output);
+    return;
+  }
+  keep(work, note_step(*work.journal, "infer", part.inputs,
+                       merge_shards(*work.evaluation, *part.shared, own)));
+  // What was merged is not needed again.
+  if (!work.error) (void)remove_tree(work.evaluation->folder / "shards").ok();
+}
+
+}  // namespace
+
+bool can_share_cases(const Benchmark& benchmark) {
+  return layout_of(benchmark).has_value();
+}
+
+Status infer_all(Site& site, std::span<ModelWork> models) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  Sharing sharing(site);
+  std::vector<Part> parts;
+  std::vector<StageStep> steps;
+  for (ModelWork& work : models) {
+    if (work.error) continue;
+    MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
+    Json inputs = inference_inputs(*work.evaluation, *policy);
+    if (auto noted = noted_step(*work.journal, "infer", inputs)) {
+      keep(work, *noted);
+      continue;
+    }
+    auto shared = sharing.of(*work.evaluation);
+    if (!shared.ok()) {
+      work.error = std::move(shared).error();
+      continue;
+    }
+    parts.push_back({&work, std::move(inputs), *shared, steps.size()});
+    for (std::size_t i = 0; i < parts.back().count(); ++i) {
+      steps.push_back(*shared ? shard_step(site, work, parts.back().inputs, **shared, i)
+                              : whole_step(site, work, parts.back().inputs));
+    }
+  }
+  MEDPERF_CHECK(run_stage(site, steps));
+  for (const Part& part : parts) end_part(part, steps);
+  sharing.remove();
+  return {};
+}
+
+}  // namespace medperf::site

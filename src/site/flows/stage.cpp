@@ -1,0 +1,95 @@
+#include "site/flows/stage.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "site/flows/decision.h"
+
+namespace medperf::site {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+struct Ready {
+  StageStep* step;
+  TaskRequest request;
+};
+
+/// Tries of a job that do not count leave folders beside the one that does.
+Status remove_other_tries(const fs::path& output) {
+  const std::string prefix = output.filename().native() + ".";
+  std::error_code failure;
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(output.parent_path(), failure)) {
+    if (entry.path().filename().native().starts_with(prefix)) others.push_back(entry.path());
+  }
+  for (const fs::path& other : others) MEDPERF_CHECK(remove_tree(other));
+  return {};
+}
+
+Result<Json> take_output(Site& site, const Ready& ready, const engine::Finished& finished) {
+  MEDPERF_CHECK(end_job(site, ready.request, finished));
+  return ready.step->finish(finished);
+}
+
+void finish(Site& site, const Ready& ready, const engine::Finished& finished) {
+  StageStep& step = *ready.step;
+  const auto start = SteadyClock::now();
+  step.ran = finished.outcome.ok();
+  step.output =
+      note_step(*step.journal, step.name, step.inputs, take_output(site, ready, finished));
+  if (!ready.request.output.empty() && step.output.ok()) {
+    // What stays behind is removed by the next run of the step as well.
+    (void)remove_other_tries(ready.request.output).ok();
+  }
+  const Seconds after = SteadyClock::now() - start;
+  WorkTime run;
+  run.engine = finished.outcome.ok() ? finished.outcome->wall : Seconds(0);
+  run.own = finished.elapsed - run.engine + after;
+  run.wall = finished.elapsed + after;
+  step.time += run;
+}
+
+/// Makes the steps that are not noted ready; what fails on the way has its output already.
+Result<std::vector<engine::Job>> make_ready(Site& site, std::span<StageStep> steps,
+                                            std::vector<Ready>& ready) {
+  std::vector<engine::Job> jobs;
+  for (StageStep& step : steps) {
+    if (auto noted = noted_step(*step.journal, step.name, step.inputs)) {
+      step.output = std::move(*noted);
+      continue;
+    }
+    const WorkTimer timer(site, step.time);
+    auto request = step.request();
+    auto job =
+        request.ok() ? plan_job(site, *request) : Result<engine::Job>(std::move(request).error());
+    if (!job.ok()) {
+      const bool stopped = job.error().kind == ErrorKind::kInterrupted;
+      step.output = note_step(*step.journal, step.name, step.inputs, std::move(job).error());
+      if (stopped) return step.output.error();
+      continue;
+    }
+    ready.push_back({&step, std::move(*request)});
+    jobs.push_back(std::move(*job));
+  }
+  return jobs;
+}
+
+}  // namespace
+
+Status run_stage(Site& site, std::span<StageStep> steps) {
+  std::vector<Ready> ready;
+  MEDPERF_TRY(const std::vector<engine::Job> jobs, make_ready(site, steps, ready));
+  if (jobs.empty()) return {};
+  MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
+  return scheduler->run(jobs, [&](std::size_t i, engine::Finished finished) -> Status {
+    finish(site, ready[i], finished);
+    const StageStep& step = *ready[i].step;
+    const bool stopped = !step.output.ok() && step.output.error().kind == ErrorKind::kInterrupted;
+    return stopped ? Status(step.output.error()) : Status();
+  });
+}
+
+}  // namespace medperf::site

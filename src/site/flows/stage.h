@@ -1,0 +1,32 @@
+#pragma once
+// A stage: the same step of many flows, each one container run, given to the scheduler together.
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "site/flows/journal.h"
+#include "site/flows/task.h"
+#include "site/flows/work_time.h"
+
+namespace medperf::site {
+
+struct StageStep {
+  Journal* journal = nullptr;
+  std::string name;  ///< "infer"
+  Json inputs;
+  /// Makes the run ready. Called only when the step is not noted.
+  std::function<Result<TaskRequest>()> request;
+  /// Takes the output of a run that succeeded and says what is noted.
+  std::function<Result<Json>(const engine::Finished& finished)> finish;
+
+  Result<Json> output = Json();  ///< afterwards: what is noted, or why there is nothing
+  bool ran = false;              ///< afterwards: a container ran in this call
+  WorkTime time;                 ///< afterwards
+};
+
+/// Runs what is not noted; each end is noted at once, so that a kill costs what was running. A
+/// step's failure is its output. Errors: interrupted, unavailable (the cluster), a fault of ours.
+Status run_stage(Site& site, std::span<StageStep> steps);
+
+}  // namespace medperf::site
