@@ -119,6 +119,7 @@ std::vector<std::string> run_arguments(const RunSpec& spec, const PodmanSetup& s
       "--hostname=medperf",
       "--read-only",
       "--read-only-tmpfs=false",
+      "--image-volume=tmpfs",  // else folders on the disk, writable and without limit
       "--cap-drop=ALL",
       "--security-opt=no-new-privileges",
       "--security-opt=seccomp=" + setup.seccomp.native(),

@@ -12,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
+#include "engine/rules/seccomp_profile.h"
 
 namespace medperf::engine {
 namespace {
@@ -89,10 +90,6 @@ Status check_programs(const PodmanSetup& setup) {
     return missing("podman is not installed", "podman");
   if (!found_in_path(setup.environment, setup.runtime)) {
     return missing("the container runtime " + setup.runtime + " is not installed", setup.runtime);
-  }
-  if (!fs::exists(setup.seccomp)) {
-    return missing("the default seccomp profile " + setup.seccomp.native() + " is missing",
-                   "golang-github-containers-common");
   }
   if (setup.rootless && !found_in_path(setup.environment, "newuidmap")) {
     return missing("newuidmap is not installed, which rootless containers need", "uidmap");
@@ -220,7 +217,6 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
   setup.gid = ::getegid();
   setup.rootless = setup.uid != 0;
   setup.hard = hard_limits();
-  setup.seccomp = "/usr/share/containers/seccomp.json";
   for (const auto& folder :
        {options.storage, setup.configuration(), setup.images(), setup.temporary()}) {
     MEDPERF_CHECK(make_private_folder(folder));
@@ -229,6 +225,7 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
   find_limits(setup);
   set_environment(setup);
   MEDPERF_CHECK(check_programs(setup));
+  MEDPERF_TRY(setup.seccomp, write_seccomp_profile(setup.configuration()));
   // Once chosen, a driver stays: the other one would not see the images.
   const auto old = read_file(setup.configuration() / "storage.conf", mebibytes(1));
   setup.driver = old.ok() && old->find("\"vfs\"") != std::string::npos ? "vfs" : "overlay";

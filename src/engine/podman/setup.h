@@ -40,7 +40,7 @@ struct PodmanSetup {
   std::string runtime;  ///< "runc" or "crun"
   std::string driver;   ///< "overlay" or "vfs"
   HardLimits hard;
-  fs::path seccomp;                                ///< the default profile's file
+  fs::path seccomp;  ///< the profile's file, see rules/seccomp_profile
   std::map<std::string, std::string> environment;  ///< of every podman process
 
   fs::path configuration() const { return options.storage / "config"; }

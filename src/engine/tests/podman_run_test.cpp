@@ -41,7 +41,7 @@ TEST(RunArguments, EveryWallIsThere) {
   const auto words = run_arguments(a_spec(), rootless_setup(), "");
   for (const char* wall :
        {"--network=none", "--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL",
-        "--pull=never", "--security-opt=no-new-privileges",
+        "--image-volume=tmpfs", "--pull=never", "--security-opt=no-new-privileges",
         "--security-opt=seccomp=/usr/share/containers/seccomp.json", "--userns=keep-id",
         "--user=1001:1002", "--init", "--log-driver=none", "--label=org.medperf.lease=lease-1",
         "--ipc=private", "--pid=private", "--ulimit=core=0:0"}) {
