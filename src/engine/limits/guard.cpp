@@ -1,6 +1,7 @@
 #include "engine/limits/guard.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,10 +56,14 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   if (::access(plan.program.c_str(), X_OK) != 0)
     return failed("the guard of the run cannot be started");
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed("the guard's pipe cannot be made");
+  // Sockets, not a pipe: writing to a guard that somebody has killed must not end the client.
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return failed("the guard's pipe cannot be made");
   const FileHandle read_end(ends[0]);
   FileHandle write_end(ends[1]);
-  std::vector<std::string> arguments{plan.program.native(), "guard", plan.in_use.native(),
+  // The guard leaves this folder.
+  const std::string program = fs::absolute(plan.program).native();
+  std::vector<std::string> arguments{program, "guard", plan.in_use.native(),
                                      plan.pause_file.native()};
   for (const auto& group : plan.groups) arguments.push_back(group.native());
   arguments.emplace_back("--");
@@ -70,8 +75,7 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   const auto environment = pointers(variables);
   const pid_t child = ::fork();
   if (child < 0) return failed("the guard of the run cannot be started");
-  if (child == 0)
-    become_guard(read_end.get(), plan.program.c_str(), argv.data(), environment.data());
+  if (child == 0) become_guard(read_end.get(), program.c_str(), argv.data(), environment.data());
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -82,7 +86,7 @@ void Guard::finish(bool clean_up) {
   if (!pipe_.is_open()) return;
   if (!clean_up) {
     const char done = 'd';
-    (void)!::write(pipe_.get(), &done, 1);
+    (void)!::send(pipe_.get(), &done, 1, MSG_NOSIGNAL);
   }
   pipe_.close();
 }
