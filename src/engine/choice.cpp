@@ -17,6 +17,7 @@ struct Known {
 // In the order of preference.
 constexpr std::array kKnown = {
     Known{EngineKind::kPodman, "podman", open_podman},
+    Known{EngineKind::kDocker, "docker", open_docker},
 };
 
 std::string names() {

@@ -66,5 +66,6 @@ std::string_view to_string(EngineKind kind);
 /// Each opener fails with unavailable or not_found (which program or right is missing, what to do)
 /// when its engine cannot run containers here.
 Result<std::unique_ptr<Engine>> open_podman(const EngineOptions& options);
+Result<std::unique_ptr<Engine>> open_docker(const EngineOptions& options);
 
 }  // namespace medperf::engine

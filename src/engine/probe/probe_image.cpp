@@ -16,16 +16,24 @@ constexpr const char* kArchitecture = "amd64";
 
 }  // namespace
 
-std::string tar_entry(std::string_view name, std::string_view content, unsigned mode) {
+Result<std::string> tar_header(std::string_view name, std::uint64_t size, unsigned mode) {
+  constexpr std::uint64_t kOctalEnd = 1ull << 33;  // 11 octal digits
+  if (name.empty() || name.size() > 100)
+    return make_error(ErrorKind::kInvalid, std::string(name), "this name is no name for an entry");
   std::string header(512, '\0');
   const auto put = [&](std::size_t at, std::string_view text) {
     header.replace(at, text.size(), text);
   };
-  put(0, name.substr(0, 100));
+  put(0, name);
   put(100, fmt::format("{:07o}", mode));
   put(108, "0000000");
   put(116, "0000000");
-  put(124, fmt::format("{:011o}", content.size()));
+  if (size < kOctalEnd) {
+    put(124, fmt::format("{:011o}", size));
+  } else {
+    header[124] = '\x80';
+    for (std::size_t i = 0; i < 8; ++i) header[135 - i] = static_cast<char>(size >> (8 * i));
+  }
   put(136, "00000000000");
   put(148, "        ");
   put(156, "0");
@@ -34,7 +42,12 @@ std::string tar_entry(std::string_view name, std::string_view content, unsigned 
   for (const char c : header) sum += static_cast<unsigned char>(c);
   put(148, fmt::format("{:06o}", sum));
   header[154] = '\0';
-  std::string out = header + std::string(content);
+  return header;
+}
+
+std::string tar_entry(std::string_view name, std::string_view content, unsigned mode) {
+  std::string out = tar_header(name.substr(0, 100), content.size(), mode).value();
+  out += content;
   out.resize((out.size() + 511) / 512 * 512, '\0');
   return out;
 }
