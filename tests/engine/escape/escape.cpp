@@ -259,8 +259,15 @@ int with_engine(EngineKind kind, Json& report, const HostTargets& targets) {
   add_cells(read_log(all.log_file), cells);
   run_limits(**engine, built.image, targets, cells);
   report.set("cells", std::move(cells));
-  const int left = (*engine)->sweep([](std::string_view) { return false; }).value_or(-1);
+  std::string leases;
+  const int left = (*engine)
+                       ->sweep([&](std::string_view lease) {
+                         leases += std::string(lease) + " ";
+                         return false;
+                       })
+                       .value_or(-1);
   report.set("left", left);
+  report.set("left_leases", leases);
   (void)(*engine)->remove_image(built.image).ok();
   return 0;
 }
