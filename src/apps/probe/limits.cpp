@@ -143,10 +143,11 @@ int daemon_for(long seconds) {
 
 // What a reader of outputs might be led astray by.
 int leave_links(const std::string& folder) {
-  const bool made = ::symlink("/etc/shadow", (folder + "/link").c_str()) == 0 &&
-                    ::symlink("/etc", (folder + "/folder").c_str()) == 0 &&
-                    ::symlink("../../../../../../../../etc/passwd", (folder + "/dots").c_str()) == 0 &&
-                    ::mkfifo((folder + "/pipe").c_str(), 0644) == 0;
+  const bool made =
+      ::symlink("/etc/shadow", (folder + "/link").c_str()) == 0 &&
+      ::symlink("/etc", (folder + "/folder").c_str()) == 0 &&
+      ::symlink("../../../../../../../../etc/passwd", (folder + "/dots").c_str()) == 0 &&
+      ::mkfifo((folder + "/pipe").c_str(), 0644) == 0;
   return said("made", made ? 4 : 0, made ? 0 : errno);
 }
 
