@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev bench [start|metrics|hub]: measures; never fails because a machine is slow.
+# ./dev bench [start|metrics|hub|site]: measures; never fails because a machine is slow.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/common.sh
@@ -28,5 +28,11 @@ case ${1:-start} in
     build_release medperf-hub > /dev/null
     exec bench/hub/bench.py "${@:2}"
     ;;
-  *) echo "bench: there is no benchmark '$1' (start, metrics, hub)" >&2; exit 2 ;;
+  site) # [--parts hashing] [--gib N] [--files N] [--repeats N]
+    scripts/setup.sh build run test bench
+    cmake --preset bench > /dev/null
+    cmake --build build/bench --target bench_hashing > /dev/null
+    exec bench/site/bench.py "${@:2}"
+    ;;
+  *) echo "bench: there is no benchmark '$1' (start, metrics, hub, site)" >&2; exit 2 ;;
 esac
