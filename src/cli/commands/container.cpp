@@ -17,6 +17,17 @@ Result<int> submit(Invocation& call) {
   return report_registration(call, "container", done.id, done.already);
 }
 
+Result<int> sign(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  const fs::path out = call.text("out");
+  MEDPERF_TRY(const site::SignedImage image, site::sign_archive(*site, call.text("archive")));
+  MEDPERF_CHECK(write_file_atomically(out, to_text(image.envelope) + "\n"));
+  call.out().line("signed: " + out.string() + ", for 'medperf container submit --signature'");
+  call.out().line("your public key, for hospitals' policies: ed25519: " + image.public_key);
+  call.out().result(Json::object({{"file", out.string()}, {"ed25519", image.public_key}}));
+  return 0;
+}
+
 Result<int> ls(Invocation& call) {
   return list_entities(call, call.has("mine") ? paths::my_containers() : paths::containers(),
                        domain::Entity::kContainer);
@@ -31,11 +42,17 @@ Result<int> view(Invocation& call) {
 std::span<const Command> container_commands() {
   static constexpr std::array kLs = {kMineArgument};
   static constexpr std::array kView = {kIdArgument};
+  static constexpr std::array kSign = {
+      Argument{"--archive", "TAR", "Image archive (podman save).", ArgumentKind::kText, true},
+      Argument{"--out", "FILE", "Where the signature is written.", ArgumentKind::kText, true},
+  };
   static constexpr std::array kCommands = {
       Command{"submit", "Register a container by the digest of its image archive.",
               "medperf container submit --name cxr-prepare --config container_config.yaml "
               "--archive prepare.tar --image-url https://group.example/prepare.tar --operational",
               kSubmissionArguments, submit},
+      Command{"sign", "Sign an image archive with this workspace's key.",
+              "medperf container sign --archive prepare.tar --out prepare.sig.json", kSign, sign},
       Command{"ls", "List containers.", "medperf container ls", kLs, ls},
       Command{"view", "Show one container.", "medperf container view 3", kView, view},
   };

@@ -307,6 +307,7 @@ Result<ImageArchive> read_oci(const Parts& parts, const ArchiveLimits& limits) {
     MEDPERF_TRY(descriptor, only_image(manifest, image.tags));
     MEDPERF_TRY(manifest, document_of(parts, descriptor));
   }
+  MEDPERF_TRY(image.manifest, ManifestDigest::parse(descriptor.hex));
   const Json* config = manifest.find("config");
   const Json* layers = manifest.find("layers");
   if (config == nullptr || layers == nullptr || !layers->is_array()) {

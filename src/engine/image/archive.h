@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,8 @@ struct ImageArchive {
   /// Digest of the config: stable over engines and archives. A sif has no such document; there it
   /// is the digest of the whole file, which is what its signatures and registries name too.
   ImageId image;
+  /// oci-archive only; the same image in another archive may have another one.
+  std::optional<ManifestDigest> manifest;
   std::vector<std::string> tags;
   std::vector<Layer> layers;
   std::string architecture, os, created, user;

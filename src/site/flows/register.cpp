@@ -13,6 +13,8 @@
 #include "engine/image/archive.h"
 #include "site/flows/compatibility.h"
 #include "site/flows/decision.h"
+#include "site/flows/submit.h"
+#include "site/gate/signature.h"
 #include "site/review/texts.h"
 #include "wire/spec.h"
 
@@ -84,6 +86,12 @@ Result<Json> container_body(const ContainerSubmission& submission) {
   }
   MEDPERF_TRY(ArchiveFacts archive, read_own_archive(submission.archive));
   Json ours = Json::object({{"image_id", archive.image.image.prefixed()}});
+  if (!submission.signature.empty()) {
+    MEDPERF_TRY(Json envelope, read_yaml(submission.signature));
+    auto fits = check_subject(envelope, archive.image.image, archive.digest);
+    if (!fits.ok()) return std::move(fits).error().at(submission.signature.string());
+    ours.set("signatures", Json::array({std::move(envelope)}));
+  }
   return Json::object({{"name", submission.name},
                        {"container_config", std::move(config)},
                        {"parameters_config", std::move(parameters)},
@@ -185,6 +193,12 @@ Result<CompatibilityTest> test_of(Site& site, const BenchmarkSubmission& submiss
 }
 
 }  // namespace
+
+Result<SignedImage> sign_archive(const Site& site, const fs::path& archive) {
+  MEDPERF_TRY(const crypto::SigningKey key, load_site_key(site));
+  MEDPERF_TRY(const ArchiveFacts facts, read_own_archive(archive));
+  return SignedImage{sign_image(facts.image.image, facts.digest, key), key.verify_key().base64()};
+}
 
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());

@@ -16,6 +16,7 @@ struct ContainerSubmission {
   fs::path parameters;          ///< empty: none
   std::string additional_url;   ///< empty: none
   fs::path additional_archive;  ///< its local copy, for the digest
+  fs::path signature;           ///< as sign_archive makes it; empty: not signed
   bool operational = false;
   std::int64_t closed_group = 0;  ///< outside of which it does not exist; 0: everybody sees it
 };
@@ -24,6 +25,13 @@ struct ContainerSubmission {
 /// naming what differs.
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission);
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission);
+
+struct SignedImage {
+  Json envelope;           ///< for ContainerSubmission::signature
+  std::string public_key;  ///< base64, for images.publisher_keys of hospitals' policies
+};
+/// Signs an image archive with this workspace's key. Errors: as read_archive; not_found (no key).
+Result<SignedImage> sign_archive(const Site& site, const fs::path& archive);
 
 struct BenchmarkSubmission {
   fs::path specification;  ///< benchmark.yaml; it names the result schema and release policy

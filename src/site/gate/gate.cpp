@@ -41,6 +41,8 @@ Json verified_json(const engine::ImageArchive& image,
                                   {"what", finding.what}}));
   }
   return Json::object({{"image", image.image.hex()},
+                       {"format", image.format},
+                       {"manifest", image.manifest ? image.manifest->hex() : std::string()},
                        {"architecture", image.architecture},
                        {"os", image.os},
                        {"user", image.user},
@@ -53,6 +55,10 @@ Json verified_json(const engine::ImageArchive& image,
 Result<engine::ImageArchive> image_from(const Json& document) {
   engine::ImageArchive image;
   MEDPERF_TRY(image.image, ImageId::parse(document.get_string("image")));
+  image.format = document.get_string("format");
+  if (const std::string manifest = document.get_string("manifest"); !manifest.empty()) {
+    MEDPERF_TRY(image.manifest, ManifestDigest::parse(manifest));
+  }
   image.architecture = document.get_string("architecture");
   image.os = document.get_string("os");
   image.user = document.get_string("user");
@@ -140,6 +146,23 @@ Status ensure_archive(Site& site, const Admitted& admitted, const fs::path& file
   return {};
 }
 
+/// What the policy says of an image: who signed it, its platform, its findings.
+Status check_policy(const Policy& policy, Admitted& admitted) {
+  MEDPERF_TRY(admitted.signature,
+              check_signatures(admitted.container.metadata, admitted.container.owner,
+                               admitted.image, admitted.archive, policy.publisher_keys));
+  const bool verified = admitted.signature.state == SignatureState::kVerified;
+  if (policy.require_signature && !verified) {
+    return make_error(
+        ErrorKind::kRefused, admitted.image.image.prefixed(),
+        "the site policy requires a signature, and the image is " + admitted.signature.text,
+        "ask the publisher to sign it, and put the key into images.publisher_keys");
+  }
+  admitted.findings.push_back({verified ? engine::Severity::kInfo : engine::Severity::kNotice,
+                               "signature", admitted.signature.text});
+  return check_image(policy, admitted.image, admitted.findings);
+}
+
 }  // namespace
 
 Json Admitted::identity() const {
@@ -181,7 +204,7 @@ Result<Admitted> admit(Site& site, const Container& container) {
   MEDPERF_TRY(out.image, image_from(*verified));
   out.findings = findings_from(*verified);
   MEDPERF_TRY(const Policy* policy, site.policy());
-  auto admitted = check_image(*policy, out.image, out.findings);
+  auto admitted = check_policy(*policy, out);
   if (!admitted.ok()) {
     MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
                                                        {"container", container.id.value},

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "engine/image/archive.h"
+#include "site/gate/signature.h"
 #include "site/hub_client/entities.h"
 #include "site/site.h"
 #include "wire/container_config.h"
@@ -23,6 +24,7 @@ struct Admitted {
   FileDigest archive;
   engine::ImageArchive image;
   std::vector<engine::Finding> findings;
+  ImageSignature signature;
   /// What a step that runs it depends on: image, configuration, parameters, additional files.
   Json identity() const;
   /// SHA-256 hex of the canonical parameters; empty: none.

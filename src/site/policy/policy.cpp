@@ -40,6 +40,11 @@ images:
   worst_finding: warning
   # Hosts from which images may be fetched; empty: any over https.
   download_hosts: []
+  # Keys that vouch for the images of a user of the hub: {user: 5, ed25519: BASE64}, which the
+  # publisher gets from 'medperf container sign', or {user: 5, cosign: PEM}, the content of cosign.pub.
+  publisher_keys: []
+  # true: what no such key has signed is refused.
+  require_signature: false
 
 run:
   # ask: a person decides about each container. allowed: containers whose owner is listed below run
@@ -166,8 +171,44 @@ void read_limits(Reader& reader, engine::Limits& limits) {
   limits.output = mib("output_mib");
 }
 
+void read_publisher_key(Reader& reader, const Json& item, Policy& policy) {
+  constexpr std::string_view kPath = "images.publisher_keys";
+  PublisherKey key;
+  key.user = UserId{item.get_int("user")};
+  const std::string plain = item.get_string("ed25519");
+  const std::string pem = item.get_string("cosign");
+  if (!item.is_object() || key.user.value <= 0 || item.members().size() != 2 ||
+      plain.empty() == pem.empty()) {
+    reader.problem(std::string(kPath), "must hold maps of user and one of ed25519 and cosign");
+    return;
+  }
+  if (!plain.empty()) {
+    auto read = crypto::VerifyKey::from_base64(plain);
+    if (!read.ok()) reader.problem(std::string(kPath), read.error().text());
+    if (read.ok()) key.ed25519 = std::move(*read);
+  } else {
+    auto read = crypto::P256Key::from_pem(pem);
+    if (!read.ok()) reader.problem(std::string(kPath), read.error().text());
+    if (read.ok()) key.cosign = std::move(*read);
+  }
+  policy.publisher_keys.push_back(std::move(key));
+}
+
+/// Keys that policies of earlier builds do not have.
+void read_signatures(Reader& reader, const Json& document, Policy& policy) {
+  if (document.find_path({"images", "publisher_keys"}) != nullptr) {
+    for (const Json& item : reader.list("images", "publisher_keys"))
+      read_publisher_key(reader, item, policy);
+  }
+  if (const Json* required = document.find_path({"images", "require_signature"})) {
+    if (!required->is_bool()) reader.problem("images.require_signature", "must be true or false");
+    if (required->is_bool()) policy.require_signature = required->as_bool();
+  }
+}
+
 void read_images(Reader& reader, Policy& policy) {
-  reader.only("images", {"architectures", "archive_mib", "worst_finding", "download_hosts"});
+  reader.only("images", {"architectures", "archive_mib", "worst_finding", "download_hosts",
+                         "publisher_keys", "require_signature"});
   policy.architectures = reader.texts("images", "architectures");
   policy.archive_limit =
       mebibytes(static_cast<std::uint64_t>(reader.integer("images", "archive_mib", 1, 1 << 24)));
@@ -240,6 +281,7 @@ Result<Policy> parse_policy(std::string_view yaml) {
   read_walls(reader, policy);
   read_limits(reader, policy.limits);
   read_images(reader, policy);
+  read_signatures(reader, *document, policy);
   read_run(reader, policy);
   reader.only("results", {"limit_kib"});
   policy.results_limit =

@@ -2,6 +2,7 @@
 // The site policy (medperf/site-policy/v1): what may run here, behind which walls, within which
 // limits. The hub cannot weaken it; without one nothing runs.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "crypto/ed25519.h"
+#include "crypto/p256.h"
 #include "engine/engine.h"
 #include "engine/image/archive.h"
 #include "engine/run_spec.h"
@@ -22,6 +25,13 @@ enum class RunApproval {
   kAllowed,  ///< containers of allowed publishers run unasked; a person decides about others
 };
 
+/// A key that vouches for the images of one publisher: one of the two kinds.
+struct PublisherKey {
+  UserId user;  ///< hub id of the containers' owner
+  std::optional<crypto::VerifyKey> ed25519;
+  std::optional<crypto::P256Key> cosign;
+};
+
 struct Policy {
   PolicyDigest digest;  ///< of the file's bytes
   std::vector<std::string> required_walls;
@@ -29,6 +39,8 @@ struct Policy {
   std::vector<std::string> architectures;
   Bytes archive_limit;
   engine::Severity worst_finding = engine::Severity::kWarning;  ///< worse ones are refused
+  std::vector<PublisherKey> publisher_keys;
+  bool require_signature = false;  ///< refuse what no key of its publisher has signed
   RunApproval run_approval = RunApproval::kAsk;
   std::vector<UserId> allowed_publishers;   ///< hub ids of container owners
   std::vector<std::string> download_hosts;  ///< empty: any https host

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
+#include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
 #include "site/tests/fake_site.h"
 
@@ -145,6 +147,120 @@ TEST_F(Unpack, LimitsHold) {
   const std::string tar = engine::testing::tar_of({{"a", std::string(1000, 'x')}, {"b", "y"}});
   EXPECT_EQ(unpack_bytes(tar, {Bytes{999}, 10}).error().kind, ErrorKind::kTooLarge);
   EXPECT_EQ(unpack_bytes(tar, {Bytes{2000}, 1}).error().kind, ErrorKind::kTooLarge);
+}
+
+constexpr UserId kPublisher{5};
+
+class Signatures : public ::testing::Test {
+ protected:
+  Json metadata(Json::Array list) {
+    return Json::object({{"medperf", Json::object({{"signatures", Json(std::move(list))}})}});
+  }
+  Result<ImageSignature> check(Json::Array list, const std::vector<PublisherKey>& keys) {
+    return check_signatures(metadata(std::move(list)), kPublisher, image_, archive_, keys);
+  }
+  void SetUp() override {
+    image_.format = "oci-archive";
+    image_.image = crypto::digest_of<ImageId>("config");
+    image_.manifest = crypto::digest_of<ManifestDigest>("manifest");
+  }
+  engine::ImageArchive image_;
+  FileDigest archive_ = crypto::digest_of<FileDigest>("archive");
+  crypto::SigningKey key_ = crypto::SigningKey::generate();
+  std::vector<PublisherKey> keys_ = {{kPublisher, key_.verify_key(), std::nullopt}};
+};
+
+TEST_F(Signatures, NoneAndUnknownAreTold) {
+  EXPECT_EQ(check({}, keys_)->state, SignatureState::kUnsigned);
+  EXPECT_EQ(check_signatures(Json::object(), kPublisher, image_, archive_, keys_)->state,
+            SignatureState::kUnsigned);
+  const Json other = sign_image(image_.image, archive_, crypto::SigningKey::generate());
+  EXPECT_EQ(check({other}, keys_)->state, SignatureState::kUnknownKey);
+  // The right key, but of another publisher.
+  const std::vector<PublisherKey> foreign = {{UserId{6}, key_.verify_key(), std::nullopt}};
+  EXPECT_EQ(check({sign_image(image_.image, archive_, key_)}, foreign)->state,
+            SignatureState::kUnknownKey);
+}
+
+TEST_F(Signatures, ThePublishersIsVerified) {
+  const auto found = check({sign_image(image_.image, archive_, key_)}, keys_);
+  ASSERT_TRUE(found.ok()) << found.error().text();
+  EXPECT_EQ(found->state, SignatureState::kVerified);
+  EXPECT_EQ(found->key_id, key_.verify_key().key_id());
+}
+
+TEST_F(Signatures, OfAnotherImageOrArchiveOrAlteredIsRefused) {
+  const auto other_image = sign_image(crypto::digest_of<ImageId>("x"), archive_, key_);
+  const auto other_file = sign_image(image_.image, crypto::digest_of<FileDigest>("x"), key_);
+  Json altered = sign_image(image_.image, archive_, key_);
+  altered.set("payloadType", "text/plain");
+  for (const Json& document : {other_image, other_file, altered}) {
+    const auto found = check({document}, keys_);
+    ASSERT_FALSE(found.ok());
+    EXPECT_EQ(found.error().kind, ErrorKind::kRefused);
+  }
+  // A good signature beside a bad one does not hide it.
+  EXPECT_FALSE(check({sign_image(image_.image, archive_, key_), other_image}, keys_).ok());
+}
+
+// Made with: openssl ecparam -name prime256v1 -genkey | openssl dgst -sha256 -sign, over cosign's
+// simple signing document of the manifest "sha256:" + sha256("manifest").
+constexpr std::string_view kCosignKey = R"(-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPH2uRVUZgWSuaEn2NPUNJyLW7wgb
+sKhtzOxZXOSpWr/XdS9sx6nOiItmAHPleB91MKEne4OXeZy3fda9xf4S9Q==
+-----END PUBLIC KEY-----
+)";
+constexpr std::string_view kCosignPayload =
+    R"({"critical":{"identity":{"docker-reference":"registry.example/model"},"image":{"docker-manifest-digest":"sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f"},"type":"cosign container image signature"},"optional":null})";
+constexpr std::string_view kCosignSignature =
+    "MEUCIFbZPV7qT251XKHkCfeiNMfRI/mxfGP/YpremgcAFHTfAiEA4EjNGawHcBWtQfBUD7t/05G3SNmpCd3SqPEE/mPf/"
+    "Zc=";
+
+TEST_F(Signatures, CosignBindsTheManifest) {
+  auto key = crypto::P256Key::from_pem(kCosignKey);
+  ASSERT_TRUE(key.ok()) << key.error().text();
+  const std::vector<PublisherKey> keys = {{kPublisher, std::nullopt, *key}};
+  const Json item = Json::object({{"form", "cosign"},
+                                  {"payload", to_base64(kCosignPayload)},
+                                  {"signature", kCosignSignature}});
+  auto found = check({item}, keys);
+  ASSERT_TRUE(found.ok()) << found.error().text();
+  EXPECT_EQ(found->state, SignatureState::kVerified);
+  Json altered = item;
+  altered.set("payload", to_base64(std::string(kCosignPayload) + " "));
+  EXPECT_EQ(check({altered}, keys)->state, SignatureState::kUnknownKey);
+  image_.manifest = crypto::digest_of<ManifestDigest>("another");
+  EXPECT_FALSE(check({item}, keys).ok());
+  image_.manifest.reset();
+  image_.format = "docker-archive";
+  EXPECT_EQ(check({item}, keys)->state, SignatureState::kUnknownKey);
+}
+
+TEST_F(Gate, ARequiredSignatureIsRequired) {
+  ASSERT_TRUE(admit_now().ok());  // makes the workspace
+  const fs::path policy = world_.workspace() / "policy.yaml";
+  std::string text(default_policy());
+  const std::string off = "require_signature: false";
+  text.replace(text.find(off), off.size(), "require_signature: true");
+  ASSERT_TRUE(write_file_atomically(policy, text).ok());
+  auto refused = admit_now();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kRefused);
+
+  const auto key = crypto::SigningKey::generate();
+  const std::string none = "publisher_keys: []";
+  text.replace(text.find(none), none.size(),
+               "publisher_keys: [{user: " + std::to_string(container_.owner.value) +
+                   ", ed25519: " + key.verify_key().base64() + "}]");
+  ASSERT_TRUE(write_file_atomically(policy, text).ok());
+  const Json document = sign_image(ImageId::parse(container_.registered_image_id()).value(),
+                                   FileDigest::parse(container_.image_hash).value(), key);
+  Json ours = *container_.metadata.find("medperf");
+  ours.set("signatures", Json::array({document}));
+  container_.metadata.set("medperf", std::move(ours));
+  auto admitted = admit_now();
+  ASSERT_TRUE(admitted.ok()) << admitted.error().text();
+  EXPECT_EQ(admitted->signature.state, SignatureState::kVerified);
 }
 
 }  // namespace
