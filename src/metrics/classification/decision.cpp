@@ -17,13 +17,15 @@ std::string_view missing_class(const Confusion& table) {
                                                               : std::string_view{};
 }
 
-/// (a / (a + b)) / (c / (c + d)) with the interval of its logarithm.
-Estimate risk_ratio(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d, double level) {
+/// (a / (a + b)) / (c / (c + d)) with the interval of its logarithm; a and b are the cells of the
+/// table's positive cases, c and d those of the negative ones.
+Estimate likelihood_ratio(const Confusion& table, std::int64_t a, std::int64_t b, std::int64_t c,
+                          std::int64_t d, double level) {
   Estimate estimate;
-  if (c == 0) {
-    estimate.flag = flag::kUnbounded;
-    return estimate;
-  }
+  estimate.convention = kLikelihoodRatioConvention;
+  estimate.flag = missing_class(table);
+  if (estimate.flag.empty() && c == 0) estimate.flag = flag::kUnbounded;
+  if (!estimate.flag.empty()) return estimate;
   const auto number = [](std::int64_t x) { return static_cast<double>(x); };
   const double value = number(a) * number(c + d) / (number(c) * number(a + b));
   estimate.value = value;
@@ -68,25 +70,11 @@ Estimate balanced_accuracy(const Confusion& table, double level) {
 }
 
 Estimate positive_likelihood_ratio(const Confusion& table, double level) {
-  Estimate estimate;
-  if (const auto reason = missing_class(table); !reason.empty()) {
-    estimate.flag = reason;
-  } else {
-    estimate = risk_ratio(table.tp, table.fn, table.fp, table.tn, level);
-  }
-  estimate.convention = kLikelihoodRatioConvention;
-  return estimate;
+  return likelihood_ratio(table, table.tp, table.fn, table.fp, table.tn, level);
 }
 
 Estimate negative_likelihood_ratio(const Confusion& table, double level) {
-  Estimate estimate;
-  if (const auto reason = missing_class(table); !reason.empty()) {
-    estimate.flag = reason;
-  } else {
-    estimate = risk_ratio(table.fn, table.tp, table.tn, table.fp, level);
-  }
-  estimate.convention = kLikelihoodRatioConvention;
-  return estimate;
+  return likelihood_ratio(table, table.fn, table.tp, table.tn, table.fp, level);
 }
 
 Result<std::vector<NetBenefit>> decision_curve(std::span<const ScoredCase> cases,
