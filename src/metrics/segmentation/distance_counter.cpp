@@ -14,6 +14,12 @@ void DistanceCounter::add(double squared_mm2, std::int64_t voxels) {
   one.voxels += voxels;
 }
 
+void DistanceCounter::merge(const DistanceCounter& other) {
+  for (const DistanceCount& one : other.table_) {
+    if (one.voxels != 0) add(one.squared_mm2, one.voxels);
+  }
+}
+
 std::vector<DistanceCount> DistanceCounter::ascending() const {
   std::vector<DistanceCount> all;
   all.reserve(used_);

@@ -14,6 +14,8 @@ class DistanceCounter {
  public:
   /// squared_mm2 is not negative.
   void add(double squared_mm2, std::int64_t voxels);
+  /// Adds all of another.
+  void merge(const DistanceCounter& other);
   bool empty() const { return used_ == 0; }
   /// Every distance once, ascending.
   std::vector<DistanceCount> ascending() const;

@@ -29,7 +29,7 @@ constexpr std::int64_t kRow = 2;
 constexpr std::ptrdiff_t kPieces = 32;
 constexpr std::ptrdiff_t kLeastWords = 512;
 
-/// Marks a distance that is left to the transform.
+/// Says that a voxel is left to the transform.
 constexpr double kOpen = -1;
 
 /// Geometry that both directions of a pair share.
@@ -49,10 +49,8 @@ struct Piece {
   std::ptrdiff_t first = 0;
   std::ptrdiff_t last = 0;
   std::vector<std::int64_t> near;  // voxels by shell
-  std::vector<Remainder> rest;     // voxels in no shell
+  std::vector<Remainder> rest;     // voxels in no shell; after the search, those it left open
   std::int64_t rest_voxels = 0;
-  std::vector<double> far;  // of the rest, in order
-  std::int64_t open = 0;    // how many of far are kOpen
 };
 
 struct Direction {
@@ -62,6 +60,9 @@ struct Direction {
   std::int64_t surface_voxels = 0;
   std::vector<Piece> pieces;
   std::int64_t rest_voxels = 0;
+  // The distances of the rest, counted by each thread for itself: there may be as many of them as
+  // voxels in the volume, but few different ones.
+  std::vector<DistanceCounter> far;
   double transform_ns = 0;  // for all of the rest
   std::unique_ptr<BlockIndex> index;
 };
@@ -199,66 +200,55 @@ class FarSearch {
   bool known_ = false;  // last_ is a target
 };
 
-void find_far(const Direction& direction, Piece& piece, const DistanceOptions& options) {
+void find_far(Direction& direction, Piece& piece, int worker, const DistanceOptions& options) {
   FarSearch search(direction, search_budget(direction, piece, options.method), options.simd);
-  std::vector<double> far;  // see find_near
-  std::int64_t open = 0;
-  far.reserve(static_cast<std::size_t>(piece.rest_voxels));
+  DistanceCounter far;  // see find_near
+  std::size_t open = 0;
   for (const Remainder& one : piece.rest) {
     kernels::RowVoxel voxel = place_of(*direction.queries, one.word);
     const int first_bit = voxel.bit;
+    std::uint64_t left = 0;
     for (std::uint64_t bits = one.bits; bits != 0; bits &= bits - 1) {
       voxel.bit = first_bit + std::countr_zero(bits);
-      far.push_back(search.nearest(voxel));
-      open += far.back() == kOpen ? 1 : 0;
-    }
-  }
-  piece.far = std::move(far);
-  piece.open = open;
-}
-
-/// The voxels of a direction that searching has left open, and where their distances go.
-struct OpenVoxels {
-  explicit OpenVoxels(Direction& of) : direction(&of), mask(of.queries->box(), kSurfacePadding) {
-    const auto words = static_cast<std::size_t>(of.queries->last_word() + kGroup);
-    rest.resize(words);
-    far.resize(words);
-    for (Piece& piece : of.pieces) {
-      double* at = piece.far.data();
-      for (const Remainder& one : piece.rest) {
-        rest[static_cast<std::size_t>(one.word)] = one.bits;
-        far[static_cast<std::size_t>(one.word)] = at;
-        for (std::uint64_t bits = one.bits; bits != 0; bits &= bits - 1, ++at) {
-          if (*at == kOpen) mask.words()[one.word] |= bits & (~bits + 1);
-        }
+      const double squared_mm2 = search.nearest(voxel);
+      if (squared_mm2 == kOpen) {
+        left |= bits & (~bits + 1);
+      } else {
+        far.add(squared_mm2, 1);
       }
     }
+    if (left == 0) continue;
+    Remainder still = one;
+    still.bits = left;
+    piece.rest[open++] = still;  // not beyond where we read
   }
+  piece.rest.resize(open);
+  direction.far[static_cast<std::size_t>(worker)].merge(far);
+}
 
-  void found(int bit, int y, int z, double squared_mm2) const {
-    const auto word = static_cast<std::size_t>(mask.row(y, z) - mask.words() + bit / 64);
-    const std::uint64_t before = rest[word] & ~(~std::uint64_t{0} << (bit % 64));
-    far[word][std::popcount(before)] = squared_mm2;
+/// The voxels of a direction that searching has left open; nothing if it has left none.
+std::unique_ptr<BitMask> open_voxels(const Direction& direction) {
+  std::unique_ptr<BitMask> mask;
+  for (const Piece& piece : direction.pieces) {
+    for (const Remainder& one : piece.rest) {
+      if (!mask) mask = std::make_unique<BitMask>(direction.queries->box(), kSurfacePadding);
+      mask->words()[one.word] = one.bits;
+    }
   }
-
-  Direction* direction;
-  BitMask mask;
-  std::vector<std::uint64_t> rest;
-  std::vector<double*> far;  // of the first voxel of each word
-};
+  return mask;
+}
 
 void transform_open(std::vector<Direction>& directions, Workers& workers) {
   for (Direction& direction : directions) {
-    std::int64_t open = 0;
-    for (const Piece& piece : direction.pieces) open += piece.open;
-    if (open == 0) continue;
-    const OpenVoxels voxels(direction);
+    const auto open = open_voxels(direction);
+    if (!open) continue;
     const DistanceTransform transform(*direction.targets, direction.grid->squares);
     const std::ptrdiff_t columns = direction.targets->row_words() * 64;
-    workers.run(columns / DistanceTransform::kColumns, [&](std::ptrdiff_t piece, int) {
-      transform.columns(
-          static_cast<int>(piece) * DistanceTransform::kColumns, voxels.mask,
-          [&](int bit, int y, int z, double squared_mm2) { voxels.found(bit, y, z, squared_mm2); });
+    workers.run(columns / DistanceTransform::kColumns, [&](std::ptrdiff_t piece, int worker) {
+      DistanceCounter far;
+      transform.columns(static_cast<int>(piece) * DistanceTransform::kColumns, *open,
+                        [&](int, int, int, double squared_mm2) { far.add(squared_mm2, 1); });
+      direction.far[static_cast<std::size_t>(worker)].merge(far);
     });
   }
 }
@@ -274,10 +264,9 @@ DirectedDistances gathered(Direction& direction) {
   }
   // A distance of the rest may be that of a shell only when the shells were left out.
   DistanceCounter far;
-  for (Piece& piece : direction.pieces) {
-    for (const double squared_mm2 : piece.far) far.add(squared_mm2, 1);
-    piece = {};
-  }
+  for (const DistanceCounter& one : direction.far) far.merge(one);
+  direction.pieces.clear();
+  direction.far.clear();
   if (far.empty()) return result;
   for (const DistanceCount& one : result.counted) far.add(one.squared_mm2, one.voxels);
   result.counted = far.ascending();
@@ -286,6 +275,7 @@ DirectedDistances gathered(Direction& direction) {
 
 /// Every piece of every direction that `chosen` accepts, as one list of work. What
 /// takes longest is begun first, so that threads end together.
+/// Calls work(direction, piece, number of the thread).
 template <typename Chosen, typename Do>
 void for_pieces(std::vector<Direction>& directions, Workers& workers, Chosen chosen, Do work) {
   std::vector<std::pair<Direction*, Piece*>> list;
@@ -300,15 +290,16 @@ void for_pieces(std::vector<Direction>& directions, Workers& workers, Chosen cho
   std::stable_sort(list.begin(), list.end(), [&](const auto& a, const auto& b) {
     return effort(*a.second) > effort(*b.second);
   });
-  workers.run(static_cast<std::ptrdiff_t>(list.size()), [&](std::ptrdiff_t i, int) {
-    work(*list[static_cast<std::size_t>(i)].first, *list[static_cast<std::size_t>(i)].second);
+  workers.run(static_cast<std::ptrdiff_t>(list.size()), [&](std::ptrdiff_t i, int worker) {
+    work(*list[static_cast<std::size_t>(i)].first, *list[static_cast<std::size_t>(i)].second,
+         worker);
   });
 }
 
 void measure(std::vector<Direction>& directions, Workers& workers, const DistanceOptions& options) {
   for_pieces(
       directions, workers, [](const Piece&) { return true; },
-      [&](const Direction& direction, Piece& piece) { find_near(direction, piece, options); });
+      [&](const Direction& direction, Piece& piece, int) { find_near(direction, piece, options); });
   std::vector<Direction*> unfinished;
   for (Direction& direction : directions) {
     for (const Piece& piece : direction.pieces) direction.rest_voxels += piece.rest_voxels;
@@ -316,12 +307,15 @@ void measure(std::vector<Direction>& directions, Workers& workers, const Distanc
   }
   workers.run(static_cast<std::ptrdiff_t>(unfinished.size()), [&](std::ptrdiff_t i, int) {
     Direction& one = *unfinished[static_cast<std::size_t>(i)];
+    one.far.resize(static_cast<std::size_t>(workers.count()));
     one.transform_ns = transform_time(one);
     one.index = std::make_unique<BlockIndex>(*one.targets, one.grid->squares);
   });
   for_pieces(
       directions, workers, [](const Piece& piece) { return piece.rest_voxels != 0; },
-      [&](const Direction& direction, Piece& piece) { find_far(direction, piece, options); });
+      [&](Direction& direction, Piece& piece, int worker) {
+        find_far(direction, piece, worker, options);
+      });
   transform_open(directions, workers);
 }
 
