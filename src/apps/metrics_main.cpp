@@ -22,6 +22,8 @@ Result<int> answer(const Request& request) {
       return answer_classification(request);
     case Task::kRegression:
       return answer_regression(request);
+    case Task::kPool:
+      return answer_pool(request);
     case Task::kList:
       return answer_list(request);
     case Task::kDescribe:

@@ -1,10 +1,12 @@
 #include "cohort/classification.h"
 
 #include <algorithm>
-#include <set>
+#include <array>
+#include <functional>
+#include <numeric>
+#include <span>
 
-#include "cohort/binary_tables.h"
-#include "cohort/keyed_table.h"
+#include "cohort/class_tables.h"
 #include "metrics/classification/auc.h"
 #include "metrics/classification/auc_bootstrap.h"
 #include "metrics/classification/calibration.h"
@@ -12,8 +14,10 @@
 #include "metrics/classification/curves.h"
 #include "metrics/classification/decision.h"
 #include "metrics/classification/multiclass.h"
+#include "metrics/classification/multilabel.h"
 #include "metrics/classification/probability.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/clustered.h"
 
 namespace medperf::cohort {
 namespace {
@@ -21,34 +25,18 @@ namespace {
 using metrics::Estimate;
 using metrics::ScoredCase;
 
-/// A number for the patient of each case, and how many there are.
-struct Patients {
-  std::vector<std::int64_t> of_case;
-  std::size_t count = 0;
-};
+constexpr char kPatientsDrawn[] = "patients drawn";
 
-Result<Patients> patients_of(std::string_view text, const std::vector<std::string>& ids) {
-  Patients patients{{}, ids.size()};
-  if (text.empty()) return patients;
-  MEDPERF_TRY(const KeyedTable table, read_keyed_table(text, "patients"));
-  const auto column = table.table.column("patient");
-  if (!column || table.table.header.size() != 2) {
-    return make_error(ErrorKind::kInvalid, "patients: header",
-                      "the columns are not case_id and patient", "Write case_id,patient.");
+/// For several cases of a patient: only what the bootstrap drew with whole patients keeps its
+/// interval.
+void leave_out_intervals(std::span<Figure> figures) {
+  for (Figure& one : figures) {
+    if (one.of != kPatientsDrawn) metrics::leave_out_interval(one.estimate);
   }
-  std::map<std::string_view, std::int64_t> numbers;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto row = table.row_of.find(ids[i]);
-    if (row == table.row_of.end()) {
-      return bad_row("labels.csv", i, "its case is not in the table of patients",
-                     "Give the patient of every case.");
-    }
-    const std::string& name = table.table.rows[row->second][*column];
-    const auto next = static_cast<std::int64_t>(numbers.size());
-    patients.of_case.push_back(numbers.try_emplace(name, next).first->second);
-  }
-  patients.count = numbers.size();
-  return patients;
+}
+
+Json counts_of(const metrics::Confusion& table) {
+  return Json::object({{"tp", table.tp}, {"fp", table.fp}, {"tn", table.tn}, {"fn", table.fn}});
 }
 
 void add_decision(const metrics::Confusion& table, double level, FigureSet& set) {
@@ -60,9 +48,7 @@ void add_decision(const metrics::Confusion& table, double level, FigureSet& set)
   set.figures.push_back({"balanced-accuracy", "", metrics::balanced_accuracy(table, level)});
   set.figures.push_back({"f1", "", metrics::f1(table)});
   set.figures.push_back({"mcc", "", metrics::matthews(table)});
-  set.more.set(
-      "counts",
-      Json::object({{"tp", table.tp}, {"fp", table.fp}, {"tn", table.tn}, {"fn", table.fn}}));
+  set.more.set("counts", counts_of(table));
 }
 
 Status add_probabilities(std::span<const ScoredCase> cases, double level, FigureSet& set) {
@@ -83,6 +69,35 @@ Status add_probabilities(std::span<const ScoredCase> cases, double level, Figure
   return {};
 }
 
+/// Net benefit at the benchmark's threshold, and at every hundredth for the curve.
+Status add_net_benefit(std::span<const ScoredCase> cases, double threshold, FigureSet& set) {
+  constexpr int kParts = 100;
+  if (threshold > 0 && threshold < 1) {
+    MEDPERF_TRY(const auto here, metrics::decision_curve(cases, std::array{threshold}));
+    for (const auto& [metric_of, value] :
+         {std::pair("", here.empty() ? 0 : here[0].model),
+          std::pair("everybody treated", here.empty() ? 0 : here[0].treat_all)}) {
+      Estimate estimate;
+      estimate.convention = metrics::kNetBenefitConvention;
+      if (here.empty()) {
+        estimate.flag = metrics::flag::kNoCases;
+      } else {
+        estimate.value = value;
+      }
+      set.figures.push_back({"net-benefit", metric_of, estimate});
+    }
+  }
+  std::vector<double> thresholds;
+  for (int i = 1; i < kParts; ++i) thresholds.push_back(static_cast<double>(i) / kParts);
+  MEDPERF_TRY(const auto curve, metrics::decision_curve(cases, thresholds));
+  Json::Array points;
+  for (const metrics::NetBenefit& one : curve) {
+    points.push_back(Json::array({one.threshold, one.model, one.treat_all}));
+  }
+  set.more.set("decision_curve", Json(std::move(points)));
+  return {};
+}
+
 Status add_curve(std::span<const ScoredCase> cases, FigureSet& set) {
   MEDPERF_TRY(const auto points, metrics::operating_points(cases, true));
   Json::Array curve;
@@ -98,12 +113,9 @@ Status add_curve(std::span<const ScoredCase> cases, FigureSet& set) {
 Result<FigureSet> two_classes(std::string_view predictions, std::string_view labels,
                               std::string_view patient_table,
                               const ClassificationOptions& options) {
-  MEDPERF_TRY(const auto reference, read_labels(labels));
-  MEDPERF_TRY(const auto scores, read_predictions(predictions));
-  MEDPERF_TRY(const auto cases, pair_cases(reference, scores));
-  std::vector<std::string> ids;
-  for (const Label& one : reference) ids.push_back(one.case_id);
-  MEDPERF_TRY(const Patients patients, patients_of(patient_table, ids));
+  MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, patient_table));
+  const std::vector<ScoredCase>& cases = cohort.cases;
+  const Patients& patients = cohort.patients;
   const double level = options.bootstrap.level;
   FigureSet set{"binary classification", cases.size(), patients.count, {}, Json::object()};
   MEDPERF_TRY(const metrics::Auc area, metrics::auc(cases, level));
@@ -116,7 +128,7 @@ Result<FigureSet> two_classes(std::string_view predictions, std::string_view lab
   // DeLong's interval takes the cases as independent: with several of a patient it is too narrow.
   const bool clustered = patients.count < cases.size();
   if (!clustered) set.figures.push_back({"auroc", "", area.estimate});
-  set.figures.push_back({"auroc", clustered ? "patients drawn" : "bootstrap", drawn.estimate});
+  set.figures.push_back({"auroc", clustered ? kPatientsDrawn : "bootstrap", drawn.estimate});
   set.figures.push_back({"auprc", "", precision});
   add_decision(table, level, set);
   set.more.set("n_positive", area.n_positive);
@@ -124,77 +136,27 @@ Result<FigureSet> two_classes(std::string_view predictions, std::string_view lab
   const bool probabilities = std::all_of(cases.begin(), cases.end(), [](const ScoredCase& one) {
     return one.score >= 0 && one.score <= 1;
   });
-  if (probabilities) MEDPERF_CHECK(add_probabilities(cases, level, set));
+  if (probabilities) {
+    MEDPERF_CHECK(add_probabilities(cases, level, set));
+    MEDPERF_CHECK(add_net_benefit(cases, options.threshold, set));
+  }
+  if (clustered) leave_out_intervals(set.figures);
   MEDPERF_CHECK(add_curve(cases, set));
   return set;
 }
 
-/// The classes in the order of the columns, and what each case has.
-struct ClassTables {
-  std::vector<std::string> classes;
-  std::vector<std::string> ids;
-  std::vector<int> reference;
-  std::vector<double> probabilities;
-  std::vector<int> predicted;  ///< the most probable class, the first of equal ones
-};
-
-Result<ClassTables> read_class_tables(const KeyedTable& predictions, std::string_view labels) {
-  MEDPERF_TRY(const KeyedTable reference, read_keyed_table(labels, "labels.csv"));
-  const auto label = reference.table.column("label");
-  if (!label || reference.table.header.size() != 2) {
-    return make_error(ErrorKind::kInvalid, "labels.csv: header",
-                      "the columns are not case_id and label", "Write case_id,label.");
-  }
-  ClassTables tables;
-  std::vector<std::size_t> columns;
-  for (std::size_t i = 0; i < predictions.table.header.size(); ++i) {
-    if (i == predictions.id) continue;
-    tables.classes.push_back(predictions.table.header[i]);
-    columns.push_back(i);
-  }
-  for (std::size_t i = 0; i < reference.table.rows.size(); ++i) {
-    const auto& row = reference.table.rows[i];
-    const auto found = std::find(tables.classes.begin(), tables.classes.end(), row[*label]);
-    if (found == tables.classes.end()) {
-      return bad_row("labels.csv", i, "its label is no column of predictions.csv",
-                     "Name the columns of probabilities as the labels are.");
-    }
-    const auto predicted = predictions.row_of.find(row[reference.id]);
-    if (predicted == predictions.row_of.end()) {
-      return bad_row("labels.csv", i, "its case has no prediction",
-                     "The model must write one prediction for every case it was given.");
-    }
-    tables.ids.push_back(row[reference.id]);
-    tables.reference.push_back(static_cast<int>(found - tables.classes.begin()));
-    for (const std::size_t column : columns) {
-      MEDPERF_TRY(const double p,
-                  number_in(predictions, predicted->second, column, "predictions.csv"));
-      tables.probabilities.push_back(p);
-    }
-    const auto last = tables.probabilities.end();
-    const auto first = last - static_cast<std::ptrdiff_t>(columns.size());
-    tables.predicted.push_back(static_cast<int>(std::max_element(first, last) - first));
-  }
-  if (tables.ids.size() != predictions.table.rows.size()) {
-    return make_error(ErrorKind::kInvalid, "predictions.csv",
-                      "it has cases that labels.csv does not have",
-                      "The model must not make up cases.");
-  }
-  return tables;
-}
-
-Result<FigureSet> many_classes(const KeyedTable& predictions, std::string_view labels,
+Result<FigureSet> many_classes(std::string_view predictions, std::string_view labels,
                                std::string_view patient_table,
                                const ClassificationOptions& options) {
-  MEDPERF_TRY(const ClassTables tables, read_class_tables(predictions, labels));
-  MEDPERF_TRY(const Patients patients, patients_of(patient_table, tables.ids));
+  MEDPERF_TRY(const ClassCohort tables, read_class_cohort(predictions, labels, patient_table));
   const int classes = static_cast<int>(tables.classes.size());
   MEDPERF_TRY(const auto cases,
               metrics::ClassProbabilities::of(tables.reference, tables.probabilities, classes));
   MEDPERF_TRY(const auto matrix,
               metrics::ConfusionMatrix::of(tables.reference, tables.predicted, classes));
   const double level = options.bootstrap.level;
-  FigureSet set{"multi-class classification", cases.size(), patients.count, {}, Json::object()};
+  FigureSet set{
+      "multi-class classification", cases.size(), tables.patients.count, {}, Json::object()};
   set.figures = {{"auroc-one-vs-rest", "", metrics::one_vs_rest_auroc(cases)},
                  {"auroc-hand-till", "", metrics::hand_till_auroc(cases)},
                  {"accuracy", "", metrics::accuracy(matrix, level)},
@@ -214,9 +176,117 @@ Result<FigureSet> many_classes(const KeyedTable& predictions, std::string_view l
     for (int j = 0; j < classes; ++j) row.emplace_back(matrix.count(i, j));
     rows.emplace_back(std::move(row));
   }
+  if (tables.patients.count < cases.size()) leave_out_intervals(set.figures);
   Json::Array names(tables.classes.begin(), tables.classes.end());
   set.more.set("classes", Json(std::move(names)));
   set.more.set("confusion", Json(std::move(rows)));
+  return set;
+}
+
+/// A figure of a label cohort; the bootstrap draws patients with all of their labels.
+using LabelFigure = std::function<Result<Estimate>(const LabelCohort&)>;
+
+/// The cases at these positions, which may repeat.
+LabelCohort drawn_labels(const LabelCohort& cohort, std::span<const std::uint32_t> rows) {
+  const std::size_t width = cohort.labels.size();
+  LabelCohort drawn;
+  drawn.labels = cohort.labels;
+  drawn.cases = rows.size();
+  for (const std::uint32_t row : rows) {
+    const auto at = static_cast<std::ptrdiff_t>(row * width);
+    const auto end = at + static_cast<std::ptrdiff_t>(width);
+    drawn.reference.insert(drawn.reference.end(), cohort.reference.begin() + at,
+                           cohort.reference.begin() + end);
+    drawn.scores.insert(drawn.scores.end(), cohort.scores.begin() + at,
+                        cohort.scores.begin() + end);
+  }
+  return drawn;
+}
+
+Result<metrics::LabelTables> tables_of(const LabelCohort& cohort, double threshold) {
+  std::vector<std::uint8_t> called;
+  for (const double score : cohort.scores) called.push_back(score >= threshold ? 1 : 0);
+  return metrics::label_tables(cohort.reference, called, static_cast<int>(cohort.labels.size()));
+}
+
+/// Labels of a case are not independent, so their common figures get the bootstrap's interval.
+Status add_label_figure(const LabelCohort& cohort, const char* metric, const LabelFigure& figure,
+                        const metrics::BootstrapOptions& options, FigureSet& set) {
+  MEDPERF_TRY(Estimate estimate, figure(cohort));
+  std::vector<std::int64_t> units = cohort.patients.of_case;
+  if (units.empty()) {
+    units.resize(cohort.cases);
+    std::iota(units.begin(), units.end(), 0);
+  }
+  MEDPERF_TRY(const auto drawn_units, metrics::ResampleUnits::of(units));
+  const auto statistic = [&](std::span<const std::uint32_t> rows) -> std::optional<double> {
+    const auto value = figure(drawn_labels(cohort, rows));
+    return value.ok() ? value->value : std::nullopt;
+  };
+  MEDPERF_TRY(const auto drawn, metrics::bootstrap(drawn_units, statistic, options));
+  estimate.se = drawn.estimate.se;
+  estimate.interval = drawn.estimate.interval;
+  if (estimate.flag.empty()) estimate.flag = drawn.estimate.flag;
+  set.figures.push_back({metric, "", estimate});
+  return {};
+}
+
+/// Each label for itself: two classes.
+Status add_each_label(const LabelCohort& cohort, const ClassificationOptions& options,
+                      FigureSet& set) {
+  const double level = options.bootstrap.level;
+  MEDPERF_TRY(const auto tables, tables_of(cohort, options.threshold));
+  Json counts = Json::object();
+  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+    std::vector<ScoredCase> cases;
+    for (std::size_t row = 0; row < cohort.cases; ++row) {
+      const std::size_t at = row * cohort.labels.size() + i;
+      cases.push_back({cohort.scores[at], cohort.reference[at] != 0});
+    }
+    MEDPERF_TRY(const metrics::Auc auc, metrics::auc(cases, level));
+    const std::string name = "label " + cohort.labels[i];
+    const metrics::Confusion& table = tables.labels[i];
+    std::vector<Figure> figures = {
+        {"auroc", name, auc.estimate},
+        {"sensitivity", name, metrics::sensitivity(table, level)},
+        {"specificity", name, metrics::specificity(table, level)},
+        {"precision", name, metrics::precision(table, level)},
+        {"f1", name, metrics::f1(table)},
+    };
+    if (cohort.patients.count < cohort.cases) leave_out_intervals(figures);
+    set.figures.insert(set.figures.end(), figures.begin(), figures.end());
+    counts.set(cohort.labels[i], counts_of(table));
+  }
+  set.more.set("labels", std::move(counts));
+  return {};
+}
+
+Result<FigureSet> many_labels(std::string_view predictions, std::string_view labels,
+                              std::string_view patient_table,
+                              const ClassificationOptions& options) {
+  MEDPERF_TRY(const LabelCohort cohort, read_label_cohort(predictions, labels, patient_table));
+  const int width = static_cast<int>(cohort.labels.size());
+  FigureSet set{"multi-label classification", cohort.cases, cohort.patients.count, {}, {}};
+  const auto of_tables = [&](Estimate (*figure)(const metrics::LabelTables&)) -> LabelFigure {
+    return [figure, &options](const LabelCohort& one) -> Result<Estimate> {
+      MEDPERF_TRY(const auto tables, tables_of(one, options.threshold));
+      return figure(tables);
+    };
+  };
+  const LabelFigure area = [width](const LabelCohort& one) {
+    return metrics::macro_auroc(one.reference, one.scores, width);
+  };
+  const LabelFigure subset = of_tables(
+      [](const metrics::LabelTables& tables) { return metrics::subset_accuracy(tables); });
+  MEDPERF_CHECK(add_label_figure(cohort, "auroc-macro-labels", area, options.bootstrap, set));
+  MEDPERF_CHECK(add_label_figure(cohort, "f1-macro-labels", of_tables(&metrics::macro_f1),
+                                 options.bootstrap, set));
+  MEDPERF_CHECK(add_label_figure(cohort, "f1-micro-labels", of_tables(&metrics::micro_f1),
+                                 options.bootstrap, set));
+  MEDPERF_CHECK(add_label_figure(cohort, "hamming-loss", of_tables(&metrics::hamming_loss),
+                                 options.bootstrap, set));
+  MEDPERF_CHECK(add_label_figure(cohort, "subset-accuracy", subset, options.bootstrap, set));
+  MEDPERF_CHECK(add_each_label(cohort, options, set));
   return set;
 }
 
@@ -225,8 +295,13 @@ Result<FigureSet> many_classes(const KeyedTable& predictions, std::string_view l
 Result<FigureSet> evaluate_classification(std::string_view predictions, std::string_view labels,
                                           std::string_view patients,
                                           const ClassificationOptions& options) {
-  MEDPERF_TRY(const KeyedTable table, read_keyed_table(predictions, "predictions.csv"));
-  if (table.table.header.size() > 2) return many_classes(table, labels, patients, options);
+  MEDPERF_TRY(const ClassificationTask task, task_of(predictions, labels));
+  if (task == ClassificationTask::kClasses) {
+    return many_classes(predictions, labels, patients, options);
+  }
+  if (task == ClassificationTask::kLabels) {
+    return many_labels(predictions, labels, patients, options);
+  }
   return two_classes(predictions, labels, patients, options);
 }
 

@@ -16,8 +16,10 @@ struct ClassificationOptions {
 
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and
 /// `case_id,label` with 0 or 1. More: a column of probabilities for each class in predictions.csv,
-/// named as the labels are. `patients`, if not empty, is `case_id,patient`: then the bootstrap
-/// draws patients. Calibration is given when all scores are in [0, 1].
+/// named as the labels are. Several labels a case: the same, and a column of 0 and 1 for each in
+/// labels.csv. `patients`, if not empty, is `case_id,patient`: then the bootstrap draws patients,
+/// and other intervals, which take cases as independent, are left out where patients repeat.
+/// Calibration and the decision curve are given when all scores are in [0, 1].
 /// Errors: invalid for tables that do not fit each other (rows are named, ids are not), too_large.
 Result<FigureSet> evaluate_classification(std::string_view predictions, std::string_view labels,
                                           std::string_view patients,

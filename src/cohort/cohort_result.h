@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cohort/case_list.h"
 #include "metrics/estimate.h"
+#include "metrics/segmentation/overlap.h"
 
 namespace medperf::cohort {
 
@@ -27,6 +28,8 @@ struct CaseResult {
   std::vector<metrics::Estimate> values;  ///< as the columns; empty when the case failed
   std::optional<Error> failure;           ///< why there are no values, and what to do
   std::vector<std::string> remarks;       ///< e.g. that the prediction was resampled
+  /// Of label maps: one a region, in the order of the options' regions.
+  std::vector<metrics::Overlap> overlaps = {};
 };
 
 struct CohortResult {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cohort/cohort_document.h"
 #include "cohort/report/html.h"
 #include "cohort/report/parts.h"
@@ -34,13 +36,21 @@ Json document_of(const Figure& figure) {
   row.set("high", e.interval ? Json(e.interval->high) : Json());
   row.set("flag", or_ok(e.flag));
   row.set("convention", e.convention);
+  if (figure.bound) row.set("bound", *figure.bound);
   return row;
+}
+
+/// Below it a decision curve is of no use to anybody, and would squeeze the rest.
+constexpr double kLeastBenefit = -0.1;
+
+const Json::Array& items_of(const Json* list) {
+  static const Json::Array none;
+  return list == nullptr ? none : list->items();
 }
 
 std::vector<report::Point> points_of(const Json* list) {
   std::vector<report::Point> points;
-  if (list == nullptr) return points;
-  for (const Json& point : list->items()) {
+  for (const Json& point : items_of(list)) {
     points.emplace_back(point.items()[0].as_double(), point.items()[1].as_double());
   }
   return points;
@@ -72,6 +82,22 @@ std::string plots_of(const FigureSet& set) {
         "the dashed line they are equal.";
     plot.x_label = "Predicted probability";
     plot.y_label = "Share of positive cases";
+    out += figure_of(plot);
+  }
+  plot = {};
+  for (const Json& point : items_of(set.more.find("decision_curve"))) {
+    const double threshold = point.items()[0].as_double();
+    plot.line.emplace_back(threshold, std::max(kLeastBenefit, point.items()[1].as_double()));
+    plot.dots.emplace_back(threshold, std::max(kLeastBenefit, point.items()[2].as_double()));
+  }
+  if (!plot.line.empty()) {
+    plot.title = "Decision curve";
+    plot.description =
+        "Net benefit at each threshold probability. The line is the model, the dots are treating "
+        "everybody; treating nobody is 0. Values below -0.1 are drawn at -0.1.";
+    plot.x_label = "Threshold probability";
+    plot.y_label = "Net benefit";
+    plot.guides.push_back({0, "nobody treated"});
     out += figure_of(plot);
   }
   report::XyPlot agreement;

@@ -1,6 +1,7 @@
 #pragma once
 // Figures of a whole cohort, each one number: what classification and regression give.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ struct Figure {
   std::string metric;  ///< id of the vocabulary
   std::string of;      ///< "lower", "class pneumonia"; empty: nothing to add
   metrics::Estimate estimate;
+  /// Of sites' summaries: the figure of the cases themselves lies in value +- bound.
+  std::optional<double> bound = std::nullopt;
 };
 
 /// What a table of scores or numbers gives.

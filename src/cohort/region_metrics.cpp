@@ -112,6 +112,13 @@ class PairFigures {
     return panoptic(column, region);
   }
 
+  /// After figure().
+  std::vector<metrics::Overlap> overlaps() const {
+    std::vector<metrics::Overlap> counts;
+    for (const RegionMetrics& one : overlaps_) counts.push_back(one.overlap.counts);
+    return counts;
+  }
+
  private:
   struct Of {
     std::optional<metrics::SurfelDistances> surfels;
@@ -227,15 +234,15 @@ Result<std::vector<Column>> columns_of(const SegmentationOptions& options) {
   return columns;
 }
 
-Result<std::vector<Estimate>> measure_pair(const metrics::LabelVolume& prediction,
-                                           const metrics::LabelVolume& reference,
-                                           const SegmentationOptions& options,
-                                           std::span<const Column> columns) {
+Result<PairMeasures> measure_pair(const metrics::LabelVolume& prediction,
+                                  const metrics::LabelVolume& reference,
+                                  const SegmentationOptions& options,
+                                  std::span<const Column> columns) {
   const bool surfaces = std::any_of(columns.begin(), columns.end(), [](const Column& column) {
     return find_region_metric(column.metric)->engine == Engine::kSurface;
   });
   PairFigures figures(prediction, reference, options, surfaces);
-  std::vector<Estimate> values;
+  PairMeasures measures;
   for (const Column& column : columns) {
     const auto region =
         std::find_if(options.regions.begin(), options.regions.end(),
@@ -249,9 +256,10 @@ Result<std::vector<Estimate>> measure_pair(const metrics::LabelVolume& predictio
     MEDPERF_TRY(
         const Estimate value,
         figures.figure(column, static_cast<std::size_t>(region - options.regions.begin()), tau));
-    values.push_back(value);
+    measures.values.push_back(value);
   }
-  return values;
+  measures.overlaps = figures.overlaps();
+  return measures;
 }
 
 }  // namespace medperf::cohort

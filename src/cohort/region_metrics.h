@@ -27,10 +27,15 @@ const RegionMetric* find_region_metric(std::string_view id);
 /// Errors: those of measure_segmentations.
 Result<std::vector<Column>> columns_of(const SegmentationOptions& options);
 
-/// The figures of a pair, one for each column. Only what some column asks for is computed.
-Result<std::vector<metrics::Estimate>> measure_pair(const metrics::LabelVolume& prediction,
-                                                    const metrics::LabelVolume& reference,
-                                                    const SegmentationOptions& options,
-                                                    std::span<const Column> columns);
+/// What was found of a pair.
+struct PairMeasures {
+  std::vector<metrics::Estimate> values;   ///< one for each column
+  std::vector<metrics::Overlap> overlaps;  ///< one for each region
+};
+/// Only what some column asks for is computed; overlaps always.
+Result<PairMeasures> measure_pair(const metrics::LabelVolume& prediction,
+                                  const metrics::LabelVolume& reference,
+                                  const SegmentationOptions& options,
+                                  std::span<const Column> columns);
 
 }  // namespace medperf::cohort

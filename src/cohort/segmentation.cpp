@@ -40,7 +40,9 @@ Status measure(const SegmentationOptions& options, const std::vector<Column>& co
       result.remarks.push_back(fmt::format("{}: {}", name, remark));
     }
   }
-  MEDPERF_TRY(result.values, measure_pair(prediction, reference, options, columns));
+  MEDPERF_TRY(PairMeasures measures, measure_pair(prediction, reference, options, columns));
+  result.values = std::move(measures.values);
+  result.overlaps = std::move(measures.overlaps);
   return {};
 }
 

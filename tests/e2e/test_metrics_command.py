@@ -96,6 +96,68 @@ def folders_and_plain_images(work):
     expect("with a size they do", code == 0 and ",hd,,0.5,ok," in said, said)
 
 
+def dicom_slice(path, instance, z, rows):
+    """A CT slice, explicit little-endian, whose values are labels; the grid of the SEG objects in tests/oracle."""
+    def element(group, number, vr, value):
+        value += (b"\0" if vr in ("UI", "OB") else b" ") * (len(value) % 2)
+        if vr == "OW":
+            return struct.pack("<HH2sHI", group, number, vr.encode(), 0, len(value)) + value
+        return struct.pack("<HH2sH", group, number, vr.encode(), len(value)) + value
+    short, text = (lambda n: struct.pack("<H", n)), (lambda s: s.encode())
+    ct = "1.2.840.10008.5.1.4.1.1.2"
+    meta = element(2, 2, "UI", text(ct)) + element(2, 3, "UI", text(f"1.2.3.{instance}")) \
+        + element(2, 0x10, "UI", text("1.2.840.10008.1.2.1"))
+    body = b"".join((
+        element(8, 0x16, "UI", text(ct)), element(8, 0x18, "UI", text(f"1.2.3.{instance}")), element(8, 0x60, "CS", b"CT"),
+        element(0x18, 0x50, "DS", b"3"), element(0x20, 0xd, "UI", b"1.2.3.1"), element(0x20, 0xe, "UI", b"1.2.3.2"),
+        element(0x20, 0x32, "DS", text(f"-30.5\\12.25\\{z}")), element(0x20, 0x37, "DS", b"1\\0\\0\\0\\1\\0"),
+        element(0x20, 0x52, "UI", b"1.2.3.3"), element(0x28, 2, "US", short(1)), element(0x28, 4, "CS", b"MONOCHROME2"),
+        element(0x28, 0x10, "US", short(len(rows))), element(0x28, 0x11, "US", short(len(rows[0]))),
+        element(0x28, 0x30, "DS", b"0.8\\0.7"), element(0x28, 0x100, "US", short(16)), element(0x28, 0x101, "US", short(12)),
+        element(0x28, 0x102, "US", short(11)), element(0x28, 0x103, "US", short(0)),
+        element(0x7fe0, 0x10, "OW", b"".join(short(v) for row in rows for v in row))))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(128) + b"DICM" + element(2, 0, "UL", struct.pack("<I", len(meta))) + meta + body)
+
+
+def dicom(work):
+    """SEG objects and series of slices whose values are labels, as pairs; what the masks are is known by formula."""
+    def label(i, j, k):
+        return 2 if i > 8 and k in (1, 4) else 1 if i + j < 7 and 1 <= k <= 3 else 0
+    seg = TOP / "src/imaging/tests/oracle/dicom/seg.dcm"
+    shifted = {}
+    for k in range(1, 5):
+        rows = [[label(i, j, k) for i in range(12)] for j in range(10)]
+        moved = [[0] + row[:-1] for row in rows]
+        shifted.update({(i, j, k): moved[j][i] for j in range(10) for i in range(12)})
+        dicom_slice(work / f"r/same/{9 - k}.dcm", 100 + k, 40 + 3 * k, rows)      # names against the order of slices
+        dicom_slice(work / f"r/shifted/{k}", 200 + k, 40 + 3 * k, moved)
+        dicom_slice(work / f"r/elsewhere/{k}", 300 + k, 41 + 3 * k, rows)
+    (work / "p").mkdir()
+    for name in ("same", "shifted", "elsewhere"):
+        (work / f"p/{name}.dcm").write_bytes(seg.read_bytes())
+    code, said, wrong = run("segmentation", work / "p", work / "r", "--labels", "1,2", "--metric", "dice,hd", "--csv")
+    found = {(r["case_id"], r["region"], r["metric"]): r["value"] for r in csv.DictReader(io.StringIO(said))}
+    for one in ("1", "2"):
+        expect(f"a SEG and a series of the same label {one}", found.get(("same", one, "dice")) == "1"
+               and found.get(("same", one, "hd")) == "0", (found, wrong))
+        mine = {(i, j, k) for i in range(12) for j in range(10) for k in range(1, 5) if label(i, j, k) == int(one)}
+        theirs = {at for at, value in shifted.items() if value == int(one)}
+        expect(f"Dice of shifted label {one} by counting", mine and float(found["shifted", one, "dice"])
+               == 2 * len(mine & theirs) / (len(mine) + len(theirs)), found.get(("shifted", one, "dice")))
+        expect(f"a shift by one column of 0.7 mm, label {one}", abs(float(found["shifted", one, "hd"]) - 0.7) < 1e-12,
+               found.get(("shifted", one, "hd")))
+    expect("a series on another grid is refused, the others are measured", code == 13 and "elsewhere" in wrong
+           and "grid" in wrong, (code, wrong))
+    code, said, wrong = run("segmentation", seg, work / "r/same", "--labels", "1", "--metric", "dice", "--csv",
+                            "--html", work / "one.html")
+    expect("a file and a folder are one case, with a picture", code == 0 and ",dice,,1,ok," in said
+           and "data:image/png" in (work / "one.html").read_text(), (said, wrong))
+    (work / "r/same/5.dcm").write_bytes((work / "r/same/5.dcm").read_bytes()[:-40])
+    code, _, wrong = run("segmentation", seg, work / "r/same", "--labels", "1", "--metric", "dice")
+    expect("a slice cut short is an error that names it", code == 13 and "5.dcm" in wrong, (code, wrong))
+
+
 class Page(html.parser.HTMLParser):
     """What a reader with a screen reader, a keyboard or a strict browser would stumble over."""
     VOID = {"meta", "br", "img", "line", "rect", "circle", "path", "image", "polyline"}
@@ -207,7 +269,7 @@ def vocabulary():
     for one in ids:
         code, said, wrong = run("describe", one)
         expect(f"the page of {one}", code == 0 and f"`{one}`" in said, (said[:200], wrong))
-    for words in ((), ("segmentation",), ("classification",), ("regression",), ("list",), ("describe",)):
+    for words in ((), ("segmentation",), ("classification",), ("regression",), ("pool",), ("list",), ("describe",)):
         code, said, _ = run(*words, "--help")
         expect(f"help of {words} has an example", code == 0 and "Example" in said, said)
 
@@ -224,7 +286,10 @@ def classification(work):
     found = figures_of(said)
     expect("AUROC of five cases, one tie", code == 0 and found["auroc", None]["value"] == 5.5 / 6, (said, wrong))
     expect("Brier by hand", abs(found["brier", None]["value"] - (0.01 + 0.04 + 0.64 + 0.01 + 0.09) / 5) < 1e-15)
-    expect("ROC curve and reliability diagram", len(sound_page("binary", (work / "r.html").read_text())) == 2)
+    expect("ROC curve, reliability diagram, decision curve", len(sound_page("binary", (work / "r.html").read_text())) == 3)
+    expect("net benefit by hand", found["net-benefit", None]["value"] == 2 / 5 - 1 / 5
+           and found["net-benefit", "everybody treated"]["value"] == 2 / 5 - 3 / 5
+           and len(json.loads(said)["decision_curve"]) == 99, found)
     patients.write_text("case_id,patient\na,p\nb,p\nc,q\nd,r\ne,r\n")
     code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
     expect("several cases of a patient: no interval that takes them as independent",
@@ -243,6 +308,86 @@ def classification(work):
     labels.write_text("case_id,label\na,red\nb,green\nc,pink\nd,green\n")
     code, _, wrong = run("classification", predictions, labels)
     expect("a label without a column", code == 2 and "row 3" in wrong and "pink" not in wrong, wrong)
+
+
+def several_labels(work):
+    predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
+    predictions.write_text("case_id,mass,fluid\na,0.9,0.2\nb,0.4,0.7\nc,0.6,0.8\n")
+    labels.write_text("case_id,fluid,mass\nc,0,0\na,0,1\nb,1,0\n")
+    code, said, wrong = run("classification", predictions, labels, "--json", "--html", work / "r.html")
+    found = figures_of(said) if code == 0 else {}
+    expect("several labels by hand, whatever the order of columns and rows", code == 0
+           and found["subset-accuracy", None]["value"] == 2 / 3 and found["hamming-loss", None]["value"] == 2 / 6
+           and found["f1-micro-labels", None]["value"] == 4 / 6 and found["auroc-macro-labels", None]["value"] == 0.75
+           and json.loads(said)["labels"]["fluid"] == {"tp": 1, "fp": 1, "tn": 1, "fn": 0}, (said, wrong))
+    expect("common figures have the bootstrap's interval", found["hamming-loss", None]["low"] is not None, found)
+    sound_page("multi-label", (work / "r.html").read_text())
+    patients.write_text("case_id,patient\na,p\nb,p\nc,q\n")
+    code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
+    expect("several cases of a patient: no interval of a label",
+           figures_of(said)["sensitivity", "label mass"]["low"] is None, said)
+    labels.write_text("case_id,fluid,mass\nc,0,2\na,0,1\nb,1,0\n")
+    code, _, wrong = run("classification", predictions, labels)
+    expect("a label that is neither 0 nor 1", code == 2 and "row 1" in wrong, wrong)
+    labels.write_text("case_id,fluid,bone\nc,0,0\na,0,1\nb,1,0\n")
+    code, _, wrong = run("classification", predictions, labels)
+    expect("labels without a column", code == 2 and "columns" in wrong and "bone" not in wrong, wrong)
+
+
+def pooling(work):
+    """Three sites' summaries pooled in any order and grouping are one machine's."""
+    cases = [(f"c{i}", (i * 37 % 101 + 1) / 103, int((i * 53 + i * i) % 7 < 3)) for i in range(90)]
+
+    def summary(name, part):
+        (work / "p.csv").write_text("case_id,score\n" + "".join(f"{c},{s!r}\n" for c, s, _ in part))
+        (work / "l.csv").write_text("case_id,label\n" + "".join(f"{c},{y}\n" for c, _, y in part))
+        code, said, wrong = run("classification", work / "p.csv", work / "l.csv", "--json", "--summary-file", work / name)
+        expect(f"{name} is written", code == 0, wrong)
+        return said
+    summary("a.json", cases[:20]), summary("b.json", cases[20:65]), summary("c.json", cases[65:])
+    alone = figures_of(summary("all.json", cases))
+    text = (work / "a.json").read_text()
+    expect("no case is in a summary", '"c1' not in text and "case_id" not in text)
+    code, said, wrong = run("pool", work / "a.json", work / "b.json", work / "c.json", "--json", "--html", work / "r.html")
+    pooled = figures_of(said) if code == 0 else {}
+    expect("three sites", code == 0 and json.loads(said)["n_sites"] == 3 and json.loads(said)["n_cases"] == 90, wrong)
+    for (metric, of), figure in pooled.items():
+        same = alone.get((metric, of))
+        if same:
+            expect(f"{metric}: that of all cases", abs(figure["value"] - same["value"]) <= figure["bound"] + 1e-13,
+                   (figure, same))
+            expect(f"{metric}: has an interval if that has", same["low"] is None or figure["low"] is not None)
+    expect("among them AUROC, Dice's kin and calibration", {("auroc", None), ("brier", None), ("ece", None),
+           ("calibration-slope", None), ("sensitivity", None)} <= set(pooled), pooled)
+    code, other, _ = run("pool", work / "all.json", "--json")
+    expect("equal to one machine's summary but for the number of sites", json.loads(other)["figures"]
+           == json.loads(said)["figures"])
+    run("pool", work / "c.json", work / "a.json", "--summary-file", work / "ca.json")
+    code, grouped, wrong = run("pool", work / "b.json", work / "ca.json", "--json")
+    expect("in another order and grouping the same", code == 0 and grouped == said, wrong)
+    sound_page("pooled", (work / "r.html").read_text())
+    code, _, wrong = run("pool", work / "a.json", work / "r.html")
+    expect("what is no summary is named", code == 2 and "r.html" in wrong, wrong)
+    (work / "b.json").write_text((work / "b.json").read_text().replace('"n_cases":45', '"n_cases":44'))
+    code, _, wrong = run("pool", work / "a.json", work / "b.json")
+    expect("a summary that does not add up is refused", code == 2 and "b.json" in wrong, wrong)
+    table = case_list(work)
+    for site, rows in (("one", 6), ("two", 11)):
+        lines = table.read_text().splitlines()
+        (work / f"{site}.csv").write_text("\n".join([lines[0], *lines[rows - 5:rows]]) + "\n")
+        code, _, wrong = run("segmentation", work / f"{site}.csv", *REGIONS, "--metric", "dice", "--summary-file",
+                             work / f"{site}.json")
+        expect(f"label maps of site {site}", code == 0, wrong)
+    code, said, wrong = run("pool", work / "one.json", work / "two.json", "--json")
+    code, all_cases, _ = run("segmentation", table, *REGIONS, "--metric", "dice", "--json")
+    means = {s["region"]: s["mean"]["value"] for s in json.loads(all_cases)["summaries"] if s["group"] is None}
+    found = figures_of(said)
+    expect("pooled Dice is that of all cases", all(abs(found["dice", r]["value"] - m) < 1e-14 for r, m in means.items()),
+           (found, means))
+    expect("one patient, five cases: no interval", found["dice", "WT"]["low"] is None
+           and found["dice", "WT"]["flag"] == "patients_repeat" and found["dice-micro", "WT"]["value"] > 0.5, found)
+    code, _, wrong = run("pool", work / "one.json", work / "a.json")
+    expect("other kinds are a conflict", code == 6 and "rules" in wrong, (code, wrong))
 
 
 def regression(work):
@@ -267,7 +412,8 @@ def regression(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, report, refusals, classification, regression):
+    for part in (known_figures, one_bad_case, folders_and_plain_images, dicom, report, refusals, classification,
+                 several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

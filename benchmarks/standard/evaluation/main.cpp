@@ -18,6 +18,8 @@
 #include "cohort/keyed_table.h"
 #include "cohort/regression.h"
 #include "cohort/segmentation.h"
+#include "cohort/site_summary.h"
+#include "cohort/site_summary_json.h"
 #include "cohort/summary.h"
 #include "parameters.h"
 #include "support/task.h"
@@ -77,6 +79,12 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
     return make_error(ErrorKind::kInvalid, "predictions", "no case could be measured",
                       "The reasons are above.");
   }
+  Json merged;
+  if (parameters.summary) {
+    MEDPERF_TRY(const auto summary,
+                cohort::summarise_segmentations(result, parameters.segmentation));
+    merged = cohort::summary_document(summary, kProgram);
+  }
   MEDPERF_TRY(const auto summaries, cohort::summarise(result, parameters.bootstrap));
   Json document = Json::object({{"format", "medperf/evaluation/v1"},
                                 {"kind", "segmentation"},
@@ -92,6 +100,7 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
     regions.find(column.region)->set(name, document_of(result, one));
   }
   document.set("regions", std::move(regions));
+  if (parameters.summary) document.set("summary", std::move(merged));
   return document;
 }
 
@@ -99,7 +108,8 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
 Json figures_only(cohort::FigureSet set, const Json& options) {
   auto& members = set.more.members();
   std::erase_if(members, [](const Json::Member& member) {
-    return member.first == "roc" || member.first == "reliability" || member.first == "agreement";
+    return member.first == "roc" || member.first == "reliability" || member.first == "agreement" ||
+           member.first == "decision_curve";
   });
   return cohort::figures_document(set, kProgram, options);
 }
@@ -141,17 +151,24 @@ Result<Json> evaluate_kind(const fs::path& predictions, const fs::path& labels,
     MEDPERF_TRY(auto set, cohort::evaluate_regression(table, parameters.bootstrap));
     return figures_only(std::move(set), options);
   }
-  if (parameters.kind == "binary-classification") {
-    return cohort::evaluate_binary_tables(scores, classes, parameters.binary());
-  }
   std::string patients;
   if (auto table = read_file_beneath(labels, "patients.csv", mebibytes(64))) {
     patients = std::move(table).value();
   }
-  MEDPERF_TRY(auto set,
-              cohort::evaluate_classification(scores, classes, patients,
-                                              {parameters.threshold, parameters.bootstrap}));
-  return figures_only(std::move(set), options);
+  const cohort::ClassificationOptions chosen{parameters.threshold, parameters.bootstrap};
+  Json document;
+  if (parameters.kind == "binary-classification") {
+    MEDPERF_TRY(document, cohort::evaluate_binary_tables(scores, classes, parameters.binary()));
+  } else {
+    MEDPERF_TRY(auto set, cohort::evaluate_classification(scores, classes, patients, chosen));
+    document = figures_only(std::move(set), options);
+  }
+  if (parameters.summary) {
+    MEDPERF_TRY(const auto summary,
+                cohort::summarise_classification(scores, classes, patients, chosen));
+    document.set("summary", cohort::summary_document(summary, kProgram));
+  }
+  return document;
 }
 
 Status run(int argc, char** argv) {

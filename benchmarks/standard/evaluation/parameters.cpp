@@ -88,6 +88,9 @@ Status read_one(const std::string& key, const Json& value, Parameters& out) {
     if (text == "nearest") options.grid_rule = imaging::GridRule::kResampleNearest;
   } else if (key == "threshold") {
     MEDPERF_TRY(out.threshold, number(key, value));
+  } else if (key == "summary") {
+    if (!value.is_bool()) return wrong(key, "it is neither true nor false");
+    out.summary = value.as_bool();
   } else if (key == "level") {
     MEDPERF_TRY(out.bootstrap.level, number(key, value));
   } else if (key == "bootstrap") {

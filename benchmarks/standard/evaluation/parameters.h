@@ -14,6 +14,7 @@ namespace evaluator {
 struct Parameters {
   std::string kind;  ///< "segmentation", "binary-classification", ...: see README.md
   double threshold = 0.5;
+  bool summary = false;  ///< add the site's mergeable summary
   medperf::cohort::SegmentationOptions segmentation;
   medperf::metrics::BootstrapOptions bootstrap;
   medperf::cohort::BinaryOptions binary() const { return {threshold, bootstrap.level, true}; }

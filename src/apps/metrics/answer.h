@@ -2,7 +2,10 @@
 // What `medperf-metrics` does for each request: call the room cohort and print.
 
 #include "apps/metrics/request.h"
+#include "base/json.h"
 #include "base/result.h"
+#include "cohort/figures.h"
+#include "metrics/pooling/site_summary.h"
 
 namespace medperf::metrics_app {
 
@@ -10,9 +13,18 @@ namespace medperf::metrics_app {
 Result<int> answer_segmentation(const Request& request);
 Result<int> answer_classification(const Request& request);
 Result<int> answer_regression(const Request& request);
+Result<int> answer_pool(const Request& request);
 Result<int> answer_list(const Request& request);
 Result<int> answer_describe(const Request& request);
 
+/// The name and version that documents carry.
+inline constexpr std::string_view kProgram = "medperf-metrics " MEDPERF_VERSION;
+
+/// Prints figures, and writes the files that were asked for.
+Result<int> answer_figures(const Request& request, const cohort::FigureSet& set,
+                           const Json& options);
+/// Writes the site's summary if --summary-file asks for it.
+Status save_summary(const Request& request, const metrics::SiteSummary& summary);
 /// Standard output, all of it or an error (unavailable), e.g. when the disk is full.
 Status print(std::string_view text);
 /// Writes a file that was asked for by an option; nothing without a name.

@@ -4,11 +4,17 @@
 
 #include <sstream>
 
+#include "apps/roff.h"
+
 namespace medperf::metrics_app {
 namespace {
 
+constexpr char kSentence[] =
+    "Metrics of medical images: segmentation, classification and regression of cohorts.";
+
 constexpr char kExitCodes[] =
-    "Exit codes: 0 done, 2 wrong input, 5 not found, 7 too large, 9 unavailable, 11 corrupt,\n"
+    "Exit codes: 0 done, 2 wrong input, 5 not found, 6 sites with other rules, 7 too large,\n9 "
+    "unavailable, 11 corrupt, "
     "13 some cases failed (the others are in the answer), 70 fault of the program, 130 "
     "interrupted.\n";
 
@@ -26,10 +32,14 @@ void add_answer(CLI::App& app, Request& request) {
       ->type_name("FILE");
 }
 
-void add_statistics(CLI::App& app, Request& request) {
+void add_level(CLI::App& app, Request& request) {
   app.add_option("--level", request.level, "Level of the intervals (0.95).")
       ->check(CLI::Range(0.5, 0.9999))
       ->type_name("SHARE");
+}
+
+void add_statistics(CLI::App& app, Request& request) {
+  add_level(app, request);
   app.add_option("--bootstrap", request.replicates, "Resamples of the bootstrap (2000).")
       ->check(CLI::Range(2, 1'000'000))
       ->type_name("N");
@@ -37,6 +47,14 @@ void add_statistics(CLI::App& app, Request& request) {
   app.add_option("--threads", request.threads, "Cases at the same time (all cores).")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
+}
+
+constexpr char kSummary[] =
+    "Write what this site sends to be pooled with others: counts and sums, no case (docs/metrics/"
+    "pooling.md says what it reveals).";
+
+void add_summary(CLI::App& app, Request& request, const char* sentence) {
+  app.add_option("--summary-file", request.summary_file, sentence)->type_name("FILE");
 }
 
 void add_segmentation(CLI::App& root, Request& request) {
@@ -77,6 +95,7 @@ void add_segmentation(CLI::App& root, Request& request) {
       ->type_name("RULE");
   app->add_flag("--quiet", request.quiet, "No progress bar.");
   add_statistics(*app, request);
+  add_summary(*app, request, kSummary);
   add_answer(*app, request);
   app->footer(
       "\nExamples:\n"
@@ -89,12 +108,12 @@ void add_segmentation(CLI::App& root, Request& request) {
 void add_classification(CLI::App& root, Request& request) {
   CLI::App* const app =
       root.add_subcommand("classification",
-                          "Compare scores with reference classes: AUROC and a decision at a "
-                          "threshold.");
+                          "Compare scores with reference classes: two, several, or several "
+                          "labels a case.");
   app->add_option(
          "inputs", request.inputs,
-         "predictions.csv (case_id,score, or case_id and a probability for each class) and "
-         "labels.csv (case_id,label).")
+         "predictions.csv (case_id,score, or case_id and a probability for each class or label) "
+         "and labels.csv (case_id,label, or case_id and 0 or 1 for each label).")
       ->required()
       ->expected(2)
       ->type_name("PREDICTIONS LABELS");
@@ -105,6 +124,7 @@ void add_classification(CLI::App& root, Request& request) {
                   "A table case_id,patient: the bootstrap draws patients.")
       ->type_name("FILE");
   add_statistics(*app, request);
+  add_summary(*app, request, kSummary);
   add_answer(*app, request);
   app->footer(
       "\nExample:\n  medperf-metrics classification predictions.csv labels.csv --threshold 0.5\n");
@@ -123,6 +143,24 @@ void add_regression(CLI::App& root, Request& request) {
   add_answer(*app, request);
   app->footer("\nExample:\n  medperf-metrics regression volumes.csv --html report.html\n");
   app->callback([&request] { request.task = Task::kRegression; });
+}
+
+void add_pool(CLI::App& root, Request& request) {
+  CLI::App* const app = root.add_subcommand(
+      "pool", "Pool the summaries of sites: the figures of all cases, which stay at their sites.");
+  app->add_option("summaries", request.inputs,
+                  "What each site wrote with --summary-file; pooled ones too. Each site once.")
+      ->required()
+      ->expected(1, 10'000)
+      ->type_name("FILE...");
+  add_level(*app, request);
+  add_summary(*app, request, "Write the merged summary, to be pooled further.");
+  add_answer(*app, request);
+  app->footer(
+      "\nExample:\n"
+      "  medperf-metrics classification predictions.csv labels.csv --summary-file site-a.json\n"
+      "  medperf-metrics pool site-a.json site-b.json site-c.json\n");
+  app->callback([&request] { request.task = Task::kPool; });
 }
 
 void add_vocabulary(CLI::App& root, Request& request) {
@@ -149,12 +187,7 @@ Parsed ended(const CLI::App& app, const CLI::ParseError& error) {
   return {std::nullopt, 2, "medperf-metrics: " + complaint.str()};
 }
 
-}  // namespace
-
-Parsed parse(const std::vector<std::string>& arguments) {
-  Request request;
-  CLI::App app("Metrics of medical images: segmentation, classification and regression of cohorts.",
-               "medperf-metrics");
+void build(CLI::App& app, Request& request) {
   app.set_help_flag("-h,--help", "Show this help.");
   app.set_version_flag("--version", "medperf-metrics " MEDPERF_VERSION);
   app.require_subcommand(1);
@@ -164,7 +197,31 @@ Parsed parse(const std::vector<std::string>& arguments) {
   add_segmentation(app, request);
   add_classification(app, request);
   add_regression(app, request);
+  add_pool(app, request);
   add_vocabulary(app, request);
+}
+
+/// "--tau MM", "--json", "TABLE | PREDICTIONS REFERENCES".
+std::string term_of(const CLI::Option& option) {
+  std::string term = option.get_positional() ? "" : option.get_name(false, true);
+  std::string value = option.get_type_name();
+  value.erase(std::min(value.find(':'), value.size()));  // checks are said by the sentence
+  if (!value.empty() && option.get_expected_max() > 0) term += (term.empty() ? "" : " ") + value;
+  return term;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of('\n'));
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
+}
+
+}  // namespace
+
+Parsed parse(const std::vector<std::string>& arguments) {
+  Request request;
+  CLI::App app(kSentence, "medperf-metrics");
+  build(app, request);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     app.parse(std::move(reversed));
@@ -172,6 +229,30 @@ Parsed parse(const std::vector<std::string>& arguments) {
     return ended(app, error);
   }
   return {std::move(request), 0, {}};
+}
+
+std::string manual_page() {
+  Request request;
+  CLI::App app(kSentence, "medperf-metrics");
+  build(app, request);
+  std::string text =
+      roff::head("medperf-metrics", "1", "metrics of medical images, for whole cohorts") +
+      roff::heading("SYNOPSIS") + ".B medperf\\-metrics\n.I COMMAND\n[\\fIOPTION\\fR ...]\n" +
+      roff::heading("DESCRIPTION") +
+      "Compares predictions with references: label maps, scores, numbers. Each figure names its "
+      "definition, an undefined one says why; \\fBmedperf\\-metrics describe\\fR \\fIMETRIC\\fR "
+      "explains each.\n" +
+      roff::heading("COMMANDS");
+  for (const CLI::App* const command : app.get_subcommands([](CLI::App*) { return true; })) {
+    text += ".SS " + roff::escaped("medperf-metrics " + command->get_name()) + "\n" +
+            roff::escaped(command->get_description()) + "\n";
+    for (const CLI::Option* const option : command->get_options()) {
+      text += roff::item(term_of(*option), option->get_description());
+    }
+    text += roff::example(trimmed(command->get_footer()));
+  }
+  return text + roff::heading("EXIT STATUS") + ".nf\n" + roff::escaped(trimmed(kExitCodes)) +
+         "\n.fi\n" + roff::heading("SEE ALSO") + "\\fBmedperf\\fR(1)\n";
 }
 
 }  // namespace medperf::metrics_app

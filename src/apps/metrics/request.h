@@ -8,7 +8,7 @@
 
 namespace medperf::metrics_app {
 
-enum class Task { kSegmentation, kClassification, kRegression, kList, kDescribe };
+enum class Task { kSegmentation, kClassification, kRegression, kPool, kList, kDescribe };
 
 struct Request {
   Task task = Task::kList;
@@ -20,6 +20,7 @@ struct Request {
   std::string json_file;
   std::string csv_file;
   std::string html_file;
+  std::string summary_file;
   // Of segmentation.
   std::vector<std::string> regions;
   std::vector<std::string> labels;
@@ -44,5 +45,8 @@ struct Parsed {
   std::string text;
 };
 Parsed parse(const std::vector<std::string>& arguments);
+
+/// The manual page medperf-metrics.1, from the same tables as the help.
+std::string manual_page();
 
 }  // namespace medperf::metrics_app

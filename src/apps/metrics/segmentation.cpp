@@ -13,6 +13,7 @@
 #include "cohort/cohort_document.h"
 #include "cohort/report/segmentation_report.h"
 #include "cohort/segmentation.h"
+#include "cohort/site_summary.h"
 #include "cohort/summary.h"
 
 namespace medperf::metrics_app {
@@ -67,7 +68,7 @@ cohort::CohortSettings settings_of(const Request& request,
     regions.set(region.name, Json(std::move(labels)));
   }
   Json::Array taus(options.tau_mm.begin(), options.tau_mm.end());
-  cohort::CohortSettings settings{"segmentation", "medperf-metrics " MEDPERF_VERSION, {}};
+  cohort::CohortSettings settings{"segmentation", std::string(kProgram), {}};
   settings.options = Json::object(
       {{"regions", std::move(regions)},
        {"tau_mm", Json(std::move(taus))},
@@ -150,6 +151,10 @@ Result<int> answer_segmentation(const Request& request) {
   bootstrap.level = request.level;
   bootstrap.threads = threads;
   MEDPERF_TRY(const auto summaries, cohort::summarise(result, bootstrap));
+  if (!request.summary_file.empty()) {
+    MEDPERF_TRY(const auto summary, cohort::summarise_segmentations(result, options));
+    MEDPERF_CHECK(save_summary(request, summary));
+  }
   const cohort::CohortSettings settings = settings_of(request, options);
   if (request.json || !request.json_file.empty()) {
     const std::string text =

@@ -22,6 +22,7 @@ struct Confusion {
   std::int64_t tn = 0;
   std::int64_t fn = 0;
   std::int64_t total() const { return tp + fp + tn + fn; }
+  bool operator==(const Confusion&) const = default;
 };
 
 /// Errors: invalid for a score or threshold that is not finite.

@@ -224,6 +224,34 @@ Result<CalibrationHistogram> CalibrationHistogram::empty(const Bins& bins) {
   return histogram;
 }
 
+Result<CalibrationHistogram> CalibrationHistogram::from_parts(const Bins& bins,
+                                                              std::vector<Cell> cells,
+                                                              std::int64_t clipped) {
+  constexpr double kFarthest = 100;  // beyond it the squares of logits would drown the others
+  MEDPERF_TRY(CalibrationHistogram histogram, empty(bins));
+  if (cells.size() != histogram.cells_.size() || bins.low < -kFarthest || bins.high > kFarthest) {
+    return impossible_summary("its bins are not those of logits");
+  }
+  std::int64_t total = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const auto k = static_cast<int>(i / 2);
+    if (cells[i].cases < 0 || cells[i].cases > kMostCases ||
+        !possible_sum(cells[i].cases, cells[i].logits, bins.edge(k), bins.edge(k + 1))) {
+      return impossible_summary("no cases of a bin have its count and sum");
+    }
+    MEDPERF_TRY(total, added(total, cells[i].cases));
+  }
+  const std::size_t last = cells.size() - 2;
+  std::int64_t at_ends = cells[0].cases + cells[1].cases;
+  if (last != 0) at_ends += cells[last].cases + cells[last + 1].cases;
+  if (clipped < 0 || clipped > at_ends) {
+    return impossible_summary("more cases were moved to an end than are there");
+  }
+  histogram.cells_ = std::move(cells);
+  histogram.clipped_ = clipped;
+  return histogram;
+}
+
 Status CalibrationHistogram::add(double probability, bool positive) {
   if (!(probability >= 0 && probability <= 1)) {
     return make_error(ErrorKind::kInvalid, "probability", "it lies outside [0, 1]",

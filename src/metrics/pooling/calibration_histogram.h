@@ -53,12 +53,18 @@ class CalibrationHistogram {
   /// All zero: the identity of merge. Error: invalid bins.
   static Result<CalibrationHistogram> empty(const Bins& bins = kLogitBins);
 
+  /// From what a site sent: 2 bins.count cells, and how many cases were moved to an end. Errors:
+  /// invalid for bins beyond [-100, 100], and for counts and sums that no cases can have.
+  static Result<CalibrationHistogram> from_parts(const Bins& bins, std::vector<Cell> cells,
+                                                 std::int64_t clipped);
+
   /// Error: invalid for a probability outside [0, 1]; too_large.
   Status add(double probability, bool positive);
   /// Errors: conflict for other bins; too_large for more cases than 64 bits count; then unchanged.
   Status merge(const CalibrationHistogram& other);
 
   const Bins& bins() const { return bins_; }
+  std::int64_t clipped() const { return clipped_; }
   /// Bin by bin, the negative class first: 2 bins.count cells.
   const std::vector<Cell>& cells() const { return cells_; }
 

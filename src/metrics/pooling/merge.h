@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "metrics/pooling/exact_sum.h"
 
 namespace medperf::metrics {
 
@@ -32,5 +33,24 @@ inline Result<std::int64_t> added(std::int64_t a, std::int64_t b) {
   }
   return sum;
 }
+
+/// The error of a summary that no cases can have.
+inline Error impossible_summary(std::string what) {
+  return make_error(ErrorKind::kInvalid, "summary", std::move(what),
+                    "Ask the site to make its summary again.");
+}
+
+/// The largest count that doubles hold exactly: sums of counts by our formulas cannot overflow.
+inline constexpr std::int64_t kMostCases = std::int64_t{1} << 53;
+
+/// Whether `cases` numbers can have these sums of themselves and of their squares: cases x squares
+/// is at least sum^2 (Cauchy, Schwarz). Precondition: cases >= 0 and sums of the range of
+/// MomentSummary.
+bool possible_sums(std::int64_t cases, const ExactSum& sum, const ExactSum& squares);
+/// Whether low x cases <= sum <= high x cases. Precondition: as above.
+bool possible_sum(std::int64_t cases, const ExactSum& sum, double low, double high);
+/// Whether the sum can be one of numbers that are 0 or of a size in [2^-range, 2^range] and have
+/// `bits` bits below their first.
+bool in_range(const ExactSum& sum, int range, int bits);
 
 }  // namespace medperf::metrics

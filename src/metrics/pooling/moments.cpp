@@ -11,14 +11,6 @@ namespace {
 
 constexpr int kRange = 200;  // sizes of values, as powers of two
 constexpr int kMantissaBits = 53;
-constexpr int kCountBits = 63;
-
-/// Whether `sum` can be one of values of [2^-range, 2^range]: its lowest bit and its size.
-bool within(const ExactSum& sum, int range, int bits) {
-  const auto value = sum.value();
-  return value && std::abs(*value) <= std::ldexp(1.0, range + kCountBits) &&
-         sum.lowest_exponent() >= -(range + bits);
-}
 
 Error impossible() {
   return make_error(ErrorKind::kInvalid, "moments", "no values have this count and these sums",
@@ -50,21 +42,12 @@ Status MomentSummary::merge(const MomentSummary& other) {
 Result<MomentSummary> MomentSummary::from_parts(std::string_view convention, std::int64_t cases,
                                                 const ExactSum& sum, const ExactSum& squares) {
   MEDPERF_CHECK(check_same_rules(kMomentsConvention, convention));
-  if (cases < 0 || !within(sum, kRange, kMantissaBits - 1) ||
-      !within(squares, 2 * kRange, 2 * (kMantissaBits - 1))) {
+  if (cases < 0 || !in_range(sum, kRange, kMantissaBits - 1) ||
+      !in_range(squares, 2 * kRange, 2 * (kMantissaBits - 1))) {
     return impossible();
   }
   if (cases == 0 && (sum.sign() != 0 || squares.sign() != 0)) return impossible();
-  ExactSum excess;  // cases x squares - sum^2, which Cauchy and Schwarz forbid to be negative
-  excess.add_scaled(squares, static_cast<double>(cases >> 32) * 0x1p32);
-  excess.add_scaled(squares, static_cast<double>(cases & 0xffffffff));
-  ExactSum rest = sum;
-  while (rest.sign() != 0) {
-    const double part = *rest.value();
-    excess.add_scaled(sum, -part);
-    rest.add(-part);
-  }
-  if (excess.sign() < 0) return impossible();
+  if (!possible_sums(cases, sum, squares)) return impossible();
   MomentSummary summary;
   summary.cases_ = cases;
   summary.sum_ = sum;

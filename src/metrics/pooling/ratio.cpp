@@ -9,6 +9,43 @@
 
 namespace medperf::metrics {
 
+namespace {
+
+bool at_most(const ExactSum& less, const ExactSum& more) {
+  ExactSum difference = more;
+  ExactSum negative = less;
+  negative.negate();
+  difference.merge(negative);
+  return difference.sign() >= 0;
+}
+
+}  // namespace
+
+Result<RatioSummary> RatioSummary::from_parts(std::string_view convention, std::int64_t cases,
+                                              const Sums& sums) {
+  MEDPERF_CHECK(check_same_rules(kRatioConvention, convention));
+  constexpr int kRange = 53;
+  const bool whole = in_range(sums.numerator, kRange, -kRange) &&
+                     in_range(sums.denominator, kRange, -kRange) &&
+                     in_range(sums.numerator_squares, 2 * kRange, -2 * kRange) &&
+                     in_range(sums.products, 2 * kRange, -2 * kRange) &&
+                     in_range(sums.denominator_squares, 2 * kRange, -2 * kRange);
+  const bool ordered = sums.numerator.sign() >= 0 && sums.numerator_squares.sign() >= 0 &&
+                       at_most(sums.numerator, sums.denominator) &&
+                       at_most(sums.numerator_squares, sums.products) &&
+                       at_most(sums.products, sums.denominator_squares);
+  if (cases < 0 || cases > kMostCases || !whole || !ordered ||
+      !possible_sums(cases, sums.numerator, sums.numerator_squares) ||
+      !possible_sums(cases, sums.denominator, sums.denominator_squares) ||
+      (cases == 0 && sums.denominator_squares.sign() != 0)) {
+    return impossible_summary("no counts of so many cases have these sums");
+  }
+  RatioSummary summary;
+  summary.cases_ = cases;
+  summary.sums_ = sums;
+  return summary;
+}
+
 Status RatioSummary::add(std::int64_t numerator, std::int64_t denominator) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 53;
   if (numerator < 0 || numerator > denominator || denominator >= kLimit) {
@@ -18,46 +55,46 @@ Status RatioSummary::add(std::int64_t numerator, std::int64_t denominator) {
   const auto a = static_cast<double>(numerator);
   const auto b = static_cast<double>(denominator);
   ++cases_;
-  numerator_.add(a);
-  denominator_.add(b);
-  numerator_squares_.add_product(a, a);
-  products_.add_product(a, b);
-  denominator_squares_.add_product(b, b);
+  sums_.numerator.add(a);
+  sums_.denominator.add(b);
+  sums_.numerator_squares.add_product(a, a);
+  sums_.products.add_product(a, b);
+  sums_.denominator_squares.add_product(b, b);
   return {};
 }
 
 Status RatioSummary::merge(const RatioSummary& other) {
   MEDPERF_TRY(cases_, added(cases_, other.cases_));
-  numerator_.merge(other.numerator_);
-  denominator_.merge(other.denominator_);
-  numerator_squares_.merge(other.numerator_squares_);
-  products_.merge(other.products_);
-  denominator_squares_.merge(other.denominator_squares_);
+  sums_.numerator.merge(other.sums_.numerator);
+  sums_.denominator.merge(other.sums_.denominator);
+  sums_.numerator_squares.merge(other.sums_.numerator_squares);
+  sums_.products.merge(other.sums_.products);
+  sums_.denominator_squares.merge(other.sums_.denominator_squares);
   return {};
 }
 
 Estimate RatioSummary::estimate(double level) const {
   Estimate result;
   result.convention = kRatioConvention;
-  if (cases_ == 0 || denominator_.sign() == 0) {
+  if (cases_ == 0 || sums_.denominator.sign() == 0) {
     result.flag = cases_ == 0 ? flag::kNoCases : flag::kNothingPositive;
     return result;
   }
-  const double total = *denominator_.value();
-  const double ratio = *numerator_.value() / total;
+  const double total = *sums_.denominator.value();
+  const double ratio = *sums_.numerator.value() / total;
   result.value = ratio;
   if (cases_ == 1 || ratio == 0 || ratio == 1) {
     result.flag = cases_ == 1 ? flag::kOneCase : flag::kDegenerate;
     return result;
   }
-  ExactSum squares = numerator_squares_;  // sum (a - r b)^2
-  squares.add_scaled(products_, -2 * ratio);
+  ExactSum squares = sums_.numerator_squares;  // sum (a - r b)^2
+  squares.add_scaled(sums_.products, -2 * ratio);
   ExactSum ratio_squared;
   ratio_squared.add_product(ratio, ratio);
   const double rounded = *ratio_squared.value();
   ratio_squared.add(-rounded);
-  squares.add_scaled(denominator_squares_, rounded);
-  squares.add_scaled(denominator_squares_, *ratio_squared.value());
+  squares.add_scaled(sums_.denominator_squares, rounded);
+  squares.add_scaled(sums_.denominator_squares, *ratio_squared.value());
   const auto n = static_cast<double>(cases_);
   const double se = std::sqrt(n / (n - 1) * std::max(0.0, *squares.value())) / total;
   const double centre = std::log(ratio) - std::log1p(-ratio);

@@ -18,12 +18,26 @@ inline constexpr std::string_view kRatioConvention = "ratio-of-sums-logit-t/1";
 /// FN; micro sensitivity: a = TP, b = TP + FN. Merged sites equal one machine, bit for bit.
 class RatioSummary {
  public:
+  /// What a site sends.
+  struct Sums {
+    ExactSum numerator;
+    ExactSum denominator;
+    ExactSum numerator_squares;
+    ExactSum products;
+    ExactSum denominator_squares;
+    bool operator==(const Sums&) const = default;
+  };
+  /// Errors: conflict for another convention; invalid for sums that no `cases` pairs can have.
+  static Result<RatioSummary> from_parts(std::string_view convention, std::int64_t cases,
+                                         const Sums& sums);
+
   /// Error: invalid unless 0 <= numerator <= denominator < 2^53.
   Status add(std::int64_t numerator, std::int64_t denominator);
   /// Error: too_large for more cases than 64 bits count.
   Status merge(const RatioSummary& other);
 
   std::int64_t cases() const { return cases_; }
+  const Sums& sums() const { return sums_; }
   /// Sum of a over sum of b. SE by linearisation, sqrt(n / (n - 1) sum (a - r b)^2) / sum b;
   /// interval on the logit scale with t(n - 1). Undefined: no case, or all denominators 0 (flag
   /// 0/0); without interval: one case, or a ratio of 0 or 1 (flag degenerate).
@@ -36,11 +50,7 @@ class RatioSummary {
 
  private:
   std::int64_t cases_ = 0;
-  ExactSum numerator_;
-  ExactSum denominator_;
-  ExactSum numerator_squares_;
-  ExactSum products_;
-  ExactSum denominator_squares_;
+  Sums sums_;
 };
 
 }  // namespace medperf::metrics

@@ -62,7 +62,46 @@ Interval sum_region(const std::vector<Gap>& gaps, double level) {
   return result;
 }
 
+/// Whether cases with probabilities in [low, high] can be summed up so.
+bool possible(const ReliabilityBin& bin, double low, double high) {
+  constexpr int kRange = 200;
+  constexpr int kBits = 52;
+  if (bin.cases < 0 || bin.cases > kMostCases || bin.positives < 0 || bin.positives > bin.cases ||
+      !in_range(bin.probability, kRange, kBits) ||
+      !in_range(bin.positive_probability, kRange, kBits) ||
+      !in_range(bin.squared_probability, 2 * kRange, 2 * kBits)) {
+    return false;
+  }
+  ExactSum of_negatives = bin.positive_probability;
+  of_negatives.negate();
+  of_negatives.merge(bin.probability);
+  ExactSum beyond = bin.squared_probability;  // p^2 <= p
+  beyond.negate();
+  beyond.merge(bin.probability);
+  return possible_sum(bin.positives, bin.positive_probability, low, high) &&
+         possible_sum(bin.cases - bin.positives, of_negatives, low, high) && beyond.sign() >= 0 &&
+         possible_sums(bin.cases, bin.probability, bin.squared_probability);
+}
+
 }  // namespace
+
+Result<ReliabilityTable> ReliabilityTable::from_parts(const Bins& bins,
+                                                      std::vector<ReliabilityBin> counts) {
+  MEDPERF_TRY(ReliabilityTable table, empty(bins));
+  if (counts.size() != table.counts_.size()) {
+    return impossible_summary("it has not one row a bin");
+  }
+  std::int64_t total = 0;
+  for (int k = 0; k < bins.count; ++k) {
+    const ReliabilityBin& bin = counts[static_cast<std::size_t>(k)];
+    if (!possible(bin, bins.edge(k), bins.edge(k + 1))) {
+      return impossible_summary("no cases of a bin have its counts and sums");
+    }
+    MEDPERF_TRY(total, added(total, bin.cases));
+  }
+  table.counts_ = std::move(counts);
+  return table;
+}
 
 Result<ReliabilityTable> ReliabilityTable::empty(const Bins& bins) {
   MEDPERF_CHECK(check_bins(bins));

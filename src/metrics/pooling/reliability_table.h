@@ -43,6 +43,10 @@ class ReliabilityTable {
   /// All zero: the identity of merge. Error: invalid bins, or bins beyond [0, 1].
   static Result<ReliabilityTable> empty(const Bins& bins = kEceBins);
 
+  /// From what a site sent. Errors: invalid for bins or counts that do not fit, and for sums that
+  /// no such cases can have.
+  static Result<ReliabilityTable> from_parts(const Bins& bins, std::vector<ReliabilityBin> counts);
+
   /// Error: invalid for a probability outside [0, 1] or of size in (0, 2^-200); too_large.
   Status add(double probability, bool positive);
   /// Errors: conflict for other bins; too_large; then unchanged.

@@ -1,0 +1,44 @@
+// A label map from a file of any ending: the first byte chooses it. What is read fits its size, and
+// the metrics can look at it.
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "cohort/label_pair.h"
+
+namespace {
+
+struct Scratch {
+  Scratch() {
+    std::string name = (std::filesystem::temp_directory_path() / "fuzz_label_map.XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    folder = name;
+  }
+  ~Scratch() { std::filesystem::remove_all(folder); }
+  std::filesystem::path folder;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace medperf;
+  static const Scratch scratch;
+  if (size == 0) return 0;
+  constexpr std::array kEndings = {".nii", ".nii.gz", ".png", ".npy", ".hdr"};
+  const std::filesystem::path path =
+      scratch.folder / (std::string("map") + kEndings[data[0] % kEndings.size()]);
+  if (std::FILE* const file = std::fopen(path.c_str(), "wb")) {
+    std::fwrite(data + 1, 1, size - 1, file);
+    std::fclose(file);
+  }
+  const auto volume = cohort::read_label_map(path, {std::array{1.0, 1.0, 1.0}, true});
+  if (volume.ok()) (void)cohort::view_of(*volume);
+  std::filesystem::remove(path);
+  return 0;
+}

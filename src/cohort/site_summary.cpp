@@ -1,0 +1,153 @@
+#include "cohort/site_summary.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/json.h"
+#include "cohort/class_tables.h"
+#include "cohort/cohort_document.h"
+#include "metrics/classification/threshold.h"
+
+namespace medperf::cohort {
+namespace {
+
+using metrics::SiteSummary;
+using metrics::SummaryPart;
+
+/// Everything that the figures of two sites must have in common. Sizes of voxels do not belong to
+/// it: they are a property of a site's files.
+std::string rules_of(const SegmentationOptions& options) {
+  Json regions = Json::object();
+  for (const metrics::Region& region : options.regions) {
+    Json::Array labels;
+    for (const std::int32_t label : region.labels) labels.emplace_back(label);
+    regions.set(region.name, Json(std::move(labels)));
+  }
+  const bool nearest = options.grid_rule == imaging::GridRule::kResampleNearest;
+  return to_canonical(Json::object({{"lesion_policy", options.lesion_policy},
+                                    {"regions", std::move(regions)},
+                                    {"resample", nearest ? "nearest" : "refuse"}}));
+}
+
+/// The values of one column; what is undefined is counted by its reason.
+Result<SummaryPart> moments_of(const CohortResult& cohort, std::size_t column) {
+  const Column& of = cohort.columns[column];
+  std::string name = of.region;
+  if (of.tau_mm) name += fmt::format(" {} mm", *of.tau_mm);
+  SummaryPart part{of.metric, name, metrics::MomentSummary(), {}};
+  auto& moments = std::get<metrics::MomentSummary>(part.content);
+  for (const CaseResult& one : cohort.cases) {
+    if (one.failure) continue;
+    const metrics::Estimate& value = one.values[column];
+    if (!value.value) {
+      ++part.undefined[std::string(value.flag)];
+      continue;
+    }
+    MEDPERF_CHECK(moments.add(*value.value));
+  }
+  return part;
+}
+
+Result<SummaryPart> micro_dice_of(const CohortResult& cohort, const std::string& region,
+                                  std::size_t index) {
+  SummaryPart part{"dice-micro", region, metrics::RatioSummary(), {}};
+  auto& ratio = std::get<metrics::RatioSummary>(part.content);
+  for (const CaseResult& one : cohort.cases) {
+    if (one.failure) continue;
+    const metrics::Overlap& counts = one.overlaps[index];
+    MEDPERF_CHECK(ratio.add(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn));
+  }
+  return part;
+}
+
+/// Of two classes, in the order of the document.
+Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double threshold) {
+  SiteSummary summary;
+  summary.kind = "binary classification";
+  summary.rules = to_canonical(Json::object({{"threshold", threshold}}));
+  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
+  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  MEDPERF_TRY(auto scores, metrics::ScoreHistogram::empty(kSummaryScoreBins));
+  MEDPERF_TRY(auto reliability, metrics::ReliabilityTable::empty());
+  MEDPERF_TRY(auto logits, metrics::CalibrationHistogram::empty());
+  metrics::MomentSummary squares;
+  MEDPERF_TRY(const auto table, metrics::confusion_at(cohort.cases, threshold));
+  for (const metrics::ScoredCase& one : cohort.cases) {
+    if (!(one.score >= 0 && one.score <= 1)) {
+      return make_error(ErrorKind::kInvalid, "predictions.csv", "a score is not a probability",
+                        "Summaries of sites need scores in [0, 1], since all sites share their "
+                        "bins.");
+    }
+    MEDPERF_CHECK(scores.add(one.score, one.positive));
+    MEDPERF_CHECK(reliability.add(one.score, one.positive));
+    MEDPERF_CHECK(logits.add(one.score, one.positive));
+    const double error = one.score - (one.positive ? 1 : 0);
+    // What is smaller than any probability of meaning is no error, and out of the sums' range.
+    MEDPERF_CHECK(squares.add(error * error < 0x1p-200 ? 0 : error * error));
+  }
+  summary.parts.push_back({"auroc", "", std::move(scores), {}});
+  summary.parts.push_back({"confusion-count", "", metrics::DecisionCounts{threshold, table}, {}});
+  summary.parts.push_back({"brier", "", squares, {}});
+  summary.parts.push_back({"ece", "", std::move(reliability), {}});
+  summary.parts.push_back({"calibration-slope", "", std::move(logits), {}});
+  return summary;
+}
+
+Result<SiteSummary> summary_of_classes(const ClassCohort& cohort) {
+  SiteSummary summary;
+  summary.kind = "multi-class classification";
+  summary.rules = "{}";
+  summary.cases = static_cast<std::int64_t>(cohort.reference.size());
+  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  const std::size_t classes = cohort.classes.size();
+  MEDPERF_TRY(auto table, metrics::CountTable::empty(metrics::class_table_rule(cohort.classes),
+                                                     classes, classes));
+  for (std::size_t i = 0; i < cohort.reference.size(); ++i) {
+    MEDPERF_CHECK(table.add(static_cast<std::size_t>(cohort.reference[i]),
+                            static_cast<std::size_t>(cohort.predicted[i])));
+  }
+  summary.parts.push_back({"accuracy", "", std::move(table), {}});
+  return summary;
+}
+
+}  // namespace
+
+Result<SiteSummary> summarise_segmentations(const CohortResult& cohort,
+                                            const SegmentationOptions& options) {
+  SiteSummary summary;
+  summary.kind = "segmentation";
+  summary.rules = rules_of(options);
+  std::set<std::string_view> patients;
+  for (const CaseResult& one : cohort.cases) patients.insert(one.files.patient);
+  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
+  summary.patients = static_cast<std::int64_t>(patients.size());
+  summary.failed = static_cast<std::int64_t>(cohort.failed());
+  for (std::size_t column = 0; column < cohort.columns.size(); ++column) {
+    MEDPERF_TRY(SummaryPart part, moments_of(cohort, column));
+    summary.parts.push_back(std::move(part));
+  }
+  for (std::size_t i = 0; i < options.regions.size(); ++i) {
+    MEDPERF_TRY(SummaryPart part, micro_dice_of(cohort, options.regions[i].name, i));
+    summary.parts.push_back(std::move(part));
+  }
+  return summary;
+}
+
+Result<SiteSummary> summarise_classification(std::string_view predictions, std::string_view labels,
+                                             std::string_view patients,
+                                             const ClassificationOptions& options) {
+  MEDPERF_TRY(const ClassificationTask task, task_of(predictions, labels));
+  if (task == ClassificationTask::kLabels) {
+    return make_error(ErrorKind::kInvalid, "labels.csv", "a case may have several labels",
+                      "Summarise each label by itself, as two classes.");
+  }
+  if (task == ClassificationTask::kClasses) {
+    MEDPERF_TRY(const ClassCohort cohort, read_class_cohort(predictions, labels, patients));
+    return summary_of_classes(cohort);
+  }
+  MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, patients));
+  return summary_of_scores(cohort, options.threshold);
+}
+
+}  // namespace medperf::cohort
