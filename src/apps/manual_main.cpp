@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/roff.h"
 #include "base/files.h"
 #include "cli/command.h"
 #include "cli/exit_codes.h"
@@ -14,43 +15,7 @@
 namespace {
 
 namespace fs = medperf::fs;
-
-/// Text as roff wants it: no line may begin with a control character.
-std::string escaped(std::string_view text) {
-  std::string out;
-  bool at_start = true;
-  for (const char c : text) {
-    if (at_start && (c == '.' || c == '\'')) out += "\\&";
-    if (c == '\\') {
-      out += "\\e";
-    } else if (c == '-') {
-      out += "\\-";
-    } else {
-      out += c;
-    }
-    at_start = c == '\n';
-  }
-  return out;
-}
-
-std::string heading(std::string_view title) {
-  return ".SH " + std::string(title) + "\n";
-}
-
-/// A term in bold with its explanation below it.
-std::string item(std::string_view term, std::string_view text) {
-  return ".TP\n\\fB" + escaped(term) + "\\fR\n" + escaped(text) + "\n";
-}
-
-std::string example(std::string_view text) {
-  return ".PP\n.nf\n.RS\n" + escaped(text) + "\n.RE\n.fi\n";
-}
-
-std::string head(std::string_view name, std::string_view section, std::string_view sentence) {
-  return ".TH " + std::string(name) + " " + std::string(section) +
-         " \"\" \"MedPerf " MEDPERF_VERSION "\" \"MedPerf\"\n" + heading("NAME") + escaped(name) +
-         " \\- " + escaped(sentence) + "\n";
-}
+using namespace medperf::roff;
 
 std::string hub_commands_text() {
   std::string text = heading("COMMANDS");

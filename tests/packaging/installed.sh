@@ -90,6 +90,17 @@ is "and clears old ones away" eval 'touch -d "40 days ago" /var/lib/medperf-hub/
 is "check" user check --config "$CONFIG"
 is "installed again: an upgrade keeps everything" eval \
   'apt-get install -q -y --reinstall /packages/medperf-hub_*.deb && user check --config "$CONFIG"'
+# The metrics packages: without the reader of DICOM first, then with it.
+dicom() { medperf-metrics segmentation /packages/seg.dcm /packages/seg.dcm --labels 1 --metric dice --csv; }
+is "medperf-metrics alone" apt-get install -q -y --no-install-recommends /packages/medperf-metrics_*.deb
+printf 'case_id,score\na,0.9\nb,0.1\n' > /tmp/predictions.csv
+printf 'case_id,label\na,1\nb,0\n' > /tmp/labels.csv
+is "its program measures" eval 'medperf-metrics classification /tmp/predictions.csv /tmp/labels.csv --csv | grep "^auroc,,1,"'
+is "its manual page is there" test -s /usr/share/man/man1/medperf-metrics.1
+is "without the reader DICOM is refused, and the package named" eval '! dicom > /tmp/said 2>&1 && grep -q medperf-dicom /tmp/said'
+is "medperf-dicom" apt-get install -q -y --no-install-recommends /packages/medperf-dicom_*.deb
+is "with it DICOM is read" eval 'dicom | grep ",dice,,1,ok"'
+is "both are removed" apt-get purge -q -y medperf-metrics medperf-dicom
 is "apt-get remove" apt-get remove -q -y medperf medperf-hub
 is "leaves the data and nothing else" eval 'gone -not -path "/var/lib/medperf-hub*" -not -path "/var/lib/dpkg/info/*" &&
   test -s /var/lib/medperf-hub/hub.db'

@@ -55,7 +55,8 @@ HUB_FILES = ("/usr/bin/medperf-hub", "/usr/share/man/man8/medperf-hub.8", "/usr/
 CLIENT_FILES = ("/usr/bin/medperf", "/usr/bin/medperf-probe", "/usr/share/man/man1/medperf.1")
 
 
-METRICS_FILES = ("/usr/bin/medperf-metrics", "/usr/share/doc/medperf-metrics/copyright")
+METRICS_FILES = ("/usr/bin/medperf-metrics", "/usr/share/man/man1/medperf-metrics.1",
+                 "/usr/share/doc/medperf-metrics/copyright")
 DICOM_FILES = ("/usr/lib/medperf/medperf-dicom.so", "/usr/share/doc/medperf-dicom/copyright")
 
 
@@ -126,6 +127,7 @@ def install_fresh(packages, folder, base):
     for package in packages.values():
         shutil.copy(package, root / "packages")
     shutil.copy(TOP / "tests/packaging/installed.sh", root / "packages")
+    shutil.copy(TOP / "src/imaging/tests/oracle/dicom/seg.dcm", root / "packages")
     status, said = enter(root, "bash", "/packages/installed.sh")
     lines = [line for line in said.splitlines() if line.startswith(("ok ", "FAIL "))]
     for line in lines:
@@ -149,7 +151,8 @@ def main():
             check_unit(root)
             root = check_package("medperf", packages["medperf"], CLIENT_FILES, folder)
             check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "EXIT STATUS"))
-            check_package("medperf-metrics", packages["medperf-metrics"], METRICS_FILES, folder, "libpng16-16")
+            root = check_package("medperf-metrics", packages["medperf-metrics"], METRICS_FILES, folder, "libpng16-16")
+            check_manual(root, "medperf-metrics.1", ("medperf-metrics pool", "--summary-file FILE", "EXIT STATUS"))
             check_package("medperf-dicom", packages["medperf-dicom"], DICOM_FILES, folder, "libdcmtk17")
             if given.install:
                 install_fresh(packages, folder, given.base)
