@@ -10,9 +10,9 @@ namespace {
 // Colours have a contrast of at least 4.5 to their ground (7 for text).
 constexpr std::string_view kStyle =
     ":root{color:#1b1f24;background:#fff;font:16px/1.5 system-ui,sans-serif}"
-    "body{max-width:64rem;margin:0 auto;padding:1rem}"
+    "body{max-width:64rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}"
     "h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.25rem;margin-top:2rem}"
-    "h3{font-size:1.05rem}figure{margin:1rem 0}svg{width:100%;height:auto;max-width:44rem}"
+    "h3{font-size:1.05rem}figure{margin:1rem 0}svg{width:100%;height:auto;max-width:30rem}"
     "figcaption,caption{text-align:left;color:#3d4650;padding:.25rem 0}"
     ".scroll{overflow-x:auto}.scroll:focus{outline:3px solid #0b5cad}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
@@ -32,7 +32,7 @@ constexpr std::string_view kStyle =
     "@media print{body{max-width:none}}";
 
 /// base64 of the SHA-256 of kStyle.
-constexpr std::string_view kStyleDigest = "ArnFGhPS59+IIyCfbc+QFWU/bOZfEALfkNcLR1y2APY=";
+constexpr std::string_view kStyleDigest = "RpnnfDq1oAcDsxpRivJLiG9izeAJnWubX2VgmScpNlE=";
 
 }  // namespace
 

@@ -12,9 +12,12 @@ namespace {
 
 constexpr std::size_t kMaxDotsOfBox = 500;
 constexpr std::size_t kMaxDots = 5000;
-constexpr double kWidth = 640;
-constexpr double kLeft = 150;
-constexpr double kRight = 20;
+// So narrow that its text, 14 units high, can be read where a phone shows it on 360 pixels.
+constexpr double kWidth = 400;
+constexpr double kLeft = 112;
+constexpr double kRight = 16;
+constexpr double kLeftOfCurve = 56;
+constexpr std::size_t kLongestLabel = 13;
 constexpr double kRow = 44;
 
 /// From values to places of the picture.
@@ -56,6 +59,14 @@ std::string label(double x, double y, const char* anchor, std::string_view text)
                      escaped(text));
 }
 
+/// What fits left of a box; the picture's description has the whole of it.
+std::string shortened(const std::string& text) {
+  if (text.size() <= kLongestLabel) return text;
+  std::size_t end = kLongestLabel - 1;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "\u2026";
+}
+
 std::string dot(double x, double y) {
   return fmt::format("<circle class=\"dot\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n", x, y);
 }
@@ -83,7 +94,7 @@ struct Frame {
 
 std::string grid_of(const Frame& frame, const XyPlot& plot) {
   std::string out;
-  for (const double tick : ticks(frame.x.low, frame.x.high, 5)) {
+  for (const double tick : ticks(frame.x.low, frame.x.high, 4)) {
     out += segment("grid", frame.x(tick), frame.y.to, frame.x(tick), frame.y.from);
     out += label(frame.x(tick), frame.y.from + 20, "middle", fmt::format("{:.6g}", tick));
   }
@@ -112,10 +123,8 @@ Frame frame_of(const XyPlot& plot) {
       std::tie(low_y, high_y) = range_of(by_y.first->second, by_y.second->second);
     }
   }
-  const double height = plot.unit_square ? 560 : 420;
-  return {{low_x, high_x, 80, plot.unit_square ? 540 : kWidth - kRight},
-          {low_y, high_y, height - 60, 40},
-          height};
+  const double height = plot.unit_square ? kWidth + 44 : 360;  // the unit square is a square
+  return {{low_x, high_x, kLeftOfCurve, kWidth - kRight}, {low_y, high_y, height - 60, 40}, height};
 }
 
 }  // namespace
@@ -153,13 +162,13 @@ std::string box_plot(const BoxPlot& plot) {
   const Scale x{from, to, kLeft, kWidth - kRight};
   const double bottom = 10 + kRow * static_cast<double>(plot.rows.size());
   std::string out = opening(bottom + 50, "Box plots of " + plot.title, description);
-  for (const double tick : ticks(from, to, 6)) {
+  for (const double tick : ticks(from, to, 4)) {
     out += segment("grid", x(tick), 6, x(tick), bottom);
     out += label(x(tick), bottom + 20, "middle", fmt::format("{:.6g}", tick));
   }
   for (std::size_t i = 0; i < plot.rows.size(); ++i) {
     const double middle = 10 + kRow * (static_cast<double>(i) + 0.5);
-    out += label(kLeft - 12, middle + 5, "end", plot.rows[i].label);
+    out += label(kLeft - 12, middle + 5, "end", shortened(plot.rows[i].label));
     out += box_of(plot.rows[i], x, middle);
   }
   const bool bare = plot.unit.empty() || plot.unit == "1";
