@@ -1,6 +1,6 @@
 """What comes back: plain, immutable, typed."""
 from dataclasses import dataclass
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 
 @dataclass(frozen=True)
@@ -40,3 +40,66 @@ class RegionScores:
     assd: Estimate
     masd: Estimate
     nsd: Dict[float, Estimate]
+
+
+@dataclass(frozen=True)
+class SurfelScores:
+    """Figures of surfaces made of small pieces; distances in mm."""
+    hd: Estimate
+    hd95: Estimate
+    average_from_reference: Estimate
+    average_from_prediction: Estimate
+    nsd: Dict[float, Estimate]
+
+
+@dataclass(frozen=True)
+class LesionScores:
+    """Scored lesions that were found (tp) or missed (fn), predicted components of no lesion (fp), and the figures."""
+    tp: int
+    fp: int
+    fn: int
+    dice: Estimate
+    hd95: Estimate
+    sensitivity: Estimate
+    precision: Estimate
+    f1: Estimate
+    nsd: Dict[float, Estimate]
+
+
+@dataclass(frozen=True)
+class PanopticScores:
+    """Matches (tp), predicted (fp) and reference (fn) instances without one, and the three qualities."""
+    tp: int
+    fp: int
+    fn: int
+    segmentation_quality: Estimate
+    recognition_quality: Estimate
+    panoptic_quality: Estimate
+
+
+@dataclass(frozen=True)
+class CaseCounts:
+    """Cases of a decision about one label."""
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+
+@dataclass(frozen=True)
+class MultiLabelScores:
+    """Figures over all labels, and the table of each."""
+    auroc_macro: Estimate
+    f1_macro: Estimate
+    f1_micro: Estimate
+    hamming_loss: Estimate
+    subset_accuracy: Estimate
+    labels: Tuple[CaseCounts, ...]
+
+
+@dataclass(frozen=True)
+class NetBenefit:
+    """Net benefit of deciding by the model at a threshold probability, and of treating everybody; of nobody it is 0."""
+    threshold: float
+    model: float
+    treat_all: float

@@ -1,11 +1,11 @@
-"""The area under the ROC curve and its intervals."""
+"""Scores against classes: area under the ROC curve, several labels, decision curve."""
 import ctypes
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ._figures import Estimate
+from ._figures import CaseCounts, Estimate, MultiLabelScores, NetBenefit
 from ._native import NativeEstimate, call
 
 
@@ -54,3 +54,32 @@ def auroc_bootstrap(scores: Sequence[float], labels: Sequence[int], *, patients:
          ctypes.c_int32(replicates), ctypes.c_double(level), ctypes.c_int32(threads), ctypes.byref(figure),
          ctypes.byref(dropped))
     return AurocBootstrap(figure.estimate(), dropped.value)
+
+
+def multilabel(scores: np.ndarray, labels: np.ndarray, *, threshold: float = 0.5,
+               level: float = 0.95) -> MultiLabelScores:
+    """Cases with several labels: a row a case, a column a label; called if the score is at least the threshold."""
+    numbers, present = np.ascontiguousarray(scores, dtype=np.float64), np.asarray(labels)
+    if numbers.ndim != 2 or present.shape != numbers.shape:
+        raise ValueError("scores and labels are two tables of the same shape")
+    if not np.isin(present, (0, 1)).all():
+        raise ValueError("a label is neither 0 nor 1")
+    present = np.ascontiguousarray(present, dtype=np.uint8)
+    cases, width = numbers.shape
+    figures, counts = (NativeEstimate * 5)(), (ctypes.c_int64 * max(4 * width, 1))()
+    call("medperf_multilabel", ctypes.c_void_p(present.ctypes.data), ctypes.c_void_p(numbers.ctypes.data),
+         ctypes.c_int64(cases), ctypes.c_int32(width), ctypes.c_double(threshold), ctypes.c_double(level), figures, counts)
+    return MultiLabelScores(*(f.estimate() for f in figures),
+                            tuple(CaseCounts(*counts[4 * i:4 * i + 4]) for i in range(width)))
+
+
+def decision_curve(probabilities: Sequence[float], labels: Sequence[int],
+                   thresholds: Sequence[float]) -> List[NetBenefit]:
+    """Net benefit at each threshold in (0, 1)."""
+    numbers, classes = _cases(probabilities, labels)
+    at = np.ascontiguousarray(thresholds, dtype=np.float64)
+    model, everybody = np.zeros(at.size), np.zeros(at.size)
+    call("medperf_decision_curve", ctypes.c_void_p(numbers.ctypes.data), ctypes.c_void_p(classes.ctypes.data),
+         ctypes.c_int64(numbers.size), ctypes.c_void_p(at.ctypes.data), ctypes.c_int32(at.size),
+         ctypes.c_void_p(model.ctypes.data), ctypes.c_void_p(everybody.ctypes.data))
+    return [NetBenefit(*point) for point in zip(at.tolist(), model.tolist(), everybody.tolist())]

@@ -1,15 +1,19 @@
-"""Overlap and surface metrics of a pair of label maps."""
+"""Metrics of a pair of label maps."""
 import ctypes
-from typing import Dict, Mapping, Sequence, Tuple, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ._figures import RegionScores, VoxelCounts
+from ._figures import Estimate, LesionScores, PanopticScores, RegionScores, SurfelScores, VoxelCounts
 from ._native import NativeEstimate, NativePair, call
 
 _TYPES = {np.dtype(np.uint8): 0, np.dtype(np.uint16): 1, np.dtype(np.int16): 2, np.dtype(np.int32): 3}
 _FIGURES = ("dice", "iou", "sensitivity", "precision", "specificity", "volume_similarity",
             "relative_volume_difference", "hd", "hd95", "hd95_pooled", "assd", "masd")
+_SURFELS = ("hd", "hd95", "average_from_reference", "average_from_prediction")
+_LESIONS = ("dice", "hd95", "sensitivity", "precision", "f1")
+_PANOPTIC = ("segmentation_quality", "recognition_quality", "panoptic_quality")
+Labels = Union[int, Sequence[int]]
 
 
 def _labels(array: np.ndarray, name: str) -> np.ndarray:
@@ -37,38 +41,94 @@ def _on_one_layout(prediction: np.ndarray, reference: np.ndarray) -> Tuple[np.nd
     return np.ascontiguousarray(prediction), np.ascontiguousarray(reference), turned
 
 
+class _Pair:
+    """Two label maps on one layout, with their regions, as the library takes them. Keeps the arrays alive."""
+
+    def __init__(self, prediction: np.ndarray, reference: np.ndarray, spacing_mm: Optional[Sequence[float]],
+                 regions: Mapping[str, Labels], tau_mm: Sequence[float] = (), surfaces: bool = True,
+                 threads: int = 1) -> None:
+        prediction, reference = _labels(prediction, "prediction"), _labels(reference, "reference")
+        if prediction.shape != reference.shape:
+            raise ValueError(f"the shapes differ: {prediction.shape} and {reference.shape}")
+        spacing = [1.0] * prediction.ndim if spacing_mm is None else [float(s) for s in spacing_mm]
+        if len(spacing) != prediction.ndim:
+            raise ValueError(f"{prediction.ndim} axes need as many numbers in spacing_mm, not {len(spacing)}")
+        self._prediction, self._reference, turned = _on_one_layout(prediction, reference)
+        if turned:
+            spacing.reverse()
+        fill = [1] * (3 - self._prediction.ndim)
+        sets = [np.atleast_1d(np.asarray(labels, dtype=np.int32)) for labels in regions.values()]
+        self._labels = np.concatenate(sets) if sets else np.zeros(0, np.int32)
+        self._sizes = np.array([s.size for s in sets], dtype=np.int32)
+        self._taus = np.array(list(tau_mm), dtype=np.float64)
+        self.names, self.taus = list(regions), self._taus.tolist()
+        self.native = NativePair(self._prediction.ctypes.data, self._reference.ctypes.data,
+                                 _TYPES[self._prediction.dtype], (ctypes.c_int32 * 3)(*self._prediction.shape[::-1], *fill),
+                                 (ctypes.c_double * 3)(*spacing[::-1], *map(float, fill)), self._labels.ctypes.data,
+                                 self._sizes.ctypes.data, len(sets), self._taus.ctypes.data, self._taus.size,
+                                 int(surfaces), threads)
+
+    def rows(self, function: str, figures: int, counts: int, *arguments: object,
+             rows: Optional[int] = None) -> List[Tuple[List[Estimate], List[int]]]:
+        """Calls a function that gives figures and counts, so many of each for each region."""
+        rows = len(self.names) if rows is None else rows
+        found = (NativeEstimate * max(figures * rows, 1))()
+        numbers = (ctypes.c_int64 * max(counts * rows, 1))()
+        call(function, ctypes.byref(self.native), *arguments, found, *([numbers] if counts else []))
+        return [([f.estimate() for f in found[i * figures:(i + 1) * figures]], numbers[i * counts:(i + 1) * counts])
+                for i in range(rows)]
+
+
 def segmentation(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequence[float],
-                 regions: Mapping[str, Union[int, Sequence[int]]], tau_mm: Sequence[float] = (),
+                 regions: Mapping[str, Labels], tau_mm: Sequence[float] = (),
                  surfaces: bool = True, threads: int = 1) -> Dict[str, RegionScores]:
     """Scores of each region, a union of labels.
 
     spacing_mm: size of a voxel along each axis of the arrays. tau_mm: tolerances of NSD, above 0. surfaces=False
     leaves out distances. The result does not depend on threads. ValueError for what cannot be compared."""
-    prediction, reference = _labels(prediction, "prediction"), _labels(reference, "reference")
-    if prediction.shape != reference.shape:
-        raise ValueError(f"the shapes differ: {prediction.shape} and {reference.shape}")
-    spacing = [float(s) for s in spacing_mm]
-    if len(spacing) != prediction.ndim:
-        raise ValueError(f"{prediction.ndim} axes need as many numbers in spacing_mm, not {len(spacing)}")
-    prediction, reference, turned = _on_one_layout(prediction, reference)
-    if turned:
-        spacing.reverse()
-    fill = [1] * (3 - prediction.ndim)
-    sets = [np.atleast_1d(np.asarray(labels, dtype=np.int32)) for labels in regions.values()]
-    labels = np.concatenate(sets) if sets else np.zeros(0, np.int32)
-    sizes = np.array([s.size for s in sets], dtype=np.int32)
-    taus = np.array(list(tau_mm), dtype=np.float64)
-    pair = NativePair(prediction.ctypes.data, reference.ctypes.data, _TYPES[prediction.dtype],
-                      (ctypes.c_int32 * 3)(*prediction.shape[::-1], *fill),
-                      (ctypes.c_double * 3)(*spacing[::-1], *map(float, fill)), labels.ctypes.data, sizes.ctypes.data,
-                      len(sets), taus.ctypes.data, taus.size, int(surfaces), threads)
-    width = len(_FIGURES) + taus.size
-    figures = (NativeEstimate * (width * max(len(sets), 1)))()
-    counts = (ctypes.c_int64 * (4 * max(len(sets), 1)))()
-    call("medperf_segmentation", ctypes.byref(pair), figures, counts)
-    result = {}
-    for i, name in enumerate(regions):
-        row = [f.estimate() for f in figures[i * width:(i + 1) * width]]
-        result[name] = RegionScores(VoxelCounts(*counts[4 * i:4 * i + 4]), **dict(zip(_FIGURES, row)),
-                                    nsd=dict(zip(taus.tolist(), row[len(_FIGURES):])))
-    return result
+    pair = _Pair(prediction, reference, spacing_mm, regions, tau_mm, surfaces, threads)
+    width = len(_FIGURES)
+    rows = pair.rows("medperf_segmentation", width + len(pair.taus), 4)
+    return {name: RegionScores(VoxelCounts(*counts), **dict(zip(_FIGURES, row)), nsd=dict(zip(pair.taus, row[width:])))
+            for name, (row, counts) in zip(pair.names, rows)}
+
+
+def surfels(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequence[float],
+            regions: Mapping[str, Labels], tau_mm: Sequence[float] = ()) -> Dict[str, SurfelScores]:
+    """Distances of surfaces made of small pieces weighted by their areas: the named alternative to voxel centres."""
+    pair = _Pair(prediction, reference, spacing_mm, regions, tau_mm)
+    if any(not (tau >= 0 and np.isfinite(tau)) for tau in pair.taus):
+        raise ValueError("a tolerance is not a finite number of at least 0")
+    width = len(_SURFELS)
+    rows = pair.rows("medperf_surfels", width + len(pair.taus), 0)
+    return {name: SurfelScores(**dict(zip(_SURFELS, row)), nsd=dict(zip(pair.taus, row[width:])))
+            for name, (row, _) in zip(pair.names, rows)}
+
+
+def lesions(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequence[float],
+            regions: Mapping[str, Labels], policy: str, tau_mm: Sequence[float] = ()) -> Dict[str, LesionScores]:
+    """Scores by lesion under the rules and penalties of a benchmark, such as brats-2023-gli."""
+    pair = _Pair(prediction, reference, spacing_mm, regions, tau_mm)
+    width = len(_LESIONS)
+    rows = pair.rows("medperf_lesions", width + len(pair.taus), 3, ctypes.c_char_p(policy.encode()))
+    return {name: LesionScores(*counts, **dict(zip(_LESIONS, row)), nsd=dict(zip(pair.taus, row[width:])))
+            for name, (row, counts) in zip(pair.names, rows)}
+
+
+def _panoptic(pair: _Pair, iou_above: float, optimal: bool, each_label: bool, rows: int) -> List[PanopticScores]:
+    found = pair.rows("medperf_panoptic", len(_PANOPTIC), 3, ctypes.c_double(iou_above), ctypes.c_int32(optimal),
+                      ctypes.c_int32(each_label), rows=rows)
+    return [PanopticScores(*counts, **dict(zip(_PANOPTIC, row))) for row, counts in found]
+
+
+def panoptic(prediction: np.ndarray, reference: np.ndarray, *, regions: Mapping[str, Labels], iou_above: float = 0.5,
+             optimal: bool = False) -> Dict[str, PanopticScores]:
+    """Panoptic quality; instances are the connected components of each region (corners touch)."""
+    pair = _Pair(prediction, reference, None, regions)
+    return dict(zip(pair.names, _panoptic(pair, iou_above, optimal, False, len(pair.names))))
+
+
+def panoptic_instances(prediction: np.ndarray, reference: np.ndarray, *, iou_above: float = 0.5,
+                       optimal: bool = False) -> PanopticScores:
+    """The same where every label but 0 is one instance, connected or not."""
+    return _panoptic(_Pair(prediction, reference, None, {}), iou_above, optimal, True, 1)[0]

@@ -7,7 +7,12 @@
 
 #include "metrics/classification/auc.h"
 #include "metrics/classification/auc_bootstrap.h"
+#include "metrics/classification/decision.h"
+#include "metrics/classification/multilabel.h"
+#include "metrics/segmentation/lesion_wise.h"
 #include "metrics/segmentation/pair_metrics.h"
+#include "metrics/segmentation/panoptic.h"
+#include "metrics/segmentation/surfel.h"
 
 namespace {
 
@@ -101,6 +106,90 @@ Status segmentation(const medperf_pair& pair, medperf_estimate* figures, int64_t
   return {};
 }
 
+Status surfels(const medperf_pair& pair, medperf_estimate* figures) {
+  MEDPERF_TRY(const auto prediction, view_of(pair, pair.prediction));
+  MEDPERF_TRY(const auto reference, view_of(pair, pair.reference));
+  MEDPERF_TRY(const auto all,
+              metrics::surfel_distances_of_regions(prediction, reference, regions_of(pair)));
+  for (const metrics::SurfelDistances& one : all) {
+    write(metrics::surfel_hausdorff(one, 100), *figures++);
+    write(metrics::surfel_hausdorff(one, 95), *figures++);
+    write(metrics::surfel_average_from_reference(one), *figures++);
+    write(metrics::surfel_average_from_prediction(one), *figures++);
+    for (std::int32_t i = 0; i < pair.taus; ++i) {
+      write(metrics::surfel_surface_dice(one, pair.tau_mm[i]), *figures++);
+    }
+  }
+  return {};
+}
+
+Status lesions(const medperf_pair& pair, std::string_view id, medperf_estimate* figures,
+               int64_t* counts) {
+  const metrics::LesionPolicy* const policy = metrics::find_lesion_policy(id);
+  if (policy == nullptr) {
+    std::string known;
+    for (const auto& one : metrics::lesion_policies()) known += " " + std::string(one.id);
+    return make_error(ErrorKind::kInvalid, "policy", "there is no policy of this id",
+                      "Choose one of:" + known + ".");
+  }
+  MEDPERF_TRY(const auto prediction, view_of(pair, pair.prediction));
+  MEDPERF_TRY(const auto reference, view_of(pair, pair.reference));
+  const std::span<const double> taus(pair.tau_mm, static_cast<std::size_t>(pair.taus));
+  MEDPERF_TRY(const auto all,
+              metrics::lesion_tables(prediction, reference, regions_of(pair), policy->rules, taus));
+  for (const metrics::LesionTable& one : all) {
+    write(metrics::lesion_wise_dice(one, *policy), *figures++);
+    write(metrics::lesion_wise_hd95(one, *policy), *figures++);
+    write(metrics::lesion_sensitivity(one, *policy), *figures++);
+    write(metrics::lesion_precision(one, *policy), *figures++);
+    write(metrics::lesion_f1(one, *policy), *figures++);
+    for (std::size_t i = 0; i < taus.size(); ++i) {
+      write(metrics::lesion_wise_surface_dice(one, *policy, i), *figures++);
+    }
+    for (const std::int64_t count : {one.tp(), one.fp(), one.fn()}) *counts++ = count;
+  }
+  return {};
+}
+
+Status panoptic(const medperf_pair& pair, const metrics::PanopticRules& rules, bool each_label,
+                medperf_estimate* figures, int64_t* counts) {
+  MEDPERF_TRY(const auto prediction, view_of(pair, pair.prediction));
+  MEDPERF_TRY(const auto reference, view_of(pair, pair.reference));
+  std::vector<metrics::PanopticQuality> all;
+  if (each_label) {
+    MEDPERF_TRY(auto one, metrics::panoptic_of_instances(prediction, reference, rules));
+    all.push_back(std::move(one));
+  } else {
+    MEDPERF_TRY(all, metrics::panoptic_of_regions(prediction, reference, regions_of(pair),
+                                                  metrics::Neighbours::k26, rules));
+  }
+  for (const metrics::PanopticQuality& one : all) {
+    write(one.segmentation_quality, *figures++);
+    write(one.recognition_quality, *figures++);
+    write(one.panoptic_quality, *figures++);
+    for (const std::int64_t count : {one.tp, one.fp, one.fn}) *counts++ = count;
+  }
+  return {};
+}
+
+Status multilabel(std::span<const std::uint8_t> reference, std::span<const double> scores,
+                  int labels, double threshold, double level, medperf_estimate* figures,
+                  int64_t* counts) {
+  std::vector<std::uint8_t> called(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) called[i] = scores[i] >= threshold ? 1 : 0;
+  MEDPERF_TRY(const auto area, metrics::macro_auroc(reference, scores, labels));
+  MEDPERF_TRY(const auto tables, metrics::label_tables(reference, called, labels));
+  for (const metrics::Estimate& one :
+       {area, metrics::macro_f1(tables), metrics::micro_f1(tables), metrics::hamming_loss(tables),
+        metrics::subset_accuracy(tables, level)}) {
+    write(one, *figures++);
+  }
+  for (const metrics::Confusion& one : tables.labels) {
+    for (const std::int64_t count : {one.tp, one.fp, one.fn, one.tn}) *counts++ = count;
+  }
+  return {};
+}
+
 std::vector<metrics::ScoredCase> cases_of(const double* scores, const uint8_t* labels, int64_t n) {
   std::vector<metrics::ScoredCase> cases(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < cases.size(); ++i) cases[i] = {scores[i], labels[i] != 0};
@@ -112,6 +201,52 @@ std::vector<metrics::ScoredCase> cases_of(const double* scores, const uint8_t* l
 int medperf_segmentation(const medperf_pair* pair, medperf_estimate* figures, int64_t* counts,
                          char* error, int32_t error_size) {
   return guarded(error, error_size, [&] { return segmentation(*pair, figures, counts); });
+}
+
+int medperf_surfels(const medperf_pair* pair, medperf_estimate* figures, char* error,
+                    int32_t error_size) {
+  return guarded(error, error_size, [&] { return surfels(*pair, figures); });
+}
+
+int medperf_lesions(const medperf_pair* pair, const char* policy, medperf_estimate* figures,
+                    int64_t* counts, char* error, int32_t error_size) {
+  return guarded(error, error_size, [&] { return lesions(*pair, policy, figures, counts); });
+}
+
+int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal,
+                     int32_t each_label, medperf_estimate* figures, int64_t* counts, char* error,
+                     int32_t error_size) {
+  const metrics::PanopticRules rules{
+      iou_above, optimal != 0 ? metrics::Matching::kOptimal : metrics::Matching::kGreedy};
+  return guarded(error, error_size,
+                 [&] { return panoptic(*pair, rules, each_label != 0, figures, counts); });
+}
+
+int medperf_multilabel(const uint8_t* reference, const double* scores, int64_t cases,
+                       int32_t labels, double threshold, double level, medperf_estimate* figures,
+                       int64_t* counts, char* error, int32_t error_size) {
+  const std::size_t size = static_cast<std::size_t>(cases) * static_cast<std::size_t>(labels);
+  return guarded(error, error_size, [&] {
+    return multilabel({reference, size}, {scores, size}, labels, threshold, level, figures, counts);
+  });
+}
+
+int medperf_decision_curve(const double* scores, const uint8_t* labels, int64_t n,
+                           const double* thresholds, int32_t count, double* model,
+                           double* treat_all, char* error, int32_t error_size) {
+  return guarded(error, error_size, [&]() -> Status {
+    MEDPERF_TRY(const auto curve,
+                metrics::decision_curve(cases_of(scores, labels, n),
+                                        {thresholds, static_cast<std::size_t>(count)}));
+    if (curve.empty()) {
+      return make_error(ErrorKind::kInvalid, "cases", "there are none", "Give at least one case.");
+    }
+    for (std::size_t i = 0; i < curve.size(); ++i) {
+      model[i] = curve[i].model;
+      treat_all[i] = curve[i].treat_all;
+    }
+    return {};
+  });
 }
 
 int medperf_auroc(const double* scores, const uint8_t* labels, int64_t n, double level,

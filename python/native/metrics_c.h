@@ -41,6 +41,39 @@ typedef struct {
 int medperf_segmentation(const medperf_pair* pair, medperf_estimate* figures, int64_t* counts,
                          char* error, int32_t error_size);
 
+/* Surfel variants of a region: hd, hd95, average from the reference, average from the prediction,
+ * then one NSD for each tau. figures: regions x (MEDPERF_SURFELS + taus). */
+#define MEDPERF_SURFELS 4
+int medperf_surfels(const medperf_pair* pair, medperf_estimate* figures, char* error,
+                    int32_t error_size);
+
+/* Scores by lesion under a benchmark's policy (its id): dice, hd95, sensitivity, precision, f1,
+ * then one NSD for each tau. figures: regions x (MEDPERF_LESIONS + taus); counts: regions x 3 (tp,
+ * fp, fn). */
+#define MEDPERF_LESIONS 5
+int medperf_lesions(const medperf_pair* pair, const char* policy, medperf_estimate* figures,
+                    int64_t* counts, char* error, int32_t error_size);
+
+/* Panoptic quality: segmentation, recognition, panoptic quality. Instances are the components of
+ * each region, or, with each_label, every label (then there is one row and regions are not looked
+ * at). figures: rows x 3; counts: rows x 3 (tp, fp, fn). */
+int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal,
+                     int32_t each_label, medperf_estimate* figures, int64_t* counts, char* error,
+                     int32_t error_size);
+
+/* Several labels a case, row by row, `labels` values a case; called if score >= threshold. figures:
+ * macro auroc, macro f1, micro f1, hamming loss, subset accuracy; counts: labels x 4 (tp, fp, fn,
+ * tn). */
+#define MEDPERF_MULTILABEL 5
+int medperf_multilabel(const uint8_t* reference, const double* scores, int64_t cases,
+                       int32_t labels, double threshold, double level, medperf_estimate* figures,
+                       int64_t* counts, char* error, int32_t error_size);
+
+/* Net benefit at each threshold, and that of treating everybody. */
+int medperf_decision_curve(const double* scores, const uint8_t* labels, int64_t n,
+                           const double* thresholds, int32_t count, double* model,
+                           double* treat_all, char* error, int32_t error_size);
+
 /* Area under the ROC curve with DeLong's interval; labels are 0 or 1. */
 int medperf_auroc(const double* scores, const uint8_t* labels, int64_t n, double level,
                   medperf_estimate* figure, int64_t* positives, char* error, int32_t error_size);

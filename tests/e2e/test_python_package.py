@@ -63,6 +63,35 @@ for row in rows:
         wrong.append((row, found))
 expect(f"{len(rows)} figures of two patients equal the program's, to the last bit", len(rows) == 420 and not wrong, wrong[:2])
 
+OTHERS = {"surfel-hd": ("surfels", "hd"), "surfel-hd95": ("surfels", "hd95"), "surfel-nsd": ("surfels", "nsd"),
+          "surfel-asd-reference": ("surfels", "average_from_reference"),
+          "surfel-asd-prediction": ("surfels", "average_from_prediction"), "lesion-dice": ("lesions", "dice"),
+          "lesion-hd95": ("lesions", "hd95"), "lesion-nsd": ("lesions", "nsd"), "lesion-f1": ("lesions", "f1"),
+          "lesion-sensitivity": ("lesions", "sensitivity"), "lesion-precision": ("lesions", "precision"),
+          "segmentation-quality": ("panoptic", "segmentation_quality"),
+          "recognition-quality": ("panoptic", "recognition_quality"),
+          "panoptic-quality": ("panoptic", "panoptic_quality")}
+said = subprocess.run([program, "segmentation", table, "--region", "WT=1,2,4", "--region", "ET=4", "--metric",
+                       ",".join(OTHERS), "--tau", "2", "--lesion-policy", "brats-2023-gli", "--csv"],
+                      capture_output=True, text=True, check=True).stdout
+others, wrong = {}, []
+for case in csv.DictReader(open(table)):
+    (p, spacing), (r, _) = nifti(pathlib.Path(case["prediction"])), nifti(pathlib.Path(case["reference"]))
+    two = {"WT": [1, 2, 4], "ET": 4}
+    others[case["case_id"]] = {
+        "surfels": mm.surfels(p, r, spacing_mm=spacing, regions=two, tau_mm=[2]),
+        "lesions": mm.lesions(p, r, spacing_mm=spacing, regions=two, tau_mm=[2], policy="brats-2023-gli"),
+        "panoptic": mm.panoptic(p, r, regions=two)}
+rows = list(csv.DictReader(io.StringIO(said)))
+for row in rows:
+    kind, name = OTHERS[row["metric"]]
+    found = getattr(others[row["case_id"]][kind][row["region"]], name)
+    found = found[2.0] if isinstance(found, dict) else found
+    same = (found.value is None if row["value"] == "" else found.value == float(row["value"]))
+    if not (same and (found.flag or "ok") == row["flag"] and found.convention == row["convention"]):
+        wrong.append((row, found))
+expect(f"{len(rows)} figures by surfel, lesion and instance equal the program's", len(rows) == 280 and not wrong, wrong[:2])
+
 a, b = np.zeros((6, 7, 8), np.uint8), np.zeros((6, 7, 8), np.uint8)
 a[2:4, 2:5, 2:6] = 1
 b[2:4, 2:5, 3:7] = 1
@@ -76,6 +105,12 @@ expect("any number of threads", mm.segmentation(a, b, spacing_mm=(3, 2, 0.5), re
 flat = mm.segmentation(a[2], b[2], spacing_mm=(2, 0.5), regions={"x": 1})["x"]
 expect("planes have two axes", flat.hd.value == 0.5 and flat.counts == mm.VoxelCounts(9, 3, 3, 41), flat)
 empty = mm.segmentation(a, a * 0, spacing_mm=(1, 1, 1), regions={"x": 1})["x"]
+two, moved = np.zeros((1, 9, 9), np.int32), np.zeros((1, 9, 9), np.int32)
+two[0, 1:3, 1:3], two[0, 6:8, 6:8], moved[0, 1:3, 1:3], moved[0, 6, 6] = 5, 7, 2, 9
+instances = mm.panoptic_instances(moved, two)
+expect("every label an instance", (instances.tp, instances.fp, instances.fn) == (1, 1, 1)
+       and instances.panoptic_quality.value == 0.5, instances)
+expect("or components", mm.panoptic(moved > 0, two > 0, regions={"x": 1}, iou_above=0.2)["x"].tp == 2)
 expect("undefined is None with a reason", empty.hd95.value is None and empty.hd95.flag == "ref_empty", empty.hd95)
 expect("results do not change", dataclasses.is_dataclass(empty) and empty.__dataclass_params__.frozen)
 for what, kind, f in (
@@ -85,6 +120,9 @@ for what, kind, f in (
         ("a spacing of 0", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 0), regions={"x": 1})),
         ("background as a region", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 0})),
         ("a tolerance of 0", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, tau_mm=[0])),
+        ("an unknown policy", ValueError, lambda: mm.lesions(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, policy="none")),
+        ("a threshold of 1 in a decision curve", ValueError, lambda: mm.decision_curve([0.1, 0.2], [0, 1], [1])),
+        ("tables of other shapes", ValueError, lambda: mm.multilabel([[0.1, 0.2]], [[0, 1, 1]])),
         ("labels that are not 0 or 1", ValueError, lambda: mm.auroc([0.1, 0.2], [0, 2])),
         ("scores that are no numbers", ValueError, lambda: mm.auroc([0.1, float("nan")], [0, 1])),
         ("fewer patients than cases", ValueError, lambda: mm.auroc_bootstrap([0.1, 0.2], [0, 1], patients=["a"]))):
@@ -108,8 +146,14 @@ expect("patients widen or narrow the interval, and the threads do not",
        mm.auroc_bootstrap(numbers, labels, patients=pairs) == mm.auroc_bootstrap(numbers, labels, patients=[f"p{i}" for i in pairs],
                                                                                 threads=2)
        != mm.auroc_bootstrap(numbers, labels))
+curve = mm.decision_curve([0.9, 0.6, 0.6, 0.1], [1, 1, 0, 0], [0.5, 0.75])
+expect("net benefit by hand", [(p.model, p.treat_all) for p in curve] == [(0.25, 0.0), (0.25, -1.0)], curve)
+many = mm.multilabel([[0.9, 0.2], [0.4, 0.7], [0.6, 0.8]], [[1, 0], [0, 1], [0, 0]])
+expect("several labels by hand", many.subset_accuracy.value == 2 / 3 and many.hamming_loss.value == 2 / 6
+       and many.f1_micro.value == 4 / 6 and many.labels[1] == mm.CaseCounts(1, 1, 0, 1), many)
 expect("every argument has a type", all(p.annotation is not inspect.Parameter.empty for f in (mm.segmentation, mm.auroc,
-       mm.auroc_bootstrap) for p in inspect.signature(f).parameters.values()))
+       mm.auroc_bootstrap, mm.surfels, mm.lesions, mm.panoptic, mm.panoptic_instances, mm.multilabel, mm.decision_curve)
+       for p in inspect.signature(f).parameters.values()))
 
 ticks, done = [], threading.Event()
 counter = threading.Thread(target=lambda: [ticks.append(time.sleep(0.001)) for _ in iter(lambda: not done.is_set(), False)])
