@@ -47,8 +47,7 @@ Result<DicomImage> parse_dicom(std::string_view bytes, const DicomLimits& limits
   static const Module module;
   if (module.parse == nullptr) {
     return make_error(ErrorKind::kUnavailable, {}, "DICOM files cannot be read here",
-                      "Install the package medperf-dicom.",
-                      module.reason);
+                      "Install the package medperf-dicom.", module.reason);
   }
   Result<DicomImage> image = make_error(ErrorKind::kBug, {}, "the DICOM module gave nothing");
   module.parse(bytes, limits, image);
