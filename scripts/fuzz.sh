@@ -1,25 +1,36 @@
 #!/usr/bin/env bash
-# fuzz.sh SECONDS [TARGET...]: runs fuzz targets (default: every one of the source) from their seeds on, each for so many
-# seconds. What they find on the way is kept in build/corpus, so that the next run goes on from there.
+# fuzz.sh SECONDS [--jobs N] [TARGET...]: runs fuzz targets (default: every one of the source) from their seeds on, each
+# for so many seconds, N at the same time (1). What they find on the way is kept in build/corpus, so that the next run
+# goes on from there.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 seconds=${1:?seconds for each target}
 shift
-wanted=" $* " status=0
+jobs=1
+if [ "${1:-}" = --jobs ]; then jobs=${2:?how many at the same time}; shift 2; fi
+wanted=" $* "
 cmake --preset fuzz > /dev/null && cmake --build build/fuzz --parallel "$(nproc)" ${1:+--target "$@"} || exit 1
-for source in src/*/fuzz/fuzz_*.cpp; do
-  target=$(basename "$source" .cpp) seeds=$(dirname "$source")/corpus/$(basename "$source" .cpp)
-  [ "$wanted" = "  " ] || [[ "$wanted" == *" $target "* ]] || continue
-  found=build/corpus/$target
-  echo "== $target"
+
+fuzz() { # TARGET SEEDS
+  local found=build/corpus/$1
   mkdir -p "$found"
-  if [ -d "$seeds" ] && "build/fuzz/src/$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
-      -artifact_prefix="build/corpus/$target-" "$found" "$seeds" > "$found.log" 2>&1; then
-    tail -n 2 "$found.log"
-  else
-    status=1
-    [ -d "$seeds" ] || echo "it has no seeds: $seeds"
-    tail -n 60 "$found.log"
+  if [ -d "$2" ] && "build/fuzz/src/$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
+      -artifact_prefix="build/corpus/$1-" "$found" "$2" > "$found.log" 2>&1; then
+    echo "== $1"$'\n'"$(tail -n 2 "$found.log")"
+    return 0
   fi
+  echo "== $1 FAILED"
+  if [ -d "$2" ]; then tail -n 60 "$found.log"; else echo "it has no seeds: $2"; fi
+  return 1
+}
+
+status=0 running=0
+for source in src/*/fuzz/fuzz_*.cpp; do
+  target=$(basename "$source" .cpp)
+  [ "$wanted" = "  " ] || [[ "$wanted" == *" $target "* ]] || continue
+  if [ "$running" -ge "$jobs" ]; then wait -n || status=1; running=$((running - 1)); fi
+  fuzz "$target" "$(dirname "$source")/corpus/$target" &
+  running=$((running + 1))
 done
+while [ "$running" -gt 0 ]; do wait -n || status=1; running=$((running - 1)); done
 exit "$status"

@@ -21,7 +21,10 @@ export MEDPERF_DEMO_PORT=28443 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_s
 LOGS=$TOP/build/test-logs
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
-SANITIZED=(base crypto domain result wire imaging engine)
+SANITIZED=(base crypto domain result wire imaging cohort engine)
+# Every reader of imaging and cohort, and the sums and summaries of metrics: what bytes from outside reach.
+READERS=(fuzz_nifti fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
+  fuzz_binary_tables fuzz_site_summary fuzz_exact_sum)
 TOTALS=$LOGS/totals   # a line "NAME PASSED FAILED" for each check, written by both lanes
 started=$SECONDS
 : > "$TOTALS"
@@ -113,14 +116,18 @@ sanitized_and_checked() {
     check build-asan build asan asan
     unit_tests asan
     check static-checks static_checks '.*'
-    check build-tsan build tsan tsan test_net test_sql test_hub test_base test_metrics
+    check build-tsan build tsan tsan test_net test_sql test_hub test_base test_metrics test_cohort test_imaging medperf-metrics
     unit_tests tsan
+    counted tsan-metrics-command env TSAN_OPTIONS=halt_on_error=1 tests/e2e/test_metrics_command.py build/tsan
+    counted asan-metrics-command tests/e2e/test_metrics_command.py build/asan
     check fuzz scripts/fuzz.sh 120
     return
   fi
   check build-asan build asan asan "${SANITIZED[@]/#/test_}"
   unit_tests asan "${SANITIZED[@]}"
   check static-checks static_checks '(domain|result|crypto|wire)'
+  # A quarter of a minute each, two at a time: enough to find again what was mended. A minute each and more: ./dev fuzz.
+  check fuzz-readers-15s scripts/fuzz.sh 15 --jobs 2 "${READERS[@]}"
 }
 
 echo "Logs: $LOGS"
