@@ -208,6 +208,12 @@ Status read_config(const Parts& parts, const std::string& name,
     image.working_folder = run->get_string("WorkingDir");
     image.exposed_ports = keys(run->find("ExposedPorts"));
     image.volumes = keys(run->find("Volumes"));
+    const Json* health = run->find("Healthcheck");
+    image.has_healthcheck = health != nullptr && health->is_object();
+  }
+  if (const Json* history = config.find("history"); history != nullptr && history->is_array()) {
+    for (const Json& step : history->items())
+      image.history.push_back(step.get_string("created_by"));
   }
   const auto diff_ids = strings(config.find_path({"rootfs", "diff_ids"}));
   if (diff_ids.empty()) return invalid("config", "the image has no layers");

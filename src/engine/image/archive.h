@@ -32,8 +32,14 @@ struct ImageContents {
   std::vector<std::string> devices;  ///< device nodes
   std::vector<std::string> package_managers;
   std::vector<std::string> shells;
-  std::vector<std::string> secrets;    ///< names that private keys and credentials usually have
-  std::vector<std::string> odd_names;  ///< absolute, leaving the root by "..", or not UTF-8
+  std::vector<std::string> secrets;  ///< names that private keys and credentials usually have
+  std::vector<std::string> secret_contents;  ///< files whose text holds a key or a token
+  std::vector<std::string> privilege;        ///< sudo and its like
+  std::vector<std::string> servers;          ///< programs for signing in from outside
+  std::vector<std::string> bills;            ///< software bills of materials, with their size
+  std::string system, system_version;        ///< ID and VERSION_ID of os-release
+  std::uint64_t packages = 0;                ///< in the package manager's list
+  std::vector<std::string> odd_names;        ///< absolute, leaving the root by "..", or not UTF-8
 };
 
 struct ImageArchive {
@@ -49,6 +55,8 @@ struct ImageArchive {
   std::vector<std::string> entrypoint, command, environment;
   std::string working_folder;  ///< where the program starts; empty: the root
   std::vector<std::string> exposed_ports, volumes;
+  std::vector<std::string> history;  ///< the commands that made it, as the builder noted them
+  bool has_healthcheck = false;
   ImageContents contents;
 };
 
@@ -69,6 +77,7 @@ struct Finding {
   Severity severity;
   std::string check;  ///< e.g. "CIS 4.1 user"
   std::string what;
+  std::string advice{};  ///< to the image's owner
 };
 
 /// Reads the archive from an open descriptor, hashes every layer and the config, checks that they
@@ -76,8 +85,10 @@ struct Finding {
 /// ones packed with gzip. Errors: corrupt (what does not match), too_large, invalid (no image
 /// archive).
 Result<ImageArchive> read_archive(const FileHandle& archive, const ArchiveLimits& limits = {});
-/// Graded findings of a first inspection: root user, setuid files, secrets in the environment ...
-std::vector<Finding> inspect(const ImageArchive& image);
+/// Graded findings, the gravest first, after the CIS Docker Benchmark v1.6.0, section 4 ("Container
+/// Images and Build File"), and what else a site should know. `today` (2026-11-26) decides which
+/// base systems are past their end of life; empty: not looked at.
+std::vector<Finding> inspect(const ImageArchive& image, std::string_view today = {});
 Json to_json(const ImageArchive& image, const std::vector<Finding>& findings);
 
 }  // namespace medperf::engine

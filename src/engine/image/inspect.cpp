@@ -1,10 +1,10 @@
-// The first look at an image, in the manner of the CIS Docker Benchmark v1.6, section 4 (images).
+// The first look at an image.
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <utility>
 
 #include "base/encoding.h"
-#include "engine/image/archive.h"
+#include "engine/image/build_checks.h"
+#include "engine/image/secret_text.h"
 
 namespace medperf::engine {
 namespace {
@@ -17,13 +17,6 @@ constexpr std::string_view kHere = "arm64";
 constexpr std::string_view kHere = "unknown";
 #endif
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 // At most five names, so that a report stays readable.
 std::string some(const std::vector<std::string>& names) {
   std::string out;
@@ -33,79 +26,111 @@ std::string some(const std::vector<std::string>& names) {
   return out;
 }
 
-bool secret_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> kWords = {
-      "password", "passwd", "secret", "api_key", "apikey", "private", "credential"};
-  const auto text = lower(name);
-  if (text.ends_with("token")) return true;
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
-}
-
 // The user part of "user", "user:group", "0:0".
 bool is_root(std::string_view user) {
   const auto name = user.substr(0, user.find(':'));
   return name.empty() || name == "0" || name == "root";
 }
 
-void inspect_config(const ImageArchive& image, std::vector<Finding>& out) {
+class Findings {
+ public:
+  void add(Severity severity, const char* check, std::string what, std::string advice) {
+    list_.push_back({severity, check, std::move(what), std::move(advice)});
+  }
+  /// Says nothing when there are no names.
+  void add(Severity severity, const char* check, const char* what,
+           const std::vector<std::string>& names, std::string advice) {
+    if (!names.empty()) add(severity, check, what + some(names), std::move(advice));
+  }
+  void add(Finding finding) { list_.push_back(std::move(finding)); }
+  std::vector<Finding> take() {
+    std::stable_sort(list_.begin(), list_.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+    return std::move(list_);
+  }
+
+ private:
+  std::vector<Finding> list_;
+};
+
+void inspect_config(const ImageArchive& image, Findings& out) {
   if (is_root(image.user)) {
-    out.push_back(
-        {Severity::kNotice, "CIS 4.1 user",
-         image.user.empty()
-             ? "the image names no user and would run as root; it is run as an ordinary user here"
-             : "the image wants to run as root; it is run as an ordinary user here"});
+    out.add(
+        Severity::kNotice, "CIS 4.1 user",
+        image.user.empty()
+            ? "the image names no user and would run as root; it is run as an ordinary user here"
+            : "the image wants to run as root; it is run as an ordinary user here",
+        "name an ordinary user with USER");
   }
   for (const auto& variable : image.environment) {
     const auto equals = variable.find('=');
     if (equals == std::string::npos || equals + 1 == variable.size()) continue;
     const auto name = variable.substr(0, equals);
-    if (secret_name(name)) {
-      out.push_back({Severity::kSerious, "CIS 4.10 secrets",
-                     "the environment variable " + printable(name, 100) +
-                         " looks like a secret stored in the image"});
+    if (is_secret_name(name) || find_secret(variable.substr(equals + 1))) {
+      out.add(Severity::kSerious, "CIS 4.10 environment",
+              "the environment variable " + printable(name, 100) +
+                  " looks like a secret stored in the image",
+              "withdraw that secret, and build without it");
     }
   }
-  if (!image.exposed_ports.empty()) {
-    out.push_back({Severity::kNotice, "CIS 5.8 ports",
-                   "the image wants to serve on " + printable(some(image.exposed_ports), 300) +
-                       "; it gets no network"});
+  if (!image.has_healthcheck) {
+    out.add(Severity::kInfo, "CIS 4.6 health", "no HEALTHCHECK; a task that ends needs none", "");
   }
-  if (!image.volumes.empty()) {
-    out.push_back({Severity::kInfo, "volumes",
-                   "the image declares volumes (" + printable(some(image.volumes), 300) +
-                       "); its root is read-only here"});
-  }
+  out.add(Severity::kNotice, "ports",
+          "the image wants to serve, and gets no network: ", image.exposed_ports,
+          "leave EXPOSE out");
+  out.add(Severity::kInfo, "volumes",
+          "the image declares volumes; its root is read-only here: ", image.volumes,
+          "leave VOLUME out");
   if (image.architecture != kHere || image.os != "linux") {
-    out.push_back({Severity::kSerious, "platform",
-                   "the image is made for " + printable(image.os + "/" + image.architecture, 100) +
-                       ", this machine is linux/" + std::string(kHere)});
+    out.add(Severity::kSerious, "platform",
+            "the image is made for " + printable(image.os + "/" + image.architecture, 100) +
+                ", this machine is linux/" + std::string(kHere),
+            "build it for this platform");
   }
   for (const auto& tag : image.tags) {
-    if (tag.ends_with(":latest") || tag.find(':') == std::string::npos) {
-      out.push_back(
-          {Severity::kInfo, "CIS 4.7 tag",
-           "the tag " + printable(tag, 200) + " can change; the image is run by its digest alone"});
+    const auto slash = tag.rfind('/');
+    const auto name = slash == std::string::npos ? tag : tag.substr(slash + 1);
+    if (name.ends_with(":latest") || name.find(':') == std::string::npos) {
+      out.add(
+          Severity::kInfo, "tag",
+          "the tag " + printable(tag, 200) + " can change; the image is run by its digest alone",
+          "give each version a tag of its own");
     }
   }
 }
 
-void inspect_contents(const ImageContents& contents, std::vector<Finding>& out) {
-  const auto add = [&](Severity severity, const char* check, const char* what,
-                       const std::vector<std::string>& names) {
-    if (!names.empty()) out.push_back({severity, check, what + some(names)});
-  };
-  add(Severity::kSerious, "file names",
-      "names that leave the image or are no text: ", contents.odd_names);
-  add(Severity::kSerious, "CIS 4.10 secrets",
-      "files that usually hold secrets: ", contents.secrets);
-  add(Severity::kSerious, "devices", "device nodes: ", contents.devices);
-  add(Severity::kWarning, "CIS 4.8 setuid",
-      "setuid or setgid programs (they gain nothing here): ", contents.setuid);
-  add(Severity::kNotice, "world-writable",
-      "files or folders that anyone may write: ", contents.world_writable);
-  add(Severity::kNotice, "CIS 4.3 packages", "package managers: ", contents.package_managers);
-  add(Severity::kInfo, "CIS 4.3 packages", "shells: ", contents.shells);
+void inspect_contents(const ImageContents& contents, Findings& out) {
+  out.add(Severity::kSerious, "file names",
+          "names that leave the image or are no text: ", contents.odd_names,
+          "build the image with a common builder");
+  out.add(Severity::kSerious, "CIS 4.10 files",
+          "files that usually hold secrets: ", contents.secrets,
+          "withdraw those secrets, and build without them");
+  out.add(Severity::kSerious, "CIS 4.10 contents",
+          "files with secrets in them: ", contents.secret_contents,
+          "withdraw those secrets, and build without them");
+  out.add(Severity::kSerious, "devices", "device nodes: ", contents.devices, "leave them out");
+  out.add(Severity::kWarning, "CIS 4.8 setuid",
+          "setuid or setgid programs (they gain nothing here): ", contents.setuid,
+          "remove the bits: chmod a-s");
+  out.add(Severity::kWarning, "servers", "servers for signing in from outside: ", contents.servers,
+          "leave them out");
+  out.add(Severity::kNotice, "CIS 4.3 privilege",
+          "programs for acting as another user: ", contents.privilege, "leave them out");
+  out.add(Severity::kNotice, "world-writable",
+          "files or folders that anyone may write: ", contents.world_writable,
+          "take the right from others: chmod o-w");
+  out.add(Severity::kNotice, "CIS 4.3 packages", "package managers: ", contents.package_managers,
+          "build in two stages and keep only what runs");
+  out.add(Severity::kInfo, "CIS 4.3 shells", "shells: ", contents.shells, "");
+  out.add(Severity::kInfo, "bill of materials", "", contents.bills, "");
+  if (contents.bills.empty() && contents.packages > 0) {
+    out.add(
+        Severity::kInfo, "bill of materials",
+        "none; the package manager's list names " + std::to_string(contents.packages) + " packages",
+        "put an SPDX or CycloneDX document into the image");
+  }
 }
 
 Json list(const std::vector<std::string>& items) {
@@ -130,13 +155,13 @@ std::string_view to_string(Severity severity) {
   return "info";
 }
 
-std::vector<Finding> inspect(const ImageArchive& image) {
-  std::vector<Finding> findings;
+std::vector<Finding> inspect(const ImageArchive& image, std::string_view today) {
+  Findings findings;
   inspect_config(image, findings);
   inspect_contents(image.contents, findings);
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-  return findings;
+  for (auto& finding : inspect_history(image.history)) findings.add(std::move(finding));
+  if (auto finding = inspect_base(image.contents, today)) findings.add(std::move(*finding));
+  return findings.take();
 }
 
 Json to_json(const ImageArchive& image, const std::vector<Finding>& findings) {
@@ -153,7 +178,8 @@ Json to_json(const ImageArchive& image, const std::vector<Finding>& findings) {
   for (const auto& finding : findings) {
     graded.push(Json::object({{"severity", to_string(finding.severity)},
                               {"check", finding.check},
-                              {"what", finding.what}}));
+                              {"what", finding.what},
+                              {"advice", finding.advice}}));
   }
   return Json::object({{"format", image.format},
                        {"image_id", image.image.prefixed()},

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
+#include "engine/image/file_content.h"
 
 namespace medperf::engine {
 namespace {
@@ -14,6 +15,8 @@ constexpr std::size_t kListLength = 50;
 
 constexpr std::array<std::string_view, 8> kPackageManagers = {"apt", "apt-get", "dpkg", "rpm",
                                                               "dnf", "yum",     "apk",  "pip3"};
+constexpr std::array<std::string_view, 4> kPrivilege = {"sudo", "doas", "pkexec", "gosu"};
+constexpr std::array<std::string_view, 3> kServers = {"sshd", "dropbear", "telnetd"};
 constexpr std::array<std::string_view, 5> kShells = {"sh", "bash", "dash", "ash", "busybox"};
 constexpr std::array<std::string_view, 11> kSecretNames = {
     "id_rsa",           "id_ed25519",       "id_ecdsa",         "id_dsa",
@@ -42,11 +45,7 @@ bool in_program_folder(std::string_view folder) {
          folder.ends_with("/sbin");
 }
 
-bool looks_secret(std::string_view path, std::string_view name) {
-  if (name.ends_with(".pem") && path.find("certs") == std::string_view::npos &&
-      (name.find("key") != std::string_view::npos)) {
-    return true;
-  }
+bool looks_secret(std::string_view path) {
   return std::any_of(kSecretNames.begin(), kSecretNames.end(), [&](std::string_view secret) {
     return path == secret ||
            (path.ends_with(secret) && path[path.size() - secret.size() - 1] == '/');
@@ -73,8 +72,10 @@ void look_at(const TarEntry& entry, ImageContents& contents) {
     if (std::count(kPackageManagers.begin(), kPackageManagers.end(), name))
       note(contents.package_managers, path);
     if (std::count(kShells.begin(), kShells.end(), name)) note(contents.shells, path);
+    if (std::count(kPrivilege.begin(), kPrivilege.end(), name)) note(contents.privilege, path);
+    if (std::count(kServers.begin(), kServers.end(), name)) note(contents.servers, path);
   }
-  if (file && looks_secret(path, name)) note(contents.secrets, path);
+  if (file && looks_secret(path)) note(contents.secrets, path);
 }
 
 // The two hashes of a blob, updated as the bytes pass by on their way to the tar reader.
@@ -124,6 +125,20 @@ struct Pass {
   }
 };
 
+Status look_inside(TarReader& tar, const TarEntry& entry, ImageContents& contents) {
+  const std::string_view path = without_dot(entry.path);
+  const std::uint64_t wanted = wanted_bytes(path, entry);
+  if (wanted == 0) return {};
+  std::string text;
+  while (text.size() < wanted) {
+    MEDPERF_TRY(const std::string_view piece, tar.read());
+    if (piece.empty()) break;
+    text += piece;
+  }
+  look_into(path, text, contents);
+  return {};
+}
+
 // Walks the tar; what goes wrong in the layer itself is returned as text.
 std::string walk(Pass& pass, Unpacker& unpacker) {
   const ByteSource unpacked = [&] { return pass.unpacked(unpacker); };
@@ -134,6 +149,8 @@ std::string walk(Pass& pass, Unpacker& unpacker) {
     if (!entry.ok()) return entry.error().what;
     if (!entry->has_value()) break;
     look_at(**entry, pass.blob.contents);
+    if (const auto looked = look_inside(*tar, **entry, pass.blob.contents); !looked.ok())
+      return looked.error().what;
     if (pass.blob.contents.entries > pass.limits.layer_entries) {
       pass.fatal = make_error(
           ErrorKind::kTooLarge, "",
@@ -182,7 +199,17 @@ void merge(ImageContents& image, const ImageContents& layer) {
   add(image.package_managers, layer.package_managers);
   add(image.shells, layer.shells);
   add(image.secrets, layer.secrets);
+  add(image.secret_contents, layer.secret_contents);
+  add(image.privilege, layer.privilege);
+  add(image.servers, layer.servers);
+  add(image.bills, layer.bills);
   add(image.odd_names, layer.odd_names);
+  // A later layer's file replaces an earlier one's.
+  if (!layer.system.empty()) {
+    image.system = layer.system;
+    image.system_version = layer.system_version;
+  }
+  if (layer.packages > 0) image.packages = layer.packages;
 }
 
 }  // namespace medperf::engine

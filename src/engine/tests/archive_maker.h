@@ -53,13 +53,17 @@ struct ImageMaker {
   Json run = Json::object({{"User", "1000"}});
   std::string architecture = "amd64";
   std::vector<std::string> tags = {"localhost/m:1"};
+  std::vector<std::string> history;  ///< commands of the builder
 
   std::string config() const {
     Json diff_ids = Json::array();
     for (const auto& layer : plain.empty() ? layers : plain)
       diff_ids.push("sha256:" + crypto::sha256_hex(layer));
+    Json steps = Json::array();
+    for (const auto& command : history) steps.push(Json::object({{"created_by", command}}));
     return to_text(
         Json::object({{"architecture", architecture},
+                      {"history", steps},
                       {"os", "linux"},
                       {"created", "2026-01-01T00:00:00Z"},
                       {"config", run},

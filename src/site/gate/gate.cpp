@@ -11,6 +11,8 @@
 namespace medperf::site {
 namespace {
 
+constexpr std::size_t kDayLength = std::string_view("2026-11-26").size();
+
 Json texts(const std::vector<std::string>& list) {
   Json::Array out;
   for (const std::string& text : list) out.emplace_back(text);
@@ -38,7 +40,8 @@ Json verified_json(const engine::ImageArchive& image,
   for (const engine::Finding& finding : findings) {
     found.push_back(Json::object({{"severity", static_cast<int>(finding.severity)},
                                   {"check", finding.check},
-                                  {"what", finding.what}}));
+                                  {"what", finding.what},
+                                  {"advice", finding.advice}}));
   }
   return Json::object({{"image", image.image.hex()},
                        {"format", image.format},
@@ -80,7 +83,7 @@ std::vector<engine::Finding> findings_from(const Json& document) {
   for (const Json& item : list->items()) {
     const auto severity = std::clamp<std::int64_t>(item.get_int("severity", 3), 0, 3);
     out.push_back({static_cast<engine::Severity>(severity), item.get_string("check"),
-                   item.get_string("what")});
+                   item.get_string("what"), item.get_string("advice")});
   }
   return out;
 }
@@ -110,7 +113,8 @@ Result<Json> verify(Site& site, const Container& container, const wire::Containe
                         "ask the owner to register the container again");
     }
   }
-  const std::vector<engine::Finding> findings = engine::inspect(image);
+  const std::vector<engine::Finding> findings =
+      engine::inspect(image, to_iso8601(site.clock().now()).substr(0, kDayLength));
   const Json report = Json::object({{"medperf", kGateVersion},
                                     {"container", container.id.value},
                                     {"archive", digest.hex()},
@@ -159,7 +163,7 @@ Status check_policy(const Policy& policy, Admitted& admitted) {
         "ask the publisher to sign it, and put the key into images.publisher_keys");
   }
   admitted.findings.push_back({verified ? engine::Severity::kInfo : engine::Severity::kNotice,
-                               "signature", admitted.signature.text});
+                               "signature", admitted.signature.text, ""});
   return check_image(policy, admitted.image, admitted.findings);
 }
 
