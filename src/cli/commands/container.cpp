@@ -1,5 +1,7 @@
 #include <array>
+#include <vector>
 
+#include "cli/commands/container_author.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/submission.h"
@@ -46,7 +48,7 @@ std::span<const Command> container_commands() {
       Argument{"--archive", "TAR", "Image archive (podman save).", ArgumentKind::kText, true},
       Argument{"--out", "FILE", "Where the signature is written.", ArgumentKind::kText, true},
   };
-  static constexpr std::array kCommands = {
+  static constexpr std::array kRegistration = {
       Command{"submit", "Register a container by the digest of its image archive.",
               "medperf container submit --name cxr-prepare --config container_config.yaml "
               "--archive prepare.tar --image-url https://group.example/prepare.tar --operational",
@@ -56,7 +58,12 @@ std::span<const Command> container_commands() {
       Command{"ls", "List containers.", "medperf container ls", kLs, ls},
       Command{"view", "Show one container.", "medperf container view 3", kView, view},
   };
-  return kCommands;
+  static const std::vector<Command> kAll = [] {
+    std::vector<Command> all(author_commands().begin(), author_commands().end());
+    all.insert(all.end(), kRegistration.begin(), kRegistration.end());
+    return all;
+  }();
+  return kAll;
 }
 
 }  // namespace medperf::cli

@@ -11,7 +11,7 @@ std::span<const Group> all_groups() {
       {"policy", "What may run at this site.", policy_commands()},
       {"doctor", "Check engine, walls, disk, clock, proxy, certificates and hub.",
        doctor_commands()},
-      {"container", "Register and list containers.", container_commands()},
+      {"container", "Make, check, try, sign, register and list containers.", container_commands()},
       {"model", "Register models and ask to join a benchmark.", model_commands()},
       {"benchmark", "Register, approve and run benchmarks; show their results.",
        benchmark_commands()},

@@ -28,7 +28,7 @@ constexpr std::array kTask = {
 std::span<const Command> site_commands() {
   static constexpr std::array kCommands = {
       Command{"task", "Run one task of a batch: what a node of the site's cluster does.",
-              "srun medperf site task --batch medperf-0123456789abcdef", kTask, task}};
+              "medperf site task --batch medperf-0123456789abcdef", kTask, task}};
   return kCommands;
 }
 

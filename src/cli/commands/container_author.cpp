@@ -1,0 +1,146 @@
+#include "cli/commands/container_author.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/commands/container_scaffold.h"
+#include "cli/exit_codes.h"
+#include "cli/invocation.h"
+#include "site/flows/own_container.h"
+
+namespace medperf::cli {
+namespace {
+
+Result<int> create(Invocation& call) {
+  const fs::path folder = call.text("folder");
+  MEDPERF_CHECK(scaffold_container(call.text("role"), folder));
+  call.out().line("made " + folder.string() + "; its README.md says how to go on");
+  call.out().result(Json::object({{"folder", folder.string()}}));
+  return 0;
+}
+
+site::OwnContainer own_of(const Invocation& call) {
+  return {call.text("config"), call.text("archive"), call.text("parameters"),
+          call.text("additional-files")};
+}
+
+std::vector<std::vector<std::string>> volume_rows(const wire::ContainerConfig& config) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, task] : config.tasks) {
+    for (const auto& volume : task.volumes) {
+      rows.push_back({name, volume.label, volume.output ? "output" : "input",
+                      volume.kind == wire::MountKind::kFile ? "file" : "directory",
+                      volume.mount_path.empty() ? volume.default_path : volume.mount_path});
+    }
+  }
+  return rows;
+}
+
+void show_check(const Invocation& call, const site::OwnCheck& check) {
+  const auto& image = check.container.image;
+  call.out().line(fmt::format("image {}, {} layers, {}/{}", image.image.prefixed(),
+                              image.layers.size(), image.os, image.architecture));
+  call.out().line(
+      table_text({"task", "label", "", "", "inside"}, volume_rows(check.container.config)));
+  for (const auto& finding : check.container.findings) {
+    call.out().line(fmt::format("{:8} {}: {}{}", engine::to_string(finding.severity), finding.check,
+                                finding.what, finding.advice.empty() ? "" : "; " + finding.advice));
+  }
+  for (const auto& problem : check.problems) {
+    call.out().line(fmt::format("{:8} {}: {}", problem.fatal ? "problem" : "notice", problem.where,
+                                problem.what));
+  }
+  if (!check.refusal.empty()) call.out().line("refused by this site's policy: " + check.refusal);
+  call.out().line(check.good() ? "a site with this policy would run it"
+                               : "a site with this policy would not run it");
+}
+
+Json check_json(const site::OwnCheck& check) {
+  Json problems = Json::array();
+  for (const auto& problem : check.problems) {
+    problems.push(
+        Json::object({{"where", problem.where}, {"what", problem.what}, {"fatal", problem.fatal}}));
+  }
+  return Json::object(
+      {{"good", check.good()},
+       {"archive", check.container.archive.hex()},
+       {"problems", std::move(problems)},
+       {"refusal", check.refusal},
+       {"image", engine::to_json(check.container.image, check.container.findings)}});
+}
+
+Result<int> check(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(const site::OwnCheck checked, site::check_own(*site, own_of(call)));
+  show_check(call, checked);
+  call.out().result(check_json(checked));
+  if (checked.good()) return 0;
+  return exit_code_of(make_error(ErrorKind::kRefused, "container", "it would not run"));
+}
+
+/// LABEL=PATH, given once for each label.
+Result<std::map<std::string, std::string>> mounts_of(const Invocation& call) {
+  std::map<std::string, std::string> out;
+  for (const std::string& word : call.words("mount")) {
+    const auto equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == word.size()) {
+      return make_error(ErrorKind::kInvalid, "--mount " + word, "is not LABEL=PATH",
+                        "for example --mount data_path=prepared/");
+    }
+    const fs::path path = fs::absolute(word.substr(equals + 1));
+    if (!out.emplace(word.substr(0, equals), path.string()).second)
+      return make_error(ErrorKind::kInvalid, "--mount " + word, "names a label twice");
+  }
+  return out;
+}
+
+Result<int> run(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(const auto mounts, mounts_of(call));
+  const fs::path log = fs::absolute(call.text("log", "container.log"));
+  const std::string task = call.text("task");
+  MEDPERF_CHECK(site::try_task(*site, own_of(call), task, mounts, log));
+  call.out().line(fmt::format("task {} ended well; its output is in {}", task, log.string()));
+  call.out().result(Json::object({{"task", task}, {"log", log.string()}}));
+  return 0;
+}
+
+constexpr Argument kConfig{"--config", "FILE", "Container configuration, either format.",
+                           ArgumentKind::kText, true};
+constexpr Argument kArchive{"--archive", "TAR", "Image archive (podman save).", ArgumentKind::kText,
+                            true};
+constexpr Argument kParameters{"--parameters", "FILE", "Parameters (YAML)."};
+constexpr Argument kAdditional{"--additional-files", "TAR", "Additional files (tar.gz)."};
+
+}  // namespace
+
+std::span<const Command> author_commands() {
+  static constexpr std::array kCreate = {
+      Argument{"role", "ROLE", "model, preparator or evaluator.", ArgumentKind::kText, true},
+      Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
+  static constexpr std::array kCheck = {kConfig, kArchive, kParameters, kAdditional};
+  static constexpr std::array kRun = {
+      kConfig,
+      kArchive,
+      Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
+      Argument{"--mount", "LABEL=PATH", "What the task gets or writes.", ArgumentKind::kWords,
+               true},
+      Argument{"--log", "FILE", "Where its output goes (default container.log)."},
+      kParameters,
+      kAdditional};
+  static constexpr std::array kCommands = {
+      Command{"create", "Write a small working container to start from.",
+              "medperf container create model my-model", kCreate, create},
+      Command{"check", "Check a container before it is registered, as a hospital's gate will.",
+              "medperf container check --config container_config.yaml --archive image.tar", kCheck,
+              check},
+      Command{"run", "Try one task behind a hospital's walls and limits; needs no hub.",
+              "medperf container run --config container_config.yaml --archive image.tar --task "
+              "infer --mount data_path=data --mount output_path=predictions",
+              kRun, run},
+  };
+  return kCommands;
+}
+
+}  // namespace medperf::cli

@@ -1,0 +1,36 @@
+#pragma once
+// A container before it is registered: checked and tried by its author as a hospital will, behind
+// the same walls, limits and refusals. No hub is needed.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "site/flows/task.h"
+#include "wire/task_contract.h"
+
+namespace medperf::site {
+
+struct OwnContainer {
+  fs::path config;      ///< container_config.yaml or mlcube.yaml
+  fs::path archive;     ///< image archive
+  fs::path parameters;  ///< empty: none
+  fs::path additional;  ///< tar.gz of additional files; empty: none
+};
+
+struct OwnCheck {
+  Admitted container;
+  std::vector<wire::ContractProblem> problems;
+  std::string refusal;  ///< why this site's policy would not run it; empty: it would
+  bool good() const;
+};
+
+/// Reads and inspects everything. Errors: invalid, corrupt, not_found (files that cannot be read).
+Result<OwnCheck> check_own(Site& site, const OwnContainer& own);
+
+/// Runs one task on the given host paths (mount label -> path). Errors: as check_own and run_task;
+/// invalid, when the check found a problem.
+Status try_task(Site& site, const OwnContainer& own, const std::string& task,
+                const std::map<std::string, std::string>& paths, const fs::path& log_file);
+
+}  // namespace medperf::site
