@@ -78,6 +78,9 @@ TEST(Curves, LargestYouden) {
   const auto best = largest_youden(*points);
   EXPECT_EQ(*best->threshold, 0.8);  // 2/3 - 0; at 0.6: 1 - 1/2
   EXPECT_NEAR(*youden_index(best->table).value, 2.0 / 3, 1e-15);
+  // 1/2 at 0.9 and again at 0.6: the higher threshold.
+  const Cases twice = {{0.9, true}, {0.7, false}, {0.6, true}, {0.5, false}};
+  EXPECT_EQ(*largest_youden(*operating_points(twice))->threshold, 0.9);
   EXPECT_FALSE(largest_youden(*operating_points(Cases{{0.5, true}})).has_value());
   EXPECT_FALSE(largest_youden({}).has_value());
 }

@@ -38,6 +38,11 @@ TEST(LabelNoise, SensitivityByHand) {
   EXPECT_NEAR(*specificity->expected, (180 * 0.9 + 20 * 0.1) / (200 * 0.9 + 100 * 0.1), 1e-15);
 }
 
+TEST(LabelNoise, OnlyWholeLabelsAreFlipped) {
+  // 7 % of 33 labels are 2.31.
+  EXPECT_EQ(sensitivity_under_noise({8, 3, 20, 2}, 0.07)->flips, 2);
+}
+
 TEST(LabelNoise, NoNoiseMovesNothing) {
   const auto noise = sensitivity_under_noise({8, 3, 20, 2}, 0);
   EXPECT_EQ(*noise->expected, 0.8);

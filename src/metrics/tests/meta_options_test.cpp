@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "metrics/statistics/distributions.h"
 #include "metrics/statistics/meta_analysis.h"
 
 namespace medperf::metrics {
@@ -160,7 +161,9 @@ TEST(LeaveOneOut, IsTheAnalysisOfTheOthers) {
   EXPECT_EQ(without->at(2).value, meta_analyse(first_two, identity())->value);
   EXPECT_EQ(without->at(2).tau2, 0);  // the third site was all of the heterogeneity
   EXPECT_GT(without->at(0).tau2, 1);
-  EXPECT_FALSE(leave_one_out(std::span(studies).first(1)).ok());
+  const auto alone = leave_one_out(std::span(studies).first(1));
+  ASSERT_FALSE(alone.ok());
+  EXPECT_EQ(alone.error().where, "leave-one-out");  // not: there is no site to pool
 }
 
 TEST(Forest, HasARowForEachSite) {
@@ -181,6 +184,12 @@ TEST(Forest, HasARowForEachSite) {
   }
   EXPECT_NEAR(sum, 1, 1e-15);
   EXPECT_FALSE(forest_rows(std::span(studies).first(2), *pooled).ok());
+  MetaOptions narrow;
+  narrow.scale = Scale::kLogit;
+  narrow.level = 0.8;
+  const auto row = forest_rows(studies, *pooled, narrow)->at(0);
+  const double half = normal_quantile(0.9) * std::sqrt(studies[0].variance);
+  EXPECT_NEAR(row.interval.high, original_scale(studies[0].effect + half, Scale::kLogit), 1e-15);
 }
 
 }  // namespace

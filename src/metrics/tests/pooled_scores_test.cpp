@@ -71,6 +71,9 @@ TEST(Bins, EdgesPartValuesAsDoubles) {
     }
   }
   EXPECT_EQ(bins.of(1.0), 14);
+  // Here a division by the width rounds to the bin below.
+  const Bins logits = {-14, 14, 560};
+  for (int k = 0; k < 560; ++k) EXPECT_EQ(logits.of(logits.edge(k)), k);
   EXPECT_FALSE(bins.of(std::nextafter(1.0, 2.0)).has_value());
   EXPECT_FALSE(bins.of(-1e-300).has_value());
   EXPECT_FALSE(bins.of(NAN).has_value());
@@ -300,6 +303,9 @@ TEST(CalibrationHistogram, UndefinedWithItsReason) {
   ASSERT_TRUE(histogram.add(1, true).ok());
   ASSERT_TRUE(histogram.add(0, true).ok());
   EXPECT_EQ(histogram.calibration().clipped, 2);
+  auto twice = histogram;
+  ASSERT_TRUE(twice.merge(histogram).ok());
+  EXPECT_EQ(twice.calibration().clipped, 4);
   EXPECT_FALSE(histogram.add(1.2, true).ok());
   EXPECT_FALSE(histogram.add(NAN, true).ok());
   EXPECT_EQ(histogram.merge(*CalibrationHistogram::empty({-14, 14, 561})).error().kind,

@@ -35,6 +35,13 @@ TEST(Mean, OfThreeByHand) {
   EXPECT_EQ(estimate->convention, "mean-t");
 }
 
+TEST(Mean, OfManyEqualValuesIsThatValue) {
+  // A plain running sum of 0.1 / 1000 ends seven bits beside 0.1.
+  const auto estimate = mean_estimate(std::vector<double>(1000, 0.1));
+  EXPECT_EQ(*estimate->value, 0.1);
+  EXPECT_LT(*estimate->se, 1e-17);
+}
+
 TEST(Mean, OfOneOrNone) {
   EXPECT_EQ(mean_estimate({})->flag, flag::kNoCases);
   const auto one = mean_estimate(std::vector<double>{0.5});

@@ -51,6 +51,14 @@ TEST(Subgroups, SmallGroupsHaveNoFigureAndAreNeverTheWorst) {
   EXPECT_NEAR(*table->overall.value, (12 * 1.5 + 0.3) / 27, 1e-12);
 }
 
+TEST(Subgroups, OneGroupWithAFigureHasNoGap) {
+  Cohort one = cohort();
+  for (std::size_t i = 12; i < 24; ++i) one.patients[i] = 7;  // the second group: one patient
+  const auto table = table_of(one);
+  EXPECT_EQ(*table->worst, 0u);
+  EXPECT_FALSE(table->gap.has_value());
+}
+
 TEST(Subgroups, LowerIsBetterTurnsTheWorst) {
   SubgroupOptions options;
   options.direction = Direction::kLower;
