@@ -366,6 +366,8 @@ def pooling(work):
     code, grouped, wrong = run("pool", work / "b.json", work / "ca.json", "--json")
     expect("in another order and grouping the same", code == 0 and grouped == said, wrong)
     sound_page("pooled", (work / "r.html").read_text())
+    code, _, wrong = run("pool", work / "a.json", work / "b.json", work / "a.json")
+    expect("a site counts once", code == 2 and "each site once" in wrong, (code, wrong))
     code, _, wrong = run("pool", work / "a.json", work / "r.html")
     expect("what is no summary is named", code == 2 and "r.html" in wrong, wrong)
     (work / "b.json").write_text((work / "b.json").read_text().replace('"n_cases":45', '"n_cases":44'))

@@ -39,6 +39,10 @@ def segmentation(home):
         mean = (known["site-a", region] + known["site-b", region]) / 2
         expect(f"mean Dice of {region}", abs(found["regions"][region]["dice"]["value"] - mean) < 1e-15)
     expect("no case is named", "patient" not in json.dumps(found))
+    expect("no summary that nobody asked for", "summary" not in found)
+    code, found, wrong = evaluate(home, parameters + "summary: true\n")
+    parts = {(p["metric"], p["of"]) for p in found["summary"]["parts"]} if found else set()
+    expect("the summary for pooling", ("dice", "WT") in parts and ("dice-micro", "ET") in parts, (parts, wrong))
     (home / "p/patient-site-a.nii.gz").write_bytes(b"no image")
     code, found, wrong = evaluate(home, parameters)
     expect("a case that fails is counted, not named", code == 0 and found["n_failed"] == 1 and "patient" not in wrong
@@ -55,6 +59,11 @@ def tables(home):
     figures = {f["metric"]: f for f in found["figures"]} if found else {}
     expect("classification", code == 0 and figures["auroc"]["value"] == 0.875, wrong)
     expect("no curve leaves: its points are scores of cases", not {"roc", "reliability"} & set(found))
+    code, flat, wrong = evaluate(home, "kind: binary-classification\nthreshold: 0.5\nsummary: true\n")
+    expect("binary classification as one flat document", code == 0 and flat["auc"]["value"] == 0.875
+           and flat["counts"] == {"tp": 2, "fp": 1, "tn": 1, "fn": 0}, wrong)
+    expect("with the summary that is asked for, of every case", flat and flat["summary"]["format"] == "medperf/summary/v1"
+           and flat["summary"]["n_cases"] == 4 and "case_id" not in json.dumps(flat), flat)
     (home / "p/predictions.csv").write_text("case_id,prediction\na,1\nb,3\n")
     (home / "l/labels.csv").write_text("case_id,reference\nb,2\na,1\n")
     code, found, wrong = evaluate(home, "kind: regression\n")

@@ -1,6 +1,6 @@
 // From the summaries of sites to the figures of all of their cases.
 
-#include <fmt/format.h>
+#include <set>
 
 #include "apps/metrics/answer.h"
 #include "base/files.h"
@@ -10,10 +10,15 @@
 namespace medperf::metrics_app {
 namespace {
 
-Result<metrics::SiteSummary> read_site(const std::string& file) {
-  MEDPERF_TRY(const std::string text, read_file(file, mebibytes(8)));
+/// `seen` holds what was read so far: a site that counts twice makes every interval too narrow.
+Result<metrics::SiteSummary> read_site(const std::string& file, std::set<std::string>& seen) {
+  MEDPERF_TRY(std::string text, read_file(file, mebibytes(8)));
   auto summary = cohort::parse_summary(text);
   if (!summary.ok()) return std::move(summary).error().at(file);
+  if (!seen.insert(std::move(text)).second) {
+    return make_error(ErrorKind::kInvalid, file, "an earlier file holds the same summary",
+                      "Give each site once.");
+  }
   return summary;
 }
 
@@ -48,9 +53,10 @@ Status save_summary(const Request& request, const metrics::SiteSummary& summary)
 }
 
 Result<int> answer_pool(const Request& request) {
-  MEDPERF_TRY(metrics::SiteSummary pooled, read_site(request.inputs.front()));
+  std::set<std::string> seen;
+  MEDPERF_TRY(metrics::SiteSummary pooled, read_site(request.inputs.front(), seen));
   for (std::size_t i = 1; i < request.inputs.size(); ++i) {
-    MEDPERF_TRY(const metrics::SiteSummary site, read_site(request.inputs[i]));
+    MEDPERF_TRY(const metrics::SiteSummary site, read_site(request.inputs[i], seen));
     auto merged = pooled.merge(site);
     if (!merged.ok()) return std::move(merged).error().at(request.inputs[i]);
   }
