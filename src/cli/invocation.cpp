@@ -72,8 +72,7 @@ fs::path Invocation::workspace_path() const {
 
 Result<site::Site*> Invocation::site() {
   if (!site_) {
-    const site::SiteSetup setup{workspace_path(), environment_, program_folder_};
-    MEDPERF_TRY(site_, site::Site::open(setup, clock_, terminal_));
+    MEDPERF_TRY(site_, site::Site::open(site_setup(), clock_, terminal_));
     log::configure(level_of(site_->options().text("log.level")));
     auto clean = site_->clean_up_after_killed();
     if (!clean.ok()) {

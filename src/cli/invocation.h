@@ -31,6 +31,8 @@ class Invocation {
   /// The signed-in hub.
   Result<site::Hub*> hub();
   fs::path workspace_path() const;
+  /// For commands that open the site again and again.
+  site::SiteSetup site_setup() const { return {workspace_path(), environment_, program_folder_}; }
   /// One line from the person, e.g. a code. Error: invalid with --no-input or without a line.
   Result<std::string> ask_line(std::string_view prompt) const;
   const Output& out() const { return output_; }

@@ -25,6 +25,10 @@ void Output::result(const Json& document) const {
   if (json_) write_line(stdout, to_pretty_text(document));
 }
 
+void Output::result_line(const Json& document) const {
+  if (json_) write_line(stdout, to_text(document));
+}
+
 void Output::failure(const Error& error) const {
   Error shown = error;
   // Advice is a sentence of its own after the full stop.

@@ -20,6 +20,8 @@ class Output {
   void error(std::string_view text) const;
   /// The answer; printed with --json only.
   void result(const Json& document) const;
+  /// One of many answers, on a line of its own; printed with --json only.
+  void result_line(const Json& document) const;
   /// The error as text on standard error; with --json also as {"error": ...} on standard output.
   void failure(const Error& error) const;
   bool is_json() const { return json_; }

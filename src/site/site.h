@@ -25,6 +25,8 @@
 
 namespace medperf::site {
 
+class Progress;
+
 struct SiteSetup {
   fs::path root;  ///< of the workspace
   std::map<std::string, std::string> environment;
@@ -80,6 +82,9 @@ class Site {
   Answer ask(const Question& question);
   void tell(std::string_view line) { person_->tell(line); }
   Status record(std::string_view kind, Json body);
+  /// Where flows say how far they got; null: nowhere.
+  Progress* progress() const { return progress_; }
+  void report_progress_to(Progress* progress) { progress_ = progress; }
   const TimeSpent& spent() const { return spent_; }
   Seconds& gate_time() { return spent_.gate; }
 
@@ -114,6 +119,7 @@ class Site {
   Fetch fetch_;
   std::map<std::string, FileStamp> verified_archives_;
   TimeSpent spent_;
+  Progress* progress_ = nullptr;
 };
 
 /// What engines and schedulers are given of the environment, nothing else.

@@ -5,7 +5,7 @@
 namespace medperf::cli {
 
 std::span<const Group> all_groups() {
-  static const std::array<Group, 14> kGroups = {{
+  static const std::array<Group, 15> kGroups = {{
       {"auth", "Sign in and out.", auth_commands()},
       {"profile", "Settings of this site.", profile_commands()},
       {"policy", "What may run at this site.", policy_commands()},
@@ -20,6 +20,7 @@ std::span<const Group> all_groups() {
       {"organisation", "Act with others for one hospital or group.", organisation_commands()},
       {"result", "Results of this account.", result_commands()},
       {"run", "What ran at this site and how far it got.", run_commands()},
+      {"storage", "The workspace's disk.", storage_commands()},
       {"site", "This site's work without a person at the keyboard.", site_commands()},
       {"audit", "The site's log.", audit_commands()},
   }};

@@ -20,6 +20,7 @@ std::span<const Command> organisation_commands();
 std::span<const Command> result_commands();
 std::span<const Command> run_commands();
 std::span<const Command> site_commands();
+std::span<const Command> storage_commands();
 std::span<const Command> audit_commands();
 
 }  // namespace medperf::cli

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include "cli/commands/groups.h"
+#include "cli/commands/run_follow.h"
 #include "cli/invocation.h"
 #include "site/flows/history.h"
 
@@ -9,6 +10,11 @@ namespace medperf::cli {
 namespace {
 
 Result<int> show(Invocation& call) {
+  if (call.has("follow")) {
+    if (call.has("name")) return follow_run(call, call.text("name"));
+    return make_error(ErrorKind::kInvalid, "--follow", "which run is to be followed?",
+                      "name it, e.g. medperf run show --follow b1-d3");
+  }
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(std::vector<site::FlowHistory> flows, site::flow_histories(*site, call.text("name")));
   Json::Array all;
@@ -29,7 +35,10 @@ Result<int> show(Invocation& call) {
 }
 
 constexpr std::array kShow = {
-    Argument{"name", "RUN", "Only this one, e.g. b1-m2-d3.", ArgumentKind::kText, false}};
+    Argument{"name", "RUN", "Only this one, e.g. b1-m2-d3; to follow also b1-d3 or dataset-3.",
+             ArgumentKind::kText, false},
+    Argument{"--follow", "", "Show progress, time left and the log until it ends.",
+             ArgumentKind::kFlag, false}};
 
 }  // namespace
 

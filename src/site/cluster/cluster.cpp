@@ -43,10 +43,10 @@ Result<std::unique_ptr<engine::Scheduler>> open_cluster(Site& site) {
   settings.task_command = {program.native(), "--workspace", site.workspace().root().native(),
                            "site",           "task",        "--batch"};
   settings.environment = program_environment(setup.environment);
+  // Folders of this machine are not on the nodes.
+  settings.environment.erase("XDG_RUNTIME_DIR");
+  settings.environment.erase("TMPDIR");
   settings.task_environment = settings.environment;
-  // A login session's folder is not on the node.
-  settings.task_environment.erase("XDG_RUNTIME_DIR");
-  settings.task_environment.erase("TMPDIR");
   for (const auto& [name, value] : setup.environment) {
     if (name.starts_with("SLURM_CONF")) settings.environment[name] = value;
     if (name.starts_with("MEDPERF_ENGINE") || name == "MEDPERF_PROBE_PROGRAM") {

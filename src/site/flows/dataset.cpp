@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "site/flows/decision.h"
+#include "site/flows/progress.h"
 #include "site/review/texts.h"
 
 namespace medperf::site {
@@ -171,8 +172,11 @@ Result<Prepared> prepare_dataset(Site& site, DatasetId id) {
   MEDPERF_TRY(FileLock lock, site.workspace().lock(dataset_flow(id)));
   MEDPERF_TRY(Journal journal,
               Journal::open(site.workspace().journal_file(dataset_flow(id)), site.clock()));
+  const FlowProgress progress(site, dataset_flow(id));
   MEDPERF_TRY(Preparation preparation, preparation_of(site, dataset));
-  return prepare_data(site, journal, preparation);
+  MEDPERF_TRY(Prepared prepared, prepare_data(site, journal, preparation));
+  progress->end_with("done");
+  return prepared;
 }
 
 Result<Registration> set_operational(Site& site, DatasetId id) {

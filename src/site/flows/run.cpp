@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include "site/cluster/cluster.h"
 #include "site/flows/decision.h"
+#include "site/flows/disk.h"
+#include "site/flows/progress.h"
 
 namespace medperf::site {
 namespace {
@@ -261,6 +263,10 @@ class BenchmarkRun {
     }
     if (works_.empty()) return {};
     MEDPERF_CHECK(check_unchanged(opened_));
+    const fs::path& root = site_.workspace().root();
+    MEDPERF_TRY(const DiskNeed need, estimate_disk(site_, works_));
+    MEDPERF_TRY(const Bytes free, free_space(root));
+    MEDPERF_CHECK(check_disk(need, free, root));
     MEDPERF_CHECK(infer_all(site_, works_));
     MEDPERF_CHECK(check_unchanged(opened_));
     MEDPERF_CHECK(evaluate_all(site_, works_));
@@ -364,10 +370,13 @@ Result<std::vector<ModelRun>> run_benchmark(Site& site, const RunOptions& option
   MEDPERF_TRY(OpenDataset opened, open_for(site, options, benchmark));
   MEDPERF_TRY(const std::vector<Candidate> models, candidates(site, benchmark, options));
   MEDPERF_TRY(const std::vector<ResultRow> rows, hub->my_results());
+  const FlowProgress progress(site, batch_name(options.benchmark, options.dataset));
   BenchmarkRun run(site, options, std::move(benchmark), std::move(opened));
   MEDPERF_CHECK(run.admit_all(models, rows));
   MEDPERF_CHECK(run.run_all());
+  progress->stage("sending", 0);
   MEDPERF_CHECK(run.send_all());
+  progress->end_with("done");
   return run.results();
 }
 

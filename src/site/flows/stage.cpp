@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "site/flows/decision.h"
+#include "site/flows/progress.h"
 
 namespace medperf::site {
 namespace {
@@ -84,8 +85,11 @@ Status run_stage(Site& site, std::span<StageStep> steps) {
   MEDPERF_TRY(const std::vector<engine::Job> jobs, make_ready(site, steps, ready));
   if (jobs.empty()) return {};
   MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
+  Progress* progress = site.progress();
+  if (progress != nullptr) progress->stage(ready.front().step->name, jobs.size());
   return scheduler->run(jobs, [&](std::size_t i, engine::Finished finished) -> Status {
     finish(site, ready[i], finished);
+    if (progress != nullptr) progress->step_done();
     const StageStep& step = *ready[i].step;
     const bool stopped = !step.output.ok() && step.output.error().kind == ErrorKind::kInterrupted;
     return stopped ? Status(step.output.error()) : Status();

@@ -13,6 +13,7 @@
 #include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/decision.h"
+#include "site/flows/progress.h"
 
 namespace medperf::site {
 namespace {
@@ -230,8 +231,10 @@ Result<fs::path> run_task(Site& site, const TaskRequest& request) {
   MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
   Result<fs::path> output = fs::path();
   const std::vector<engine::Job> jobs = {job};
+  if (Progress* progress = site.progress(); progress != nullptr) progress->stage(request.task, 1);
   MEDPERF_CHECK(scheduler->run(jobs, [&](std::size_t, engine::Finished finished) -> Status {
     auto ended = end_job(site, request, finished);
+    if (site.progress() != nullptr) site.progress()->step_done();
     output = ended.ok() ? Result<fs::path>(std::move(finished.output)) : std::move(ended).error();
     return {};
   }));

@@ -182,14 +182,14 @@ class PaperWorld {
   fs::path workspace() const { return folder.path() / "workspace"; }
 
   /// A new command.
-  std::unique_ptr<Site> command(int die_at = 0) {
+  std::unique_ptr<Site> command(int die_at = 0, Person* other = nullptr) {
     fate = Fate{0, die_at};
     person = std::make_unique<PaperPerson>(fate);
     person->answers = answers;
     EXPECT_TRUE(make_private_folder(workspace()).ok());
     EXPECT_TRUE(write_file_atomically(workspace() / "config.yaml", config).ok());
     auto site = Site::open({workspace(), {{"MEDPERF_HUB_URL", "https://hub.example"}}, "."}, clock,
-                           *person);
+                           other == nullptr ? *person : *other);
     EXPECT_TRUE(site.ok()) << (site.ok() ? "" : site.error().text());
     if (!fs::exists(workspace() / "policy.yaml")) {
       EXPECT_TRUE(write_file_atomically(workspace() / "policy.yaml", default_policy()).ok());

@@ -59,6 +59,13 @@ constexpr std::array kOptions = {
         "is made in it."},
     Option{"scheduler.slurm.spare_seconds", OptionType::kInteger, "seconds", "900", "", false,
            "Time that a task is given beside its run's own limit, for loading the image."},
+    Option{
+        "serve.poll_seconds", OptionType::kInteger, "seconds", "60", "", false,
+        "How often site serve asks the hub; after failures the pause doubles, up to 15 minutes."},
+    Option{
+        "notify.command", OptionType::kText, "", "", "", false,
+        "Command that gets one line on its standard input when something waits for a person, e.g. "
+        "mail -s medperf it@hospital.example; empty: nobody is told."},
     Option{"run.user_name", OptionType::kText, "", "", "", false,
            "Name of the person who decides, in records; empty: the account's name."},
     Option{"log.level", OptionType::kText, "", "warning", "MEDPERF_LOG_LEVEL", false,

@@ -50,7 +50,7 @@ Result<Workspace> Workspace::open(const fs::path& root) {
   }
   Workspace workspace(absolute);
   for (const char* folder : {"keys", "log", "journal", "locks", "leases", "images", "gate",
-                             "datasets", "runs", "shards", "containers", "reviews"}) {
+                             "datasets", "runs", "shards", "progress", "containers", "reviews"}) {
     MEDPERF_CHECK(make_private_folder(absolute / folder));
   }
   return workspace;
@@ -82,6 +82,9 @@ fs::path Workspace::run_folder(BenchmarkId benchmark, ModelId model, DatasetId d
 }
 fs::path Workspace::shards_folder(const std::string& hex) const {
   return root_ / "shards" / hex;
+}
+fs::path Workspace::progress_file(std::string_view flow) const {
+  return root_ / "progress" / (std::string(flow) + ".json");
 }
 fs::path Workspace::demo_folder(const std::string& hex) const {
   return root_ / "demo" / hex;

@@ -38,6 +38,8 @@ class Workspace {
   fs::path shards_folder(const std::string& hex) const;
   /// What a cluster's nodes are told and answer.
   fs::path scheduler_folder() const { return root_ / "scheduler"; }
+  fs::path progress_file(std::string_view flow) const;
+  fs::path waiting_folder() const { return root_ / "waiting"; }
   fs::path demo_folder(const std::string& hex) const;
   fs::path review_file(const std::string& hex) const;
 

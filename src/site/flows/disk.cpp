@@ -1,0 +1,133 @@
+#include "site/flows/disk.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+#include "engine/limits/run_watch.h"
+#include "site/cluster/cluster.h"
+
+namespace medperf::site {
+namespace {
+
+constexpr Bytes kSpare = mebibytes(64);  // journals, logs, reports
+
+Bytes size_below(const fs::path& path) {
+  std::error_code none;
+  return fs::exists(path, none) ? engine::size_of({path}) : Bytes{0};
+}
+
+/// The largest folder of predictions that any run has left here.
+Bytes largest_predictions(const Workspace& workspace) {
+  Bytes out{0};
+  std::error_code failure;
+  for (const auto& run : fs::directory_iterator(workspace.root() / "runs", failure)) {
+    out = std::max(out, size_below(run.path() / "predictions"));
+  }
+  for (const auto& demo : fs::directory_iterator(workspace.root() / "demo", failure)) {
+    std::error_code inner;
+    for (const auto& run : fs::directory_iterator(demo.path(), inner)) {
+      out = std::max(out, size_below(run.path() / "predictions"));
+    }
+  }
+  return out;
+}
+
+/// Adds folders below `parent`, each with the lock of its work, where nobody holds it.
+class Finder {
+ public:
+  explicit Finder(const Workspace& workspace) : workspace_(workspace) {}
+  void add(const std::string& what, const fs::path& path, const std::string& lock) {
+    if (!workspace_.lock(lock).ok()) return;
+    found_.push_back({what, path, size_below(path), lock});
+  }
+  std::vector<Removable> take() { return std::move(found_); }
+
+ private:
+  const Workspace& workspace_;
+  std::vector<Removable> found_;
+};
+
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(folder, failure)) out.push_back(entry.path());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+/// "b1-m2-d3" of the folder "1-2-3"; empty: it is none.
+std::string run_of_folder(const std::string& name) {
+  int benchmark = 0, model = 0, dataset = 0;
+  if (std::sscanf(name.c_str(), "%d-%d-%d", &benchmark, &model, &dataset) != 3) return {};
+  return fmt::format("b{}-m{}-d{}", benchmark, model, dataset);
+}
+
+}  // namespace
+
+Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
+  DiskNeed out;
+  const Bytes predictions = largest_predictions(site.workspace());
+  MEDPERF_TRY(const SchedulerKind kind, scheduler_kind(site.options()));
+  bool sharded = false;
+  fs::path data;
+  for (const ModelWork& work : models) {
+    if (work.error || !work.journal || work.journal->latest("infer") != nullptr) continue;
+    const Evaluation& evaluation = *work.evaluation;
+    const int copies = evaluation.shards > 1 ? 2 : 1;  // parts, and what is made of them
+    out.outputs.value += predictions.value * static_cast<std::uint64_t>(copies);
+    sharded = sharded || evaluation.shards > 1;
+    data = evaluation.data.data;
+    if (kind != SchedulerKind::kLocal) continue;  // nodes have disks of their own
+    MEDPERF_TRY(engine::Engine * engine, site.engine());
+    MEDPERF_TRY(const bool there, engine->has_image(evaluation.model_image.image.image));
+    if (there) continue;
+    for (const engine::Layer& layer : evaluation.model_image.image.layers) {
+      out.images.value += layer.size.value;
+    }
+  }
+  if (sharded) out.shards = size_below(data);
+  return out;
+}
+
+Status check_disk(const DiskNeed& need, Bytes free, const fs::path& where) {
+  if (free.value >= need.total().value + kSpare.value) return {};
+  return make_error(
+      ErrorKind::kUnavailable, where.native(),
+      fmt::format("the disk is too small: images need {}, predictions about {}, shards {}; free "
+                  "are {}",
+                  to_string(need.images), to_string(need.outputs), to_string(need.shards),
+                  to_string(free)),
+      "free space ('medperf storage clean' shows what is no longer needed), or run fewer models "
+      "with --model");
+}
+
+std::vector<Removable> removable_things(const Workspace& workspace) {
+  constexpr std::size_t kLockDigits = 16;
+  Finder finder(workspace);
+  for (const fs::path& shards : entries_of(workspace.root() / "shards")) {
+    finder.add("shards of prepared data", shards,
+               "shards-" + shards.filename().native().substr(0, kLockDigits));
+  }
+  for (const fs::path& run : entries_of(workspace.root() / "runs")) {
+    const std::string name = run_of_folder(run.filename().native());
+    if (name.empty()) continue;
+    for (const fs::path& part : entries_of(run)) {
+      const bool unfinished = part.filename().native().find(".part") != std::string::npos;
+      if (unfinished) finder.add("output of a run that was stopped", part, name);
+    }
+  }
+  for (const fs::path& demo : entries_of(workspace.root() / "demo")) {
+    finder.add("demo data and its runs", demo,
+               "demo-" + demo.filename().native().substr(0, kLockDigits));
+  }
+  return finder.take();
+}
+
+Status remove_thing(const Workspace& workspace, const Removable& thing) {
+  MEDPERF_TRY(const FileLock lock, workspace.lock(thing.lock));
+  return remove_tree(thing.path);
+}
+
+}  // namespace medperf::site

@@ -1,0 +1,34 @@
+#pragma once
+// Disk: what a stage will need, before it starts, and what is no longer needed.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "site/flows/evaluate.h"
+
+namespace medperf::site {
+
+struct DiskNeed {
+  Bytes images;   ///< unpacked, of those the engine has not got
+  Bytes outputs;  ///< as large as the largest of earlier runs and of those on demo data
+  Bytes shards;   ///< copies of the data
+  Bytes total() const { return {images.value + outputs.value + shards.value}; }
+};
+/// Of all models that have not failed.
+Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models);
+/// Errors: unavailable, with the figures, when it cannot fit.
+Status check_disk(const DiskNeed& need, Bytes free, const fs::path& where);
+
+/// Something in the workspace that can be made or fetched again, and that no command works on now.
+struct Removable {
+  std::string what;  ///< "shards of prepared data"
+  fs::path path;
+  Bytes size;
+  std::string lock;  ///< of the work that it belongs to
+};
+std::vector<Removable> removable_things(const Workspace& workspace);
+/// Errors: busy, when a command has begun to work on it.
+Status remove_thing(const Workspace& workspace, const Removable& thing);
+
+}  // namespace medperf::site
