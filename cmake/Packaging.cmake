@@ -8,6 +8,7 @@ install(FILES deploy/nginx/medperf-hub.conf DESTINATION share/doc/medperf-hub/ex
 install(FILES docs/operations.md CHANGELOG.md DESTINATION share/doc/medperf-hub COMPONENT hub)
 install(FILES LICENSE DESTINATION share/doc/medperf-hub RENAME copyright COMPONENT hub)
 install(FILES LICENSE DESTINATION share/doc/medperf RENAME copyright COMPONENT client)
+install(FILES deploy/systemd/medperf-site@.service DESTINATION lib/systemd/system COMPONENT client)
 
 install(FILES LICENSE DESTINATION share/doc/medperf-metrics RENAME copyright COMPONENT metrics)
 install(FILES LICENSE DESTINATION share/doc/medperf-dicom RENAME copyright COMPONENT dicom)

@@ -2,6 +2,7 @@
 // hub.sample.yaml, from the tables that the programs themselves are made from. Run by the build.
 
 #include <cstdio>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "cli/exit_codes.h"
 #include "hub/commands/command.h"
 #include "hub/options.h"
+#include "site/workspace/options.h"
 
 namespace {
 
@@ -32,17 +34,20 @@ std::string hub_commands_text() {
   return text;
 }
 
-std::string hub_options_text() {
+std::string options_text(std::span<const medperf::Option> table) {
   std::string text = heading("CONFIGURATION") +
                      "Keys of the configuration file, which is YAML; a dot stands for a level. An "
                      "environment variable overrides the file. Unknown keys are errors.\n";
-  for (const auto& option : medperf::hub::option_table()) {
+  for (const auto& option : table) {
     std::string body(option.sentence);
     if (option.secret) body += " The value is the name of a file (mode 0600) that holds it.";
     body += "\nDefault: " +
             (option.default_text.empty() ? std::string("empty") : std::string(option.default_text));
     if (!option.unit.empty()) body += " (" + std::string(option.unit) + ")";
-    body += ". Environment: " + std::string(option.environment) + ".";
+    body += ".";
+    if (!option.environment.empty()) {
+      body += " Environment: " + std::string(option.environment) + ".";
+    }
     text += item(option.key, body);
   }
   return text;
@@ -73,7 +78,7 @@ std::string hub_manual() {
          "The hub keeps the records of a federated evaluation: benchmarks, models, datasets, who "
          "agreed to what, and results. It never holds an image, weights or data. All commands are "
          "safe beside a running server.\n" +
-         hub_commands_text() + hub_options_text() + heading("SIGNALS") +
+         hub_commands_text() + options_text(medperf::hub::option_table()) + heading("SIGNALS") +
          item("SIGTERM, SIGINT",
               "/readyz answers 503; after http.drain_notice the hub stops listening, lets running "
               "requests end (http.drain) and exits with 0.") +
@@ -116,8 +121,9 @@ std::string client_manual() {
          item("--json", "Answer with JSON on standard output.") +
          item("--yes", "Answer yes to every question.") +
          item("--no-input", "Leave questions open: ends with exit status 20.") +
-         heading("EXIT STATUS") + ".nf\n" + escaped(medperf::cli::exit_code_help()) + "\n.fi\n" +
-         heading("SEE ALSO") + "\\fBmedperf\\-hub\\fR(8)\n";
+         options_text(medperf::site::client_options()) + heading("EXIT STATUS") + ".nf\n" +
+         escaped(medperf::cli::exit_code_help()) + "\n.fi\n" + heading("SEE ALSO") +
+         "\\fBmedperf\\-hub\\fR(8)\n";
 }
 
 medperf::Status write_all(const fs::path& folder) {

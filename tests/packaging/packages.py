@@ -52,7 +52,8 @@ HUB_FILES = ("/usr/bin/medperf-hub", "/usr/share/man/man8/medperf-hub.8", "/usr/
              "/usr/lib/systemd/system/medperf-hub-backup.timer", "/usr/lib/sysusers.d/medperf-hub.conf",
              "/usr/share/doc/medperf-hub/hub.sample.yaml", "/usr/share/doc/medperf-hub/operations.md",
              "/usr/share/doc/medperf-hub/copyright", "/usr/share/doc/medperf-hub/examples/nginx.conf")
-CLIENT_FILES = ("/usr/bin/medperf", "/usr/bin/medperf-probe", "/usr/share/man/man1/medperf.1")
+CLIENT_FILES = ("/usr/bin/medperf", "/usr/bin/medperf-probe", "/usr/share/man/man1/medperf.1",
+                "/usr/lib/systemd/system/medperf-site@.service")
 
 
 METRICS_FILES = ("/usr/bin/medperf-metrics", "/usr/share/man/man1/medperf-metrics.1",
@@ -150,7 +151,7 @@ def main():
             check_manual(root, "medperf-hub.8", ("medperf-hub backup", "--force", "http.drain_notice", "EXIT STATUS"))
             check_unit(root)
             root = check_package("medperf", packages["medperf"], CLIENT_FILES, folder)
-            check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "EXIT STATUS"))
+            check_manual(root, "medperf.1", ("medperf benchmark", "--workspace", "scheduler.kind", "EXIT STATUS"))
             root = check_package("medperf-metrics", packages["medperf-metrics"], METRICS_FILES, folder, "libpng16-16")
             check_manual(root, "medperf-metrics.1", ("medperf-metrics pool", "--summary-file FILE", "EXIT STATUS"))
             check_package("medperf-dicom", packages["medperf-dicom"], DICOM_FILES, folder, "libdcmtk17")
