@@ -98,6 +98,8 @@ hub_from_outside() {
   counted schema tests/schema/test_schema.py --requests "$([ "$full" = 1 ] && echo 50000 || echo 2000)"
   for name in standing conflicts drill disk proxy; do counted "durability-$name" "tests/durability/$name.py"; done
   counted durability-kills tests/durability/kills.py --times "$([ "$full" = 1 ] && echo 200 || echo 20)"
+  counted client-kills tests/durability/client_kills.py --times "$([ "$full" = 1 ] && echo 200 || echo 20)"
+  counted slurm tests/slurm/run.py
   counted packages tests/packaging/packages.py $([ "$full" = 0 ] || echo --install)
   [ "$full" = 0 ] || counted container tests/packaging/container.py
 }
