@@ -76,9 +76,11 @@ Result<std::string> shm_size_of(const Json& docker) {
   constexpr std::string_view kName = "--shm-size";
   for (std::size_t i = 0; i < words->size(); ++i) {
     const std::string& word = (*words)[i];
-    if (word == kName && i + 1 < words->size()) return (*words)[i + 1];
+    if (word == kName && i + 1 < words->size()) {
+      return checked_size((*words)[i + 1], "docker.gpu_args");
+    }
     if (word.starts_with(kName) && word.size() > kName.size() && word[kName.size()] == '=') {
-      return word.substr(kName.size() + 1);
+      return checked_size(word.substr(kName.size() + 1), "docker.gpu_args");
     }
   }
   return std::string();
