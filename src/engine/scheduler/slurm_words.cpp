@@ -39,20 +39,13 @@ SlurmTaskSize task_size(const RunSpec& spec, Seconds spare) {
 
 std::vector<std::string> sbatch_words(const SlurmBatch& batch, const SlurmPlace& place) {
   std::vector<std::string> out = {
-      "sbatch",
-      "--parsable",
-      "--requeue",
-      "--export=NIL",
-      "--nodes=1",
-      "--ntasks=1",
-      "--open-mode=append",
-      "--job-name=" + batch.name,
+      "sbatch", "--parsable", "--requeue",
+      // All of the little that sbatch itself is given; any other choice runs a login shell.
+      "--export=ALL", "--nodes=1", "--ntasks=1", "--open-mode=append", "--job-name=" + batch.name,
       fmt::format("--array=0-{}", batch.tasks - 1),
       fmt::format("--cpus-per-task={}", batch.size.cpus),
-      fmt::format("--mem={}M", batch.size.memory_mib),
-      fmt::format("--time={}", batch.size.minutes),
-      "--chdir=/",
-      fmt::format("--output={}/{}-%a.log", batch.log_folder.native(), batch.name)};
+      fmt::format("--mem={}M", batch.size.memory_mib), fmt::format("--time={}", batch.size.minutes),
+      "--chdir=/", fmt::format("--output={}/{}-%a.log", batch.log_folder.native(), batch.name)};
   if (batch.size.gpus > 0) out.push_back(fmt::format("--gres=gpu:{}", batch.size.gpus));
   if (!place.partition.empty()) out.push_back("--partition=" + place.partition);
   if (!place.account.empty()) out.push_back("--account=" + place.account);

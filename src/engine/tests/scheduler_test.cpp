@@ -242,6 +242,28 @@ TEST(Job, OutcomesAndErrorsSurviveTheirDocuments) {
   EXPECT_EQ(error->outcome.error().cause, "of the moment");
 }
 
+std::vector<FieldError> violations(const std::string& schema, const Json& document) {
+  const fs::path file = fs::path(MEDPERF_SOURCE_DIR) / "docs" / "schemas" / schema;
+  auto published = JsonSchema::compile(parse_json(read_file(file).value()).value());
+  EXPECT_TRUE(published.ok());
+  return published->violations(document);
+}
+
+TEST(Job, DocumentsKeepToTheirPublishedSchemas) {
+  Job job = job_named("job");
+  job.output = "/w/out.part";
+  job.places = {{"/w/out.part", false}};
+  job.spec.mounts = {{"/data", "/in", false}};
+  EXPECT_TRUE(violations("run-spec-v1.json", to_json(job)).empty());
+  const Finished ended{RunOutcome{}, "/w/out.part.7", Seconds(1), "n1"};
+  EXPECT_TRUE(violations("run-outcome-v1.json", to_json(ended)).empty());
+  const Finished failed{make_error(ErrorKind::kUnavailable, "podman", "is not here"), ""};
+  EXPECT_TRUE(violations("run-outcome-v1.json", to_json(failed)).empty());
+  Json both = to_json(ended);
+  both.set("error", *to_json(failed).find("error"));
+  EXPECT_FALSE(violations("run-outcome-v1.json", both).empty());
+}
+
 class NodeTask : public ::testing::Test {
  protected:
   NodeTask() : jobs_(JobFolder::open(folder_.path() / "scheduler").value()) {
@@ -334,7 +356,7 @@ TEST(SlurmWords, ATaskAsksForWhatItsLimitsSay) {
                                   {"gpu", "clinic", {"--qos=night"}});
   for (const char* word :
        {"--array=0-39", "--requeue", "--mem=768M", "--cpus-per-task=2", "--time=3",
-        "--partition=gpu", "--account=clinic", "--qos=night", "--gres=gpu:2", "--export=NIL"}) {
+        "--partition=gpu", "--account=clinic", "--qos=night", "--gres=gpu:2", "--export=ALL"}) {
     EXPECT_NE(std::find(words.begin(), words.end(), word), words.end()) << word;
   }
   EXPECT_EQ(words.back(), "/w/batches/x.sh");
