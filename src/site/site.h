@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/options.h"
 #include "crypto/ed25519.h"
+#include "engine/choice.h"
 #include "engine/engine.h"
 #include "engine/scheduler/scheduler.h"
 #include "net/http_client.h"
@@ -60,6 +61,8 @@ class Site {
   std::string user_name();
   /// The engine, after containers of dead leases were removed. Errors: unavailable.
   Result<engine::Engine*> engine();
+  /// Every engine, and whether it can be used here. Opens each, so it is slow: for `doctor`.
+  std::vector<engine::Candidate> engines() const;
   /// What runs containers for this command: this machine, or the site's cluster. Errors:
   /// unavailable, invalid (configuration).
   Result<engine::Scheduler*> scheduler();
