@@ -68,5 +68,6 @@ std::string_view to_string(EngineKind kind);
 Result<std::unique_ptr<Engine>> open_podman(const EngineOptions& options);
 Result<std::unique_ptr<Engine>> open_docker(const EngineOptions& options);
 Result<std::unique_ptr<Engine>> open_apptainer(const EngineOptions& options);
+Result<std::unique_ptr<Engine>> open_builtin(const EngineOptions& options);
 
 }  // namespace medperf::engine
