@@ -183,7 +183,7 @@ std::string Admitted::parameters_digest() const {
                                         : crypto::sha256_hex(to_canonical(container.parameters));
 }
 
-Result<Admitted> admit(Site& site, const Container& container) {
+Result<Admitted> examine(Site& site, const Container& container) {
   if (!container.is_valid) {
     return make_error(ErrorKind::kRefused, where(container), "its owner has withdrawn it",
                       "ask the owner for a valid one");
@@ -209,13 +209,17 @@ Result<Admitted> admit(Site& site, const Container& container) {
   out.findings = findings_from(*verified);
   MEDPERF_TRY(const Policy* policy, site.policy());
   auto admitted = check_policy(*policy, out);
-  if (!admitted.ok()) {
-    MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
-                                                       {"container", container.id.value},
-                                                       {"reason", admitted.error().text()}})));
-    return std::move(admitted).error().at(where(container));
-  }
+  if (!admitted.ok()) out.refusal = std::move(admitted).error();
   return out;
+}
+
+Result<Admitted> admit(Site& site, const Container& container) {
+  MEDPERF_TRY(Admitted out, examine(site, container));
+  if (!out.refusal) return out;
+  MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
+                                                     {"container", container.id.value},
+                                                     {"reason", out.refusal->text()}})));
+  return std::move(*out.refusal).at(where(container));
 }
 
 Status ensure_archived(Site& site, const Admitted& admitted) {
