@@ -246,17 +246,21 @@ Result<engine::WallReport> Site::walls(bool prove_again) {
   return report;
 }
 
-Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path& target,
-                                         Bytes limit) {
+Result<net::DownloadOutcome> Site::fetch(const std::string& url, const net::Headers& headers,
+                                         const fs::path& target, Bytes limit) {
   if (!fetch_) {
     const Seconds timeout(static_cast<double>(options_.integer("http.download_timeout_seconds")));
     auto client = std::make_shared<net::HttpClient>(http_options(timeout));
-    fetch_ = [client](const std::string& from, const fs::path& to, Bytes most,
-                      const net::Progress& progress) {
-      return client->download(from, to, most, progress);
-    };
+    fetch_ = [client](const std::string& from, const net::Headers& with, const fs::path& to,
+                      Bytes most) { return client->download(from, to, most, {}, with); };
   }
-  return fetch_(url, target, limit, {});
+  return fetch_(url, headers, target, limit);
+}
+
+Result<net::Reply> Site::call(const net::Call& call) {
+  if (ask_) return ask_(call);
+  MEDPERF_TRY(net::HttpClient * client, http());
+  return client->call(call);
 }
 
 std::optional<FileStamp> Site::verified_archive(const FileDigest& digest) const {

@@ -22,7 +22,7 @@ inline constexpr std::string_view kGateVersion = "medperf/gate/v1";
 struct Admitted {
   Container container;
   wire::ContainerConfig config;
-  FileDigest archive;
+  FileDigest archive;  ///< of the file that holds the image here
   engine::ImageArchive image;
   std::vector<engine::Finding> findings;
   ImageSignature signature;
