@@ -97,6 +97,10 @@ Result<ContainerConfig> read_older_config(const Json& document) {
                         "Configs for Singularity alone cannot be run.");
   }
   MEDPERF_TRY(config.image, checked_image(*docker, "docker"));
+  // The format knows registries only; this platform registers archives under the same key.
+  const bool address = config.image.starts_with("https://") ||
+                       config.image.starts_with("http://") || config.image.starts_with("direct:");
+  config.type = address ? ContainerType::kDockerArchive : ContainerType::kDockerImage;
   MEDPERF_TRY(const std::string shm_size, shm_size_of(*docker));
   const Json* tasks = document.find("tasks");
   MEDPERF_CHECK(check_tasks(tasks));
