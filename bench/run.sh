@@ -28,7 +28,16 @@ case ${1:-start} in
     build_release medperf-hub > /dev/null
     exec bench/hub/bench.py "${@:2}"
     ;;
-  site) # [--parts hashing] [--gib N] [--files N] [--repeats N]
+  site) # [--parts hashing] [--gib N] [--files N] [--repeats N] | engines [REPEATS]
+    if [ "${2:-}" = engines ]; then # command to exit of a program that does nothing, on each engine here
+      scripts/setup.sh build run
+      build_release medperf-probe > /dev/null
+      cmake --preset bench > /dev/null
+      cmake --build build/bench --target bench_engines > /dev/null
+      folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
+      build/bench/bench/site/bench_engines build/release/src/apps/medperf-probe "$folder" "${MEDPERF_CGROUP:-}" "${3:-30}"
+      exit
+    fi
     scripts/setup.sh build run test bench
     cmake --preset bench > /dev/null
     cmake --build build/bench --target bench_hashing > /dev/null

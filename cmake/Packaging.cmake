@@ -44,9 +44,10 @@ set(CPACK_COMPONENT_CLIENT_DESCRIPTION "Client of MedPerf, federated evaluation 
 For benchmark groups, data owners and model owners: models travel to the
 data, only agreed, checked and approved metrics travel back.")
 set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4, libarchive13")
-# crun on machines with cgroup v2, runc on the others: the client takes the one that works (engine/podman_setup.cpp).
+# crun on machines with cgroup v2, runc on the others: the client takes the one that works (engine/podman/setup.cpp).
+# bubblewrap alone serves where no engine may be installed; squashfs-tools unpacks .sif images for it.
 set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS
-    "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common")
+    "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common, bubblewrap, squashfs-tools")
 
 set(CPACK_DEBIAN_METRICS_PACKAGE_NAME medperf-metrics)
 set(CPACK_COMPONENT_METRICS_DESCRIPTION "Metrics of medical images, for whole cohorts

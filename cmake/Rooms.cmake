@@ -32,6 +32,7 @@ set(HOME_OF_yaml-cpp base)
 set(HOME_OF_spdlog base)
 set(HOME_OF_sodium.h crypto)
 set(HOME_OF_openssl crypto net)
+set(HOME_OF_seccomp.h engine)   # in builtin/ only
 set(HOME_OF_archive.h base engine imaging)   # base only loads it
 set(HOME_OF_png.h imaging)
 set(HOME_OF_zlib.h imaging)

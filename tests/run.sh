@@ -86,7 +86,7 @@ static_checks() { # REGULAR_EXPRESSION of folders below src
 # What the programs do, seen from outside.
 from_outside() {
   local script
-  for script in tests/errors/*.sh tests/errors/*.py tests/accounts/*.py tests/engine/*.sh tests/containers/*.py tests/e2e/test_*.sh \
+  for script in tests/errors/*.sh tests/errors/*.py tests/accounts/*.py tests/engine/*.sh tests/engine/*.py tests/containers/*.py tests/e2e/test_*.sh \
       tests/e2e/test_*.py benchmarks/chest-xray/models/check_official.sh tests/peer/test_*.py; do
     [ -x "$script" ] && counted "$(basename "$script")" "$script"
   done

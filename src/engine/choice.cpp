@@ -18,6 +18,8 @@ struct Known {
 constexpr std::array kKnown = {
     Known{EngineKind::kPodman, "podman", open_podman},
     Known{EngineKind::kDocker, "docker", open_docker},
+    Known{EngineKind::kApptainer, "apptainer", open_apptainer},
+    Known{EngineKind::kBuiltin, "builtin", open_builtin},
 };
 
 std::string names() {

@@ -67,5 +67,7 @@ std::string_view to_string(EngineKind kind);
 /// when its engine cannot run containers here.
 Result<std::unique_ptr<Engine>> open_podman(const EngineOptions& options);
 Result<std::unique_ptr<Engine>> open_docker(const EngineOptions& options);
+Result<std::unique_ptr<Engine>> open_apptainer(const EngineOptions& options);
+Result<std::unique_ptr<Engine>> open_builtin(const EngineOptions& options);
 
 }  // namespace medperf::engine

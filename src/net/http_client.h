@@ -59,9 +59,9 @@ class HttpClient {
   /// success the note stays, so that a repeated download only asks whether the file changed: remove
   /// both together. The caller checks the digest. Errors: as call; not_found; forbidden; too_large
   /// past `limit`; unavailable for any other status and for a connection that was cut (call again
-  /// to go on).
+  /// to go on). Of `headers`, an authorization is not sent on to another host.
   Result<DownloadOutcome> download(const std::string& url, const fs::path& target, Bytes limit,
-                                   const Progress& progress = {});
+                                   const Progress& progress = {}, const Headers& headers = {});
 
   struct State;  ///< inside this room only
 

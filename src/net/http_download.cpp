@@ -72,8 +72,13 @@ ContentRange parse_content_range(const Headers& headers) {
 /// One request of a download and the file it writes to.
 class Download {
  public:
-  Download(std::string url, fs::path target, Bytes limit, const Progress& progress)
-      : url_(std::move(url)), target_(std::move(target)), limit_(limit), progress_(progress) {}
+  Download(std::string url, fs::path target, Bytes limit, const Progress& progress,
+           const Headers& headers)
+      : url_(std::move(url)),
+        target_(std::move(target)),
+        limit_(limit),
+        progress_(progress),
+        headers_(headers) {}
 
   Status open();
   /// Sends one request. Sets again() when it must be repeated from the beginning.
@@ -96,6 +101,7 @@ class Download {
   const fs::path target_;
   const Bytes limit_;
   const Progress& progress_;
+  const Headers& headers_;
   FileHandle file_;
   std::string validator_;     ///< of the bytes that are here; empty: begin anew
   std::uint64_t offset_ = 0;  ///< bytes here before this request
@@ -229,6 +235,7 @@ Status Download::request(HttpClient::State& state) {
   Transfer transfer;
   transfer.url = url_;
   transfer.follow_redirects = true;
+  transfer.headers = headers_;
   if (offset_ > 0) {
     transfer.headers["range"] = "bytes=" + std::to_string(offset_) + "-";
     transfer.headers["if-range"] = validator_;
@@ -251,8 +258,9 @@ Status Download::sync() const {
 }  // namespace
 
 Result<DownloadOutcome> HttpClient::download(const std::string& url, const fs::path& target,
-                                             Bytes limit, const Progress& progress) {
-  Download download(url, target, limit, progress);
+                                             Bytes limit, const Progress& progress,
+                                             const Headers& headers) {
+  Download download(url, target, limit, progress, headers);
   MEDPERF_CHECK(download.open());
   MEDPERF_CHECK(download.request(*state_));
   if (download.again()) MEDPERF_CHECK(download.request(*state_));

@@ -28,29 +28,36 @@ std::map<std::string, std::string> program_environment(
   std::map<std::string, std::string> out;
   out["PATH"] = first_of(environment, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
   out["HOME"] = first_of(environment, "HOME", "/nonexistent");
-  for (const char* name : {"XDG_RUNTIME_DIR", "LANG", "TMPDIR", "USER", "LOGNAME"}) {
+  for (const char* name : {"XDG_RUNTIME_DIR", "DOCKER_HOST", "LANG", "TMPDIR", "USER", "LOGNAME"}) {
     auto found = environment.find(name);
     if (found != environment.end()) out[name] = found->second;
   }
   return out;
 }
 
+namespace {
+
+engine::EngineOptions engine_options(const Options& options, const SiteSetup& setup,
+                                     const fs::path& storage) {
+  engine::EngineOptions out;
+  out.storage = storage;
+  out.probe_program = options.path("engine.probe_program");
+  if (out.probe_program.empty()) out.probe_program = setup.program_folder / "medperf-probe";
+  out.cgroup_root = options.text("engine.cgroup");
+  out.environment = program_environment(setup.environment);
+  return out;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<engine::Engine>> open_site_engine(const Options& options,
                                                          const SiteSetup& setup,
                                                          const fs::path& storage) {
-  engine::EngineOptions engine_options;
-  engine_options.storage = storage;
-  engine_options.probe_program = options.path("engine.probe_program");
-  if (engine_options.probe_program.empty()) {
-    engine_options.probe_program = setup.program_folder / "medperf-probe";
-  }
-  engine_options.cgroup_root = options.text("engine.cgroup");
-  engine_options.environment = program_environment(setup.environment);
   std::optional<engine::EngineKind> wanted;
   if (const auto& name = options.text("engine.kind"); name != "auto") {
     MEDPERF_TRY(wanted, engine::parse_engine_kind(name));
   }
-  return engine::open_engine(wanted, engine_options);
+  return engine::open_engine(wanted, engine_options(options, setup, storage));
 }
 
 Site::Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock,
@@ -144,6 +151,10 @@ Result<const Policy*> Site::policy() {
   return &*policy_;
 }
 
+std::vector<engine::Candidate> Site::engines() const {
+  return engine::find_engines(engine_options(options_, setup_, workspace_.engine_storage()));
+}
+
 Status Site::open_engine() {
   MEDPERF_TRY(auto engine, open_site_engine(options_, setup_, workspace_.engine_storage()));
   engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
@@ -235,17 +246,21 @@ Result<engine::WallReport> Site::walls(bool prove_again) {
   return report;
 }
 
-Result<net::DownloadOutcome> Site::fetch(const std::string& url, const fs::path& target,
-                                         Bytes limit) {
+Result<net::DownloadOutcome> Site::fetch(const std::string& url, const net::Headers& headers,
+                                         const fs::path& target, Bytes limit) {
   if (!fetch_) {
     const Seconds timeout(static_cast<double>(options_.integer("http.download_timeout_seconds")));
     auto client = std::make_shared<net::HttpClient>(http_options(timeout));
-    fetch_ = [client](const std::string& from, const fs::path& to, Bytes most,
-                      const net::Progress& progress) {
-      return client->download(from, to, most, progress);
-    };
+    fetch_ = [client](const std::string& from, const net::Headers& with, const fs::path& to,
+                      Bytes most) { return client->download(from, to, most, {}, with); };
   }
-  return fetch_(url, target, limit, {});
+  return fetch_(url, headers, target, limit);
+}
+
+Result<net::Reply> Site::call(const net::Call& call) {
+  if (ask_) return ask_(call);
+  MEDPERF_TRY(net::HttpClient * client, http());
+  return client->call(call);
 }
 
 std::optional<FileStamp> Site::verified_archive(const FileDigest& digest) const {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/options.h"
 #include "crypto/ed25519.h"
+#include "engine/choice.h"
 #include "engine/engine.h"
 #include "engine/scheduler/scheduler.h"
 #include "net/http_client.h"
@@ -35,7 +36,9 @@ struct SiteSetup {
 
 /// Fetches a file; a function, so that tests can serve one.
 using Fetch = std::function<Result<net::DownloadOutcome>(
-    const std::string& url, const fs::path& target, Bytes limit, const net::Progress& progress)>;
+    const std::string& url, const net::Headers& headers, const fs::path& target, Bytes limit)>;
+/// Asks a server that is not the hub.
+using Ask = std::function<Result<net::Reply>(const net::Call& call)>;
 
 /// Where the time of one piece of work went.
 struct TimeSpent {
@@ -62,6 +65,8 @@ class Site {
   std::string user_name();
   /// The engine, after containers of dead leases were removed. Errors: unavailable.
   Result<engine::Engine*> engine();
+  /// Every engine, and whether it can be used here. Opens each, so it is slow: for `doctor`.
+  std::vector<engine::Candidate> engines() const;
   /// What runs containers for this command: this machine, or the site's cluster. Errors:
   /// unavailable, invalid (configuration).
   Result<engine::Scheduler*> scheduler();
@@ -72,7 +77,9 @@ class Site {
   /// Errors: refused, when there is no policy.
   Result<const Policy*> policy();
   const std::string& lease_id() const;
-  Result<net::DownloadOutcome> fetch(const std::string& url, const fs::path& target, Bytes limit);
+  Result<net::DownloadOutcome> fetch(const std::string& url, const net::Headers& headers,
+                                     const fs::path& target, Bytes limit);
+  Result<net::Reply> call(const net::Call& call);
   net::ClientOptions http_options(Seconds timeout) const;
 
   /// Which state of an image archive this command has verified, if any.
@@ -92,6 +99,7 @@ class Site {
   void use_hub(std::unique_ptr<Hub> hub);
   void use_engine(std::unique_ptr<engine::Engine> engine);
   void use_fetch(Fetch fetch) { fetch_ = std::move(fetch); }
+  void use_call(Ask ask) { ask_ = std::move(ask); }
 
  private:
   Site(Workspace workspace, Options options, SiteSetup setup, const Clock& clock, Person& person);
@@ -117,6 +125,7 @@ class Site {
   std::optional<engine::WallReport> walls_;
   std::optional<std::string> user_name_;
   Fetch fetch_;
+  Ask ask_;
   std::map<std::string, FileStamp> verified_archives_;
   TimeSpent spent_;
   Progress* progress_ = nullptr;

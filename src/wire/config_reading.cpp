@@ -1,6 +1,8 @@
 #include "wire/config_reading.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace medperf::wire {
 
@@ -48,6 +50,36 @@ Result<std::string> checked_image(const Json& object, std::string_view where) {
                         "Give a registry reference or the address of the archive.");
   }
   return image;
+}
+
+Result<std::string> checked_size(std::string_view text, std::string_view where) {
+  constexpr double kLargest = 1ULL << 46;  // 64 TiB
+  const auto refused = [&] {
+    return config_error(std::string(where), "This is no size",
+                        "Write a number and a unit, such as '2g'.");
+  };
+  double number = 0;
+  const auto [end, problem] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (problem != std::errc() || !std::isfinite(number) || number < 0) return refused();
+  std::string unit;
+  for (const char c : text.substr(static_cast<std::size_t>(end - text.data()))) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower != ' ' || !unit.empty()) unit += lower;
+  }
+  constexpr std::string_view kUnits = "bkmgt";
+  std::size_t power = 0;
+  if (!unit.empty()) {
+    power = kUnits.find(unit[0]);
+    const std::string_view rest = std::string_view(unit).substr(1);
+    const bool known = rest.empty() || (power > 0 && (rest == "b" || rest == "ib"));
+    if (power == std::string_view::npos || !known) return refused();
+  }
+  const double bytes = number * std::pow(1024.0, static_cast<double>(power));
+  if (bytes > kLargest) return refused();
+  if (number == std::floor(number) && unit.size() <= 1)
+    return std::to_string(static_cast<std::uint64_t>(number)) + unit;
+  return std::to_string(static_cast<std::uint64_t>(bytes)) + "b";
 }
 
 Result<MountKind> read_kind(const Json& value, std::string_view where) {

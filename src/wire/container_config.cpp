@@ -76,7 +76,9 @@ Status check_volumes(const Task& task, const std::string& where) {
   }
   std::set<std::string> used;
   for (const Volume& volume : task.volumes) {
-    if (!used.insert(volume.mount_path).second) {
+    std::string path = volume.mount_path;
+    while (path.ends_with('/')) path.pop_back();
+    if (!used.insert(std::move(path)).second) {
       return config_error(join_path(where, volume.label),
                           "Two volumes have the mount path " + volume.mount_path);
     }
@@ -148,15 +150,7 @@ Result<std::string> read_gpus(const Json& value, const std::string& where) {
 
 Result<std::string> read_shm_size(const Json& value, const std::string& where) {
   if (value.is_null()) return std::string();
-  const std::string text = value.is_string() ? value.as_string() : to_text(value);
-  const std::size_t unit = text.find_first_not_of("0123456789");
-  const std::string_view rest =
-      unit == std::string::npos ? "" : std::string_view(text).substr(unit);
-  if (unit != 0 && text.size() <= 16 &&
-      rest.find_first_not_of("bkmgBKMG") == std::string_view::npos && rest.size() <= 2) {
-    return text;
-  }
-  return config_error(where, "This is no size", "Write a number and a unit, such as '2g'.");
+  return checked_size(value.is_string() ? value.as_string() : to_text(value), where);
 }
 
 Status read_run_arguments(const Json& task_json, const std::string& where, Task& task) {

@@ -76,9 +76,11 @@ Result<std::string> shm_size_of(const Json& docker) {
   constexpr std::string_view kName = "--shm-size";
   for (std::size_t i = 0; i < words->size(); ++i) {
     const std::string& word = (*words)[i];
-    if (word == kName && i + 1 < words->size()) return (*words)[i + 1];
+    if (word == kName && i + 1 < words->size()) {
+      return checked_size((*words)[i + 1], "docker.gpu_args");
+    }
     if (word.starts_with(kName) && word.size() > kName.size() && word[kName.size()] == '=') {
-      return word.substr(kName.size() + 1);
+      return checked_size(word.substr(kName.size() + 1), "docker.gpu_args");
     }
   }
   return std::string();
@@ -95,6 +97,10 @@ Result<ContainerConfig> read_older_config(const Json& document) {
                         "Configs for Singularity alone cannot be run.");
   }
   MEDPERF_TRY(config.image, checked_image(*docker, "docker"));
+  // The format knows registries only; this platform registers archives under the same key.
+  const bool address = config.image.starts_with("https://") ||
+                       config.image.starts_with("http://") || config.image.starts_with("direct:");
+  config.type = address ? ContainerType::kDockerArchive : ContainerType::kDockerImage;
   MEDPERF_TRY(const std::string shm_size, shm_size_of(*docker));
   const Json* tasks = document.find("tasks");
   MEDPERF_CHECK(check_tasks(tasks));

@@ -81,6 +81,13 @@ def cases(author):
     good = author.check_of(author.config("[report]"))
     check("a good container passes its check", good.returncode == 0, good.stdout + good.stderr)
     check("the check is JSON", json.loads(good.stdout)["good"], good.stdout)
+    report = json.loads(good.stdout)["report"]
+    check("its report names what is mounted", [m["label"] for m in report["tasks"][0]["mounts"]] == ["data_path", "output_path"], good.stdout)
+    page = author.medperf("container", "check", "--config", author.config("[report]"), "--archive", author.work / "image.tar",
+                          "--html", author.work / "report.html")
+    text = (author.work / "report.html").read_text() if page.returncode == 0 else ""
+    check("the page holds every finding, the image's digest and no script", report["image"] in text and "<script" not in text and
+          report["findings"] and all(f["check"] in text for f in report["findings"]), page.stdout + page.stderr)
     bad = author.check_of(author.config("[report]", CONFIG.replace("data_path", "labels")))
     check("a model that asks for labels does not pass", bad.returncode != 0 and "labels" in bad.stdout, bad.stdout + bad.stderr)
     make_archive(author.work / "secret.tar", author.probe, [("root/.ssh/id_rsa", b"x", 0o600)])

@@ -1,6 +1,6 @@
-// The podman runner against a real podman: every wall, every way to end, a killed client,
-// left-overs. walls.sh gives MEDPERF_PROBE (program), MEDPERF_STORE (folder) and, for an ordinary
-// user, MEDPERF_CGROUP.
+// A runner with real containers: every wall, every way to end, a killed client, left-overs.
+// walls.sh gives MEDPERF_KIND (of engine), MEDPERF_PROBE (program), MEDPERF_STORE (folder) and, for
+// an ordinary user, MEDPERF_CGROUP.
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
@@ -14,6 +14,8 @@
 #include <thread>
 
 #include "base/process.h"
+#include "engine/choice.h"
+#include "engine/limits/cgroup.h"
 #include "engine/podman/podman.h"
 #include "engine/probe/probe_image.h"
 
@@ -35,6 +37,14 @@ EngineOptions options() {
   return out;
 }
 
+EngineKind kind() {
+  const auto parsed = parse_engine_kind(variable("MEDPERF_KIND"));
+  return parsed.ok() ? *parsed : EngineKind::kPodman;
+}
+Result<std::unique_ptr<Engine>> open_one(const EngineOptions& with) {
+  return open_engine(kind(), with);
+}
+
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
@@ -42,7 +52,7 @@ double seconds_since(SteadyClock::time_point start) {
 class Walls : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto opened = open_podman(options());
+    auto opened = open_one(options());
     ASSERT_TRUE(opened.ok()) << opened.error().text();
     engine_ = std::move(*opened);
     const auto program = read_file(variable("MEDPERF_PROBE"), mebibytes(64));
@@ -76,7 +86,11 @@ class Walls : public ::testing::Test {
     EXPECT_TRUE(outcome.ok()) << outcome.error().text() << " " << outcome.error().cause;
     return outcome.ok() ? *outcome : RunOutcome{};
   }
-  static const PodmanSetup& setup() { return static_cast<PodmanEngine&>(*engine_).setup(); }
+  static CgroupPlace place() {
+    const auto self = read_file("/proc/self/cgroup");
+    return find_cgroup_place({"/sys/fs/cgroup", self.ok() ? *self : "", ::geteuid() == 0},
+                             variable("MEDPERF_CGROUP"));
+  }
 
   static std::unique_ptr<Engine> engine_;
   static BuiltImage built_;
@@ -102,7 +116,7 @@ TEST_F(Walls, EachIsProved) {
 TEST_F(Walls, NoRunWithoutLimits) {
   auto without = options();
   without.cgroup_root = "medperf-absent/nobody";
-  auto engine = open_podman(without);
+  auto engine = open_one(without);
   ASSERT_TRUE(engine.ok());
   const auto outcome = (*engine)->run(spec("nolimits", {"exit", "0"}));
   ASSERT_FALSE(outcome.ok());
@@ -113,9 +127,9 @@ TEST_F(Walls, NoRunWithoutLimits) {
 TEST_F(Walls, ProbeSaysPreciselyWhichLimitsDoNotHold) {
   auto without = options();
   without.cgroup_root = "medperf-absent/nobody";
-  auto engine = open_podman(without);
+  auto engine = open_one(without);
   ASSERT_TRUE(engine.ok());
-  if (static_cast<PodmanEngine&>(**engine).setup().rootless) {
+  if (::geteuid() != 0 || kind() == EngineKind::kBuiltin) {
     const auto report = (*engine)->probe();
     ASSERT_TRUE(report.ok()) << report.error().text();
     EXPECT_TRUE(report->find("network")->stands);
@@ -216,14 +230,14 @@ TEST_F(Walls, MovedStoreStillWorks) {
   auto first = options();
   first.storage = archive_.parent_path() / "before";
   {
-    auto engine = open_podman(first);
+    auto engine = open_one(first);
     ASSERT_TRUE(engine.ok());
     ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
   }
   auto second = first;
   second.storage = archive_.parent_path() / "after";
   fs::rename(first.storage, second.storage);
-  auto engine = open_podman(second);
+  auto engine = open_one(second);
   ASSERT_TRUE(engine.ok());
   const auto present = (*engine)->has_image(built_.image);
   ASSERT_TRUE(present.ok()) << present.error().text();
@@ -235,10 +249,11 @@ TEST_F(Walls, MovedStoreStillWorks) {
 
 // As a load leaves it that was killed before its last step.
 TEST_F(Walls, HalfLoadedImageIsRemovedAndCanBeLoadedAgain) {
+  if (kind() != EngineKind::kPodman) GTEST_SKIP() << "of podman's store";
   auto apart = options();
   apart.storage = archive_.parent_path() / "half";
   {
-    auto engine = open_podman(apart);
+    auto engine = open_one(apart);
     ASSERT_TRUE(engine.ok());
     ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
   }
@@ -247,7 +262,7 @@ TEST_F(Walls, HalfLoadedImageIsRemovedAndCanBeLoadedAgain) {
     if (entry.path().filename() == "manifest") removed += fs::remove(entry.path()) ? 1 : 0;
   }
   ASSERT_EQ(removed, 1);
-  auto engine = open_podman(apart);
+  auto engine = open_one(apart);
   ASSERT_TRUE(engine.ok());
   const auto present = (*engine)->has_image(built_.image);
   ASSERT_TRUE(present.ok()) << present.error().text();
@@ -265,7 +280,7 @@ TEST_F(Walls, OwnTimeIsSmall) {
     const auto outcome = run(spec("quick" + std::to_string(i), {"exit", "0"}));
     own += seconds_since(start) - outcome.wall.count();
     if (i == 4)
-      std::printf("  podman's own time of the last run %.0f ms\n", 1e3 * outcome.wall.count());
+      std::printf("  the engine's own time of the last run %.0f ms\n", 1e3 * outcome.wall.count());
   }
   std::printf("  the runner's own time per run: %.1f ms\n", 1e3 * own / 5);
   EXPECT_LT(own / 5, 0.15);
@@ -275,7 +290,7 @@ TEST_F(Walls, OwnTimeIsSmall) {
 TEST_F(Walls, StopRequestEndsTheRun) {
   const pid_t child = ::fork();
   if (child == 0) {
-    auto engine = open_podman(options());
+    auto engine = open_one(options());
     std::thread stopper([] {
       std::this_thread::sleep_for(std::chrono::seconds(2));
       request_stop();
@@ -296,11 +311,11 @@ TEST_F(Walls, KilledClientLeavesNothing) {
   double longest = 0;
   for (const int delay : {20, 100, 250, 500, 1000, 2000}) {
     const auto run_spec = spec("orphan" + std::to_string(delay), {"sleep", "60"});
-    const auto groups = setup().place.folders(group_name(run_spec.lease, run_spec.name));
+    const auto groups = place().folders(group_name(run_spec.lease, run_spec.name));
     const pid_t child = ::fork();
     if (child == 0) {
       ::setsid();
-      auto engine = open_podman(options());
+      auto engine = open_one(options());
       if (engine.ok()) (void)(*engine)->run(run_spec).ok();
       ::_exit(0);
     }
@@ -318,9 +333,40 @@ TEST_F(Walls, KilledClientLeavesNothing) {
   std::printf("  everything was gone after at most %.2f s\n", longest);
 }
 
-TEST_F(Walls, SweepRemovesTheDeadOnly) {
+// Processes in a run's group whose client, and whose guard, are gone.
+TEST_F(Walls, SweepEndsGroupsOfTheDeadOnly) {
+  if (kind() != EngineKind::kBuiltin) GTEST_SKIP() << "podman lists its containers";
+  std::vector<pid_t> children;
   for (const char* lease : {"dead", "living"}) {
-    const auto started = setup().podman(
+    auto group = RunGroup::create(place(), group_name(lease, "walls"), Limits{}, false);
+    ASSERT_TRUE(group.ok()) << group.error().text();
+    const auto files = group->join_files();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (const auto& file : files) std::ofstream(file) << "0" << std::flush;
+      ::pause();
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto living = [](std::string_view lease) { return lease == "living"; };
+  std::thread reaper([&] { ::waitpid(children[0], nullptr, 0); });
+  EXPECT_EQ(engine_->sweep(living).value(), 1);
+  reaper.join();
+  EXPECT_EQ(::kill(children[1], 0), 0);
+  EXPECT_EQ(engine_->sweep(living).value(), 0);
+  reaper = std::thread([&] { ::waitpid(children[1], nullptr, 0); });
+  EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 1);
+  reaper.join();
+  EXPECT_FALSE(fs::exists(place().folders(group_name("living", "walls")).front()));
+}
+
+TEST_F(Walls, SweepRemovesTheDeadOnly) {
+  if (kind() != EngineKind::kPodman) GTEST_SKIP() << "of podman's list of containers";
+  const PodmanSetup& setup = static_cast<PodmanEngine&>(*engine_).setup();
+  for (const char* lease : {"dead", "living"}) {
+    const auto started = setup.podman(
         {"run", "--detach", "--network=none", "--name", std::string("sweep-") + lease, "--label",
          std::string("org.medperf.lease=") + lease, "--ulimit=nofile=1024:1024",
          "--ulimit=nproc=1024:1024", built_.image.prefixed(), "sleep", "60"},

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The engine's tests with real containers, as root and as an ordinary user made for them.
+# The engines' tests with real containers, as root and as an ordinary user made for them.
+#   walls.sh [all|root|user] [KIND...]    KIND: podman, builtin (default: each that is installed)
 # BUILD (default build/release) holds the test program, PROBE the static probe. Leaves nothing behind.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -7,8 +8,15 @@ BUILD=${BUILD:-build/release}
 PROBE=${PROBE:-build/release/src/apps/medperf-probe}
 user=medperf-walls-$$
 
-if ! command -v podman > /dev/null || [ "$(id -u)" != 0 ]; then
-  echo "skipped: needs root and podman"
+only=${1:-all}
+[ $# = 0 ] || shift
+kinds=("$@")
+if [ $# = 0 ]; then
+  command -v podman > /dev/null && kinds+=(podman)
+  command -v bwrap > /dev/null && kinds+=(builtin)
+fi
+if [ ${#kinds[@]} = 0 ] || [ "$(id -u)" != 0 ]; then
+  echo "skipped: needs root, and podman or bubblewrap"
   echo "0 passed, 0 failed"
   exit 0
 fi
@@ -31,6 +39,7 @@ group=$(scripts/cgroup-delegate.sh add "$user" medperf-walls) || exit 1
 # A long path: podman's sockets must not depend on its length.
 long=$(printf 'a-long-folder-name-%.0s' 1 2 3 4 5 6)
 mkdir -p "$work/root/$long" "$work/user"
+chmod 700 "$work/root"
 install -d -o "$user" -g "$user" -m 700 "$work/user/$long"
 failed=0 passed=0
 
@@ -43,11 +52,13 @@ run() { # NAME COMMAND...
   passed=$((passed + $(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$log" | grep . || echo 0)))
   failed=$((failed + $(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?,.*/\1/p' "$log" | grep . || echo 0)))
 }
-only=${1:-all}
-[ "$only" = user ] || run root env MEDPERF_STORE="$work/root/$long/store" MEDPERF_PROBE="$work/medperf-probe" "$work/engine_walls"
-[ "$only" = root ] || run user scripts/cgroup-delegate.sh exec "$user" medperf-walls -- \
-  env HOME="/home/$user" MEDPERF_STORE="$work/user/$long/store" MEDPERF_PROBE="$work/medperf-probe" \
-  MEDPERF_CGROUP="$group" "$work/engine_walls"
+for kind in "${kinds[@]}"; do
+  common=(MEDPERF_KIND="$kind" MEDPERF_PROBE="$work/medperf-probe")
+  [ "$only" = user ] || run "root-$kind" env "${common[@]}" MEDPERF_STORE="$work/root/$long/$kind/store" "$work/engine_walls"
+  [ "$only" = root ] || run "user-$kind" scripts/cgroup-delegate.sh exec "$user" medperf-walls -- \
+    env "${common[@]}" HOME="/home/$user" MEDPERF_STORE="$work/user/$long/$kind/store" MEDPERF_CGROUP="$group" \
+    "$work/engine_walls"
+done
 
 # Nothing of the runs may be left: no process of the user, no group.
 sleep 1

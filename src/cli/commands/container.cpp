@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cli/commands/container_author.h"
+#include "cli/commands/container_report.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/submission.h"
@@ -39,11 +40,21 @@ Result<int> view(Invocation& call) {
   return view_entity(call, paths::container(ContainerId{call.number("id")}));
 }
 
+Result<int> report(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(const site::Container container, hub->container(ContainerId{call.number("id")}));
+  MEDPERF_TRY(const site::Admitted admitted, site::examine(*site, container));
+  MEDPERF_TRY(const site::Policy* policy, site->policy());
+  return show_report(call, site::gate_report(admitted, *policy));
+}
+
 }  // namespace
 
 std::span<const Command> container_commands() {
   static constexpr std::array kLs = {kMineArgument};
   static constexpr std::array kView = {kIdArgument};
+  static constexpr std::array kReport = {kIdArgument, kHtmlArgument};
   static constexpr std::array kSign = {
       Argument{"--archive", "TAR", "Image archive (podman save).", ArgumentKind::kText, true},
       Argument{"--out", "FILE", "Where the signature is written.", ArgumentKind::kText, true},
@@ -57,6 +68,8 @@ std::span<const Command> container_commands() {
               "medperf container sign --archive prepare.tar --out prepare.sig.json", kSign, sign},
       Command{"ls", "List containers.", "medperf container ls", kLs, ls},
       Command{"view", "Show one container.", "medperf container view 3", kView, view},
+      Command{"report", "Fetch, verify and inspect a container; show what you would approve.",
+              "medperf container report 3 --html report.html", kReport, report},
   };
   static const std::vector<Command> kAll = [] {
     std::vector<Command> all(author_commands().begin(), author_commands().end());

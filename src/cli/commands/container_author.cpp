@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/commands/container_report.h"
 #include "cli/commands/container_scaffold.h"
 #include "cli/exit_codes.h"
 #include "cli/invocation.h"
@@ -25,57 +26,36 @@ site::OwnContainer own_of(const Invocation& call) {
           call.text("additional-files")};
 }
 
-std::vector<std::vector<std::string>> volume_rows(const wire::ContainerConfig& config) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, task] : config.tasks) {
-    for (const auto& volume : task.volumes) {
-      rows.push_back({name, volume.label, volume.output ? "output" : "input",
-                      volume.kind == wire::MountKind::kFile ? "file" : "directory",
-                      volume.mount_path.empty() ? volume.default_path : volume.mount_path});
-    }
-  }
-  return rows;
-}
-
-void show_check(const Invocation& call, const site::OwnCheck& check) {
-  const auto& image = check.container.image;
-  call.out().line(fmt::format("image {}, {} layers, {}/{}", image.image.prefixed(),
-                              image.layers.size(), image.os, image.architecture));
-  call.out().line(
-      table_text({"task", "label", "", "", "inside"}, volume_rows(check.container.config)));
-  for (const auto& finding : check.container.findings) {
-    call.out().line(fmt::format("{:8} {}: {}{}", engine::to_string(finding.severity), finding.check,
-                                finding.what, finding.advice.empty() ? "" : "; " + finding.advice));
-  }
+void show_problems(const Invocation& call, const site::OwnCheck& check) {
   for (const auto& problem : check.problems) {
-    call.out().line(fmt::format("{:8} {}: {}", problem.fatal ? "problem" : "notice", problem.where,
-                                problem.what));
+    call.out().line(fmt::format("  {:<10} {}: {}", problem.fatal ? "problem" : "notice",
+                                problem.where, problem.what));
   }
-  if (!check.refusal.empty()) call.out().line("refused by this site's policy: " + check.refusal);
   call.out().line(check.good() ? "a site with this policy would run it"
                                : "a site with this policy would not run it");
 }
 
-Json check_json(const site::OwnCheck& check) {
+Json check_json(const site::OwnCheck& check, const site::GateReport& report) {
   Json problems = Json::array();
   for (const auto& problem : check.problems) {
     problems.push(
         Json::object({{"where", problem.where}, {"what", problem.what}, {"fatal", problem.fatal}}));
   }
-  return Json::object(
-      {{"good", check.good()},
-       {"archive", check.container.archive.hex()},
-       {"problems", std::move(problems)},
-       {"refusal", check.refusal},
-       {"image", engine::to_json(check.container.image, check.container.findings)}});
+  return Json::object({{"good", check.good()},
+                       {"problems", std::move(problems)},
+                       {"report", site::to_json(report)}});
 }
 
 Result<int> check(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(const site::OwnCheck checked, site::check_own(*site, own_of(call)));
-  show_check(call, checked);
-  call.out().result(check_json(checked));
-  if (checked.good()) return 0;
+  MEDPERF_TRY(const site::Policy* policy, site->policy());
+  const site::GateReport report = site::gate_report(checked.container, *policy);
+  call.out().line(site::report_text(report));
+  show_problems(call, checked);
+  MEDPERF_CHECK(write_page(call, report));
+  call.out().result(check_json(checked, report));
+  if (checked.good()) return kOk;
   return exit_code_of(make_error(ErrorKind::kRefused, "container", "it would not run"));
 }
 
@@ -119,7 +99,7 @@ std::span<const Command> author_commands() {
   static constexpr std::array kCreate = {
       Argument{"role", "ROLE", "model, preparator or evaluator.", ArgumentKind::kText, true},
       Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
-  static constexpr std::array kCheck = {kConfig, kArchive, kParameters, kAdditional};
+  static constexpr std::array kCheck = {kConfig, kArchive, kParameters, kAdditional, kHtmlArgument};
   static constexpr std::array kRun = {
       kConfig,
       kArchive,

@@ -15,6 +15,8 @@ std::string_view word_of(site::Health health) {
   switch (health) {
     case site::Health::kGood:
       return "ok";
+    case site::Health::kInfo:
+      return "info";
     case site::Health::kWarning:
       return "warning";
     case site::Health::kBad:
@@ -49,7 +51,7 @@ Result<int> doctor(Invocation& call) {
 std::span<const Command> doctor_commands() {
   static constexpr std::array kCommands = {
       Command{"",
-              "Check engine, walls, disk, clock, proxy, certificates and hub.",
+              "Check engines, walls, disk, clock, proxy, certificates and hub.",
               "medperf doctor",
               {},
               doctor}};

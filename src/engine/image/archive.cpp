@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "engine/image/layer_scan.h"
+#include "engine/image/sif.h"
 #include "engine/image/tar_stream.h"
 
 namespace medperf::engine {
@@ -338,6 +339,7 @@ Result<ImageArchive> read_oci(const Parts& parts, const ArchiveLimits& limits) {
 }  // namespace
 
 Result<ImageArchive> read_archive(const FileHandle& archive, const ArchiveLimits& limits) {
+  if (is_sif(archive)) return read_sif_archive(archive, limits);
   MEDPERF_TRY(const Parts parts, read_parts(archive, limits));
   if (parts.documents.contains("manifest.json")) return read_docker(parts, limits);
   if (parts.documents.contains("index.json")) return read_oci(parts, limits);

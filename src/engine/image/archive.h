@@ -85,6 +85,9 @@ struct Finding {
 /// ones packed with gzip. Errors: corrupt (what does not match), too_large, invalid (no image
 /// archive).
 Result<ImageArchive> read_archive(const FileHandle& archive, const ArchiveLimits& limits = {});
+/// "amd64", "arm64": this machine's processor, in the words of images.
+std::string_view host_architecture();
+
 /// Graded findings, the gravest first, after the CIS Docker Benchmark v1.6.0, section 4 ("Container
 /// Images and Build File"), and what else a site should know. `today` (2026-11-26) decides which
 /// base systems are past their end of life; empty: not looked at.

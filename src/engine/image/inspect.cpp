@@ -141,6 +141,10 @@ Json list(const std::vector<std::string>& items) {
 
 }  // namespace
 
+std::string_view host_architecture() {
+  return kHere;
+}
+
 std::string_view to_string(Severity severity) {
   switch (severity) {
     case Severity::kInfo:

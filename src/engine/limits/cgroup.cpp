@@ -183,6 +183,10 @@ std::vector<fs::path> CgroupPlace::folders(std::string_view name) const {
   return {root / "memory" / below, root / "pids" / below};
 }
 
+fs::path CgroupPlace::processor_folder(std::string_view name) const {
+  return root / "cpu" / (name.empty() ? relative : relative / name);
+}
+
 CgroupPlace find_cgroup_place(const CgroupView& view, const fs::path& wanted) {
   CgroupPlace place;
   place.root = view.root;
@@ -220,6 +224,7 @@ Result<RunGroup> RunGroup::create(const CgroupPlace& place, const std::string& n
       MEDPERF_CHECK(write_control(first / "memory.memsw.limit_in_bytes", memory));
     }
     MEDPERF_CHECK(write_control(group.folders_.back() / "pids.max", pids));
+    group.limit_processors(place, name, limits.cpus);
   } else {
     MEDPERF_CHECK(write_control(first / "memory.max", memory));
     if (fs::exists(place.folders().front() / "memory.swap.max")) {
@@ -233,6 +238,23 @@ Result<RunGroup> RunGroup::create(const CgroupPlace& place, const std::string& n
   }
   group.watch_memory_events();
   return group;
+}
+
+// Root's own hierarchy on version 1; others have it when it was handed on to them. Without it the
+// run is as fast as the machine lets it be, which harms nobody's data.
+void RunGroup::limit_processors(const CgroupPlace& place, const std::string& name, double cpus) {
+  if (!fs::exists(place.root / "cpu")) return;
+  std::error_code ignored;
+  if (::geteuid() == 0) fs::create_directories(place.processor_folder(), ignored);
+  const fs::path folder = place.processor_folder(name);
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return;
+  const auto quota = std::to_string(static_cast<long long>(cpus * 100'000));
+  if (write_control(folder / "cpu.cfs_period_us", "100000").ok() &&
+      write_control(folder / "cpu.cfs_quota_us", quota).ok()) {
+    folders_.push_back(folder);
+  } else {
+    ::rmdir(folder.c_str());
+  }
 }
 
 // Version 1 counts kills in the group of the killed process, which is gone when we look; but it
@@ -302,7 +324,9 @@ int remove_stale_groups(const CgroupPlace& place,
                         const std::function<bool(std::string_view lease)>& keep) {
   int removed = 0;
   if (!place.found()) return removed;
-  for (const auto& base : place.folders()) {
+  auto bases = place.folders();
+  if (place.version == CgroupVersion::kV1) bases.push_back(place.processor_folder());
+  for (const auto& base : bases) {
     std::error_code error;
     for (fs::directory_iterator entry(base, error), end; !error && entry != end;
          entry.increment(error)) {

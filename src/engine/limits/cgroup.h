@@ -30,6 +30,8 @@ struct CgroupPlace {
   /// The folders of `name` (empty: of the place itself): memory and pids on version 1, one on
   /// version 2.
   std::vector<fs::path> folders(std::string_view name = {}) const;
+  /// Version 1: the one that shares out processors. It need not be there.
+  fs::path processor_folder(std::string_view name = {}) const;
 };
 
 /// What the machine has, as far as finding the place needs it; tests give a made-up tree.
@@ -71,6 +73,7 @@ class RunGroup {
  private:
   RunGroup() = default;
   void watch_memory_events();
+  void limit_processors(const CgroupPlace& place, const std::string& name, double cpus);
 
   CgroupVersion version_ = CgroupVersion::kNone;
   std::vector<fs::path> folders_;

@@ -32,6 +32,8 @@ constexpr int kTriesWithoutEngine = 10;
 /// How long another client's load may still lack what it writes last.
 constexpr std::chrono::milliseconds kLoadsEnd{1000};
 constexpr int kMostDamaged = 20;
+constexpr int kTriesToRemove = 5;
+constexpr std::chrono::milliseconds kRemoveAgain{200};
 
 std::string first_line(const PodmanSetup& setup, std::string_view program) {
   Command command;
@@ -274,13 +276,22 @@ Result<RunOutcome> PodmanEngine::run_anyhow(const RunSpec& spec) {
   MEDPERF_TRY(const auto group, make_group(spec));
   MEDPERF_TRY(auto guard, make_guard(spec, group));
   auto outcome = run_in(spec, group);
-  const bool clean =
-      outcome.ok() && (outcome->end == RunEnd::kSuccess || outcome->end == RunEnd::kFailed ||
-                       outcome->end == RunEnd::kOutOfMemory);
-  if (!clean)
-    (void)setup_.podman({"rm", "--force", "--ignore", "--time", "0", spec.name}, kQuick).ok();
+  // Where memory ran out, in a tmpfs or in podman's own group, podman's own removal fails too.
+  const bool clean = outcome.ok() && outcome->end == RunEnd::kSuccess;
+  if (!clean) remove_container(spec.name);
   guard.finish(false);
   return outcome;
+}
+
+// podman refuses for a moment when it takes a container to be running that has just ended ("state
+// improper: stopped").
+void PodmanEngine::remove_container(const std::string& name) const {
+  for (int tries = 0; tries < kTriesToRemove; ++tries) {
+    if (tries > 0) std::this_thread::sleep_for(kRemoveAgain);
+    const auto done = setup_.podman({"rm", "--force", "--ignore", "--time", "0", name}, kQuick);
+    if (done.ok() && done->success()) return;
+  }
+  log::warning("engine.container_left", {{"container", name}});
 }
 
 Result<RunOutcome> PodmanEngine::run_in(const RunSpec& spec, const std::optional<RunGroup>& group) {

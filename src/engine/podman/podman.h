@@ -40,6 +40,7 @@ class PodmanEngine : public Engine {
   Status remember_images();  ///< image_lock_ held
   Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
   Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
+  void remove_container(const std::string& name) const;
   Result<RunOutcome> run_in(const RunSpec& spec, const std::optional<RunGroup>& group);
 
   PodmanSetup setup_;

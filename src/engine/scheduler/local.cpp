@@ -151,9 +151,9 @@ class Batch {
 
   Result<RunOutcome> run_one(const Job& job, const std::vector<int>& gpus) {
     MEDPERF_CHECK(begin_attempt(job));
-    if (gpus.empty()) return engine_.run(job.spec);
     RunSpec spec = job.spec;
-    spec.gpus = fmt::format("device={}", fmt::join(gpus, ","));
+    // "all" are those that runs may take here, which may be none.
+    spec.gpus = gpus.empty() ? std::string() : fmt::format("device={}", fmt::join(gpus, ","));
     return engine_.run(spec);
   }
 

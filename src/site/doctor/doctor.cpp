@@ -31,6 +31,8 @@ void examine_policy(Site& site, std::vector<Examination>& out) {
 }
 
 void examine_engine(Site& site, std::vector<Examination>& out) {
+  for (Examination& item : examine_engines(site.engines(), site.options().text("engine.kind")))
+    out.push_back(std::move(item));
   auto engine = site.engine();
   if (!engine.ok()) {
     out.push_back(from_error("engine", engine.error()));
@@ -126,6 +128,29 @@ void examine_hub(Site& site, std::vector<Examination>& out) {
 }
 
 }  // namespace
+
+std::vector<Examination> examine_engines(const std::vector<engine::Candidate>& found,
+                                         std::string_view wanted) {
+  std::vector<Examination> out;
+  bool chosen = false;
+  for (const engine::Candidate& candidate : found) {
+    const std::string name(engine::to_string(candidate.kind));
+    const bool named = wanted == name;
+    const bool this_one = !chosen && (named || (wanted == "auto" && candidate.usable));
+    chosen = chosen || this_one;
+    Examination item{"engine " + name, Health::kInfo, candidate.about, ""};
+    if (this_one) {
+      item.health = candidate.usable ? Health::kGood : Health::kBad;
+      item.what +=
+          named ? "; chosen: engine.kind names it" : "; chosen: the first that can be used";
+      if (!candidate.usable) item.advice = "mend it, or set engine.kind to auto";
+    } else if (candidate.usable) {
+      item.what += "; not chosen, can be used (engine.kind: " + name + ")";
+    }
+    out.push_back(std::move(item));
+  }
+  return out;
+}
 
 std::vector<Examination> examine(Site& site) {
   std::vector<Examination> out;

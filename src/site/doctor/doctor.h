@@ -3,13 +3,20 @@
 // advice.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "engine/choice.h"
 #include "site/site.h"
 
 namespace medperf::site {
 
-enum class Health { kGood, kWarning, kBad };
+enum class Health {
+  kGood,
+  kInfo,  ///< neither good nor bad, e.g. an engine that is not chosen
+  kWarning,
+  kBad
+};
 
 struct Examination {
   std::string name;  ///< "engine", "wall network", "disk" ...
@@ -17,6 +24,11 @@ struct Examination {
   std::string what;    ///< what was seen
   std::string advice;  ///< what to do, when not good
 };
+
+/// One line an engine: whether it can be used, and why not; which is chosen, and why. `wanted` is
+/// the option engine.kind. Pure.
+std::vector<Examination> examine_engines(const std::vector<engine::Candidate>& found,
+                                         std::string_view wanted);
 
 /// Proves the walls anew (about 2 s); never fails as a whole.
 std::vector<Examination> examine(Site& site);

@@ -136,8 +136,8 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
     if (!allowed.ok()) return std::move(allowed).error();
     return {};
   }
-  RunRequest request{role, admitted.container, admitted.image, admitted.findings, on_what, effect};
-  auto decision = decide(site, journal, step, inputs, run_question(request, *policy), no);
+  const RunRequest request{role, gate_report(admitted, *policy), on_what, effect};
+  auto decision = decide(site, journal, step, inputs, run_question(request), no);
   if (!decision.ok()) return std::move(decision).error();
   return {};
 }

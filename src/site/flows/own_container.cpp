@@ -64,8 +64,8 @@ Status keep_archive(Site& site, const OwnContainer& own, const FileDigest& diges
 }  // namespace
 
 bool OwnCheck::good() const {
-  return refusal.empty() && std::none_of(problems.begin(), problems.end(),
-                                         [](const auto& problem) { return problem.fatal; });
+  return !container.refusal && std::none_of(problems.begin(), problems.end(),
+                                            [](const auto& problem) { return problem.fatal; });
 }
 
 Result<OwnCheck> check_own(Site& site, const OwnContainer& own) {
@@ -80,17 +80,14 @@ Result<OwnCheck> check_own(Site& site, const OwnContainer& own) {
   }
   MEDPERF_TRY(const Policy* policy, site.policy());
   const auto admitted = check_image(*policy, out.container.image, out.container.findings);
-  if (!admitted.ok()) out.refusal = admitted.error().text();
+  if (!admitted.ok()) out.container.refusal = admitted.error();
   return out;
 }
 
 Status try_task(Site& site, const OwnContainer& own, const std::string& task,
                 const std::map<std::string, std::string>& paths, const fs::path& log_file) {
   MEDPERF_TRY(const OwnCheck check, check_own(site, own));
-  if (!check.refusal.empty()) {
-    return make_error(ErrorKind::kRefused, own.archive.string(), check.refusal,
-                      "correct the image, or the policy of this workspace");
-  }
+  if (check.container.refusal) return *check.container.refusal;
   for (const auto& problem : check.problems) {
     if (problem.fatal)
       return make_error(ErrorKind::kInvalid, own.config.string() + ": " + problem.where,

@@ -19,9 +19,8 @@ struct OwnContainer {
 };
 
 struct OwnCheck {
-  Admitted container;
+  Admitted container;  ///< with the policy's refusal, if it refuses
   std::vector<wire::ContractProblem> problems;
-  std::string refusal;  ///< why this site's policy would not run it; empty: it would
   bool good() const;
 };
 

@@ -22,7 +22,8 @@ result::ContainerUse use_of(const Admitted& admitted, std::string_view role) {
   result::ContainerUse use;
   use.container = admitted.container.id.value;
   use.role = std::string(role);
-  use.archive = admitted.archive;
+  // Of an image from a registry the hub knows the manifest; the archive was made here.
+  if (admitted.config.type != wire::ContainerType::kDockerImage) use.archive = admitted.archive;
   use.image = admitted.image.image;
   use.parameters_digest = admitted.parameters_digest();
   return use;

@@ -210,6 +210,7 @@ Result<engine::Job> plan_job(Site& site, const TaskRequest& request) {
   MEDPERF_CHECK(prepare_mounts(*plan, job));
   spec.limits = stricter(policy->limits, request.asked);
   spec.shm_size = task->shm_size;
+  spec.gpus = task->gpus;
   spec.log_file = request.log_file;
   spec.name = fmt::format("medperf-{}-{}", request.task, crypto::random_hex(8));
   MEDPERF_CHECK(make_private_folder(request.log_file.parent_path()));

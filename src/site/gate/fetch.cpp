@@ -54,7 +54,7 @@ Result<FileHandle> fetch_verified(Site& site, const std::string& reference,
   MEDPERF_CHECK(check_download(*policy, url));
   const fs::path part = site.workspace().download_file(digest.hex());
   site.tell("fetching " + url);
-  auto outcome = site.fetch(url, part, limit);
+  auto outcome = site.fetch(url, {}, part, limit);
   if (!outcome.ok()) {
     Error error = std::move(outcome).error();
     if (error.kind == ErrorKind::kNotFound) {

@@ -1,11 +1,14 @@
 #include "site/gate/gate.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include "crypto/sha256.h"
 #include "site/flows/journal.h"
+#include "site/gate/registry.h"
 #include "site/review/texts.h"
 
 namespace medperf::site {
@@ -92,16 +95,73 @@ std::string where(const Container& container) {
   return fmt::format("container {} '{}'", container.id.value, container.name);
 }
 
-/// Fetches, verifies and inspects; gives what the journal notes.
-Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config,
-                    const FileDigest& digest) {
-  const SpentGuard guard(site.gate_time());
+/// An image that was fetched and verified, and the archive that holds it here.
+struct BroughtIn {
+  FileDigest archive;
+  engine::ImageArchive image;
+};
+
+/// What is registered of an image in a registry: the digest of its manifest or index, or, before
+/// December 2025, the bare hex of its id.
+Result<RegistryImage> resolve_registered(Site& site, const Container& container,
+                                         const ImageReference& reference) {
+  std::optional<ManifestDigest> wanted;
+  if (container.image_hash.starts_with("sha256:")) {
+    MEDPERF_TRY(wanted, ManifestDigest::parse(container.image_hash));
+  }
+  MEDPERF_TRY(RegistryImage found, resolve_image(site, reference, wanted));
+  if (wanted || found.image.hex() == container.image_hash) return found;
+  return make_error(ErrorKind::kCorrupt, where(container),
+                    "the tag stands for the image " + found.image.prefixed() + ", registered is " +
+                        container.image_hash,
+                    "ask the owner to register the image by the registry's digest");
+}
+
+Result<BroughtIn> from_registry(Site& site, const Container& container, const std::string& image,
+                                Bytes limit) {
+  MEDPERF_TRY(const ImageReference reference, parse_image_reference(image));
+  MEDPERF_TRY(const RegistryImage found, resolve_registered(site, container, reference));
+  const fs::path part = site.workspace().download_file(found.image.hex());
+  MEDPERF_CHECK(fetch_image(site, reference, found, part, limit));
+  MEDPERF_TRY(const FileHandle handle, open_file(part));
+  BroughtIn out;
+  MEDPERF_TRY(out.archive, crypto::digest_file(handle));
+  MEDPERF_TRY(out.image, engine::read_archive(handle));
+  if (out.image.image != found.image) {
+    return make_error(ErrorKind::kCorrupt, where(container),
+                      "the layers are not those of the image " + found.image.prefixed(),
+                      "tell the registry's owner; nothing was run");
+  }
+  out.image.manifest = found.manifest;
+  const fs::path place = site.workspace().image_file(out.archive);
+  if (::rename(part.c_str(), place.c_str()) != 0)
+    return make_error(ErrorKind::kUnavailable, place.string(), "the archive cannot be put in place",
+                      "check the disk");
+  return out;
+}
+
+/// Fetches and verifies, from wherever the owner serves it.
+Result<BroughtIn> bring_in(Site& site, const Container& container,
+                           const wire::ContainerConfig& config) {
   MEDPERF_TRY(const Policy* policy, site.policy());
-  const fs::path file = site.workspace().image_file(digest);
+  if (config.type == wire::ContainerType::kDockerImage)
+    return from_registry(site, container, config.image, policy->archive_limit);
+  BroughtIn out;
+  MEDPERF_TRY(out.archive, FileDigest::parse(container.image_hash));
   // What is read below is what was hashed: one descriptor.
-  MEDPERF_TRY(FileHandle handle,
-              fetch_verified(site, config.image, digest, file, policy->archive_limit));
-  MEDPERF_TRY(engine::ImageArchive image, engine::read_archive(handle));
+  MEDPERF_TRY(const FileHandle handle,
+              fetch_verified(site, config.image, out.archive,
+                             site.workspace().image_file(out.archive), policy->archive_limit));
+  MEDPERF_TRY(out.image, engine::read_archive(handle));
+  return out;
+}
+
+/// Fetches, verifies and inspects; gives what the journal notes.
+Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config) {
+  const SpentGuard guard(site.gate_time());
+  MEDPERF_TRY(const BroughtIn brought, bring_in(site, container, config));
+  const auto& [digest, image] = brought;
+  const fs::path file = site.workspace().image_file(digest);
   if (const auto stamp = FileStamp::of(file)) site.note_verified_archive(digest, *stamp);
   const std::string registered = container.registered_image_id();
   if (!registered.empty()) {
@@ -129,14 +189,20 @@ Result<Json> verify(Site& site, const Container& container, const wire::Containe
                                                {"image", image.image.hex()},
                                                {"findings", findings.size()},
                                                {"report_sha256", crypto::sha256_hex(bytes)}})));
-  return verified_json(image, findings);
+  Json verified = verified_json(image, findings);
+  verified.set("archive", digest.hex());
+  return verified;
 }
 
 Status check_type(const Container& container, const wire::ContainerConfig& config) {
-  if (config.type == wire::ContainerType::kDockerArchive) return {};
+  if (config.type == wire::ContainerType::kDockerArchive ||
+      config.type == wire::ContainerType::kDockerImage ||
+      config.type == wire::ContainerType::kSingularityFile) {
+    return {};
+  }
   return make_error(ErrorKind::kInvalid, where(container),
-                    "only containers of type DockerArchive can be brought in by digest here",
-                    "ask the owner to register the image's archive with an https address");
+                    "encrypted containers cannot be brought in here",
+                    "ask the owner to register the image's archive as it is");
 }
 
 /// The archive's file, verified in this command: hashed again only when it is not the very file
@@ -145,9 +211,17 @@ Status ensure_archive(Site& site, const Admitted& admitted, const fs::path& file
   const SpentGuard guard(site.gate_time());
   const auto seen = FileStamp::of(file);
   if (seen && site.verified_archive(admitted.archive) == seen) return {};
-  auto handle = fetch_verified(site, admitted.config.image, admitted.archive, file, limit);
-  if (!handle.ok()) return std::move(handle).error();
-  return {};
+  if (admitted.config.type != wire::ContainerType::kDockerImage) {
+    auto handle = fetch_verified(site, admitted.config.image, admitted.archive, file, limit);
+    if (!handle.ok()) return std::move(handle).error();
+    return {};
+  }
+  if (auto kept = crypto::digest_file(file); kept.ok() && *kept == admitted.archive) return {};
+  MEDPERF_TRY(const BroughtIn again,
+              from_registry(site, admitted.container, admitted.config.image, limit));
+  if (again.archive == admitted.archive) return {};
+  return make_error(ErrorKind::kCorrupt, where(admitted.container),
+                    "the registry gives other layers than before", "tell the registry's owner");
 }
 
 /// What the policy says of an image: who signed it, its platform, its findings.
@@ -183,7 +257,7 @@ std::string Admitted::parameters_digest() const {
                                         : crypto::sha256_hex(to_canonical(container.parameters));
 }
 
-Result<Admitted> admit(Site& site, const Container& container) {
+Result<Admitted> examine(Site& site, const Container& container) {
   if (!container.is_valid) {
     return make_error(ErrorKind::kRefused, where(container), "its owner has withdrawn it",
                       "ask the owner for a valid one");
@@ -196,26 +270,30 @@ Result<Admitted> admit(Site& site, const Container& container) {
   MEDPERF_CHECK(check_type(container, out.config));
   auto digest = FileDigest::parse(container.image_hash);
   if (!digest.ok()) return std::move(digest).error().at(where(container) + ": image_hash");
-  out.archive = *digest;
-  const std::string name = "image-" + out.archive.hex().substr(0, 16);
+  const std::string name = "image-" + digest->hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
   MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
   const Json inputs =
-      Json::object({{"archive", out.archive.hex()}, {"image", container.registered_image_id()}});
-  auto verified = run_step(journal, "verify", inputs,
-                           [&] { return verify(site, container, out.config, out.archive); });
+      Json::object({{"archive", digest->hex()}, {"image", container.registered_image_id()}});
+  auto verified =
+      run_step(journal, "verify", inputs, [&] { return verify(site, container, out.config); });
   if (!verified.ok()) return std::move(verified).error().at(where(container));
+  MEDPERF_TRY(out.archive, FileDigest::parse(verified->get_string("archive", digest->hex())));
   MEDPERF_TRY(out.image, image_from(*verified));
   out.findings = findings_from(*verified);
   MEDPERF_TRY(const Policy* policy, site.policy());
   auto admitted = check_policy(*policy, out);
-  if (!admitted.ok()) {
-    MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
-                                                       {"container", container.id.value},
-                                                       {"reason", admitted.error().text()}})));
-    return std::move(admitted).error().at(where(container));
-  }
+  if (!admitted.ok()) out.refusal = std::move(admitted).error();
   return out;
+}
+
+Result<Admitted> admit(Site& site, const Container& container) {
+  MEDPERF_TRY(Admitted out, examine(site, container));
+  if (!out.refusal) return out;
+  MEDPERF_CHECK(site.record("refusal", Json::object({{"what", "image"},
+                                                     {"container", container.id.value},
+                                                     {"reason", out.refusal->text()}})));
+  return std::move(*out.refusal).at(where(container));
 }
 
 Status ensure_archived(Site& site, const Admitted& admitted) {
@@ -228,6 +306,12 @@ Status ensure_archived(Site& site, const Admitted& admitted) {
 
 Status ensure_loaded(Site& site, const Admitted& admitted) {
   MEDPERF_TRY(engine::Engine * engine, site.engine());
+  if (!admitted.image.format.empty() && !engine->takes(admitted.image.format)) {
+    return make_error(ErrorKind::kRefused, where(admitted.container),
+                      "this site's engine, " + engine->description() + ", does not take a " +
+                          admitted.image.format,
+                      "choose another engine with engine.kind; 'medperf doctor' lists them");
+  }
   const ImageId& image = admitted.image.image;
   MEDPERF_TRY(bool there, engine->has_image(image));
   if (there) return {};

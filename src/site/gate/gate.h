@@ -3,6 +3,7 @@
 // serves it, verified on one open descriptor, inspected, the report stored; loaded into the engine;
 // its id looked up again before every run.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,19 +22,23 @@ inline constexpr std::string_view kGateVersion = "medperf/gate/v1";
 struct Admitted {
   Container container;
   wire::ContainerConfig config;
-  FileDigest archive;
+  FileDigest archive;  ///< of the file that holds the image here
   engine::ImageArchive image;
   std::vector<engine::Finding> findings;
   ImageSignature signature;
+  std::optional<Error> refusal;  ///< by the site policy; only examine() gives one
   /// What a step that runs it depends on: image, configuration, parameters, additional files.
   Json identity() const;
   /// SHA-256 hex of the canonical parameters; empty: none.
   std::string parameters_digest() const;
 };
 
-/// Verifies a container's image, fetching it when it is not here, and applies the site policy.
-/// Errors: not_found (the owner serves no such file), corrupt (wrong digest, broken archive),
-/// refused (policy), invalid (configuration, type), unavailable.
+/// Verifies a container's image, fetching it when it is not here, and says what the site policy
+/// thinks of it. Errors: not_found (the owner serves no such file), corrupt (wrong digest, broken
+/// archive), refused (withdrawn, download), invalid (configuration, type), unavailable.
+Result<Admitted> examine(Site& site, const Container& container);
+
+/// As examine; what the policy refuses is an error and recorded.
 Result<Admitted> admit(Site& site, const Container& container);
 
 /// Makes sure that the engine holds exactly this image; loads it from the verified archive if not.

@@ -8,12 +8,6 @@
 namespace medperf::site {
 namespace {
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : " ") + part;
-  return printable(out, 300);
-}
-
 std::string number_text(const Json& value) {
   if (value.is_null()) return "suppressed";
   if (value.is_int()) return std::to_string(value.as_int());
@@ -47,36 +41,17 @@ std::string results_text(const Json& results) {
   return out;
 }
 
-Question run_question(const RunRequest& request, const Policy& policy) {
-  const Container& container = request.container;
-  const engine::ImageArchive& image = request.image;
-  Bytes size{0};
-  for (const engine::Layer& layer : image.layers) size.value += layer.size.value;
+Question run_question(const RunRequest& request) {
+  const GateReport& report = request.report;
   Question question;
-  question.title =
-      fmt::format("{} container {} '{}' (owner: user {})", request.role, container.id.value,
-                  printable(container.name, 128), container.owner.value);
-  std::string& text = question.text;
-  text += fmt::format("  image      {}\n", image.image.prefixed());
-  text += fmt::format("  archive    sha256:{}, verified\n", printable(container.image_hash, 100));
-  text +=
-      fmt::format("  platform   {}/{}, {} layers, {}\n", printable(image.os, 20),
-                  printable(image.architecture, 20), image.layers.size(), medperf::to_string(size));
-  text += fmt::format("  starts     {} {}\n", joined(image.entrypoint), joined(image.command));
-  text += fmt::format("  runs on    {}\n", request.on_what);
-  text += fmt::format("  behind     {} walls proved; {} memory, {} processes, {:.0f} s\n",
-                      policy.required_walls.size(), medperf::to_string(policy.limits.memory),
-                      policy.limits.pids, policy.limits.wall.count());
-  if (request.findings.empty()) text += "  inspection nothing found\n";
-  for (const engine::Finding& finding : request.findings) {
-    text += fmt::format("  inspection {}: {}: {}\n", engine::to_string(finding.severity),
-                        printable(finding.check, 80), printable(finding.what, 300));
-  }
-  if (!container.parameters.is_null()) {
-    text += fmt::format("  parameters {}\n", printable(to_text(container.parameters), 500));
-  }
-  text += fmt::format("  if yes     {}\n", request.effect);
-  text += "  if no      it does not run; the refusal is recorded\n";
+  question.title = fmt::format("{} container {} '{}' (owner: user {})", request.role,
+                               report.container.value, report.name, report.publisher.value);
+  question.text = report_text(report);
+  question.text += fmt::format("  runs on    {}\n", request.on_what);
+  question.text += fmt::format("  if yes     {}\n", request.effect);
+  question.text += "  if no      it does not run; the refusal is recorded\n";
+  question.text +=
+      fmt::format("  as a page  medperf container report {} --html FILE\n", report.container.value);
   question.prompt = "Run it?";
   return question;
 }

@@ -5,25 +5,20 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/engine.h"
-#include "engine/image/archive.h"
 #include "result/envelope.h"
-#include "site/hub_client/entities.h"
-#include "site/policy/policy.h"
+#include "site/review/gate_report.h"
 #include "site/review/person.h"
 
 namespace medperf::site {
 
 struct RunRequest {
   std::string role;  ///< "model", "data preparation", "evaluation"
-  Container container;
-  engine::ImageArchive image;
-  std::vector<engine::Finding> findings;
+  GateReport report;
   std::string on_what;  ///< "dataset 3 (prepared data, no labels)"
   std::string effect;   ///< what happens if yes
 };
 
-Question run_question(const RunRequest& request, const Policy& policy);
+Question run_question(const RunRequest& request);
 /// `where` is the hub's address; the text holds the canonical bytes in full.
 Question upload_question(const std::string& title, const result::Envelope& envelope,
                          const std::string& where, const std::string& with);

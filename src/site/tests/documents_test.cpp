@@ -5,6 +5,7 @@
 #include "base/yaml.h"
 #include "site/flows/journal.h"
 #include "site/policy/policy.h"
+#include "site/review/gate_report.h"
 #include "site/tests/fake_site.h"
 
 namespace medperf::site {
@@ -60,6 +61,8 @@ TEST(Documents, GateReport) {
   ASSERT_TRUE(admitted.ok()) << admitted.error().text();
   const std::string report = read_file(site->workspace().gate_report(admitted->archive)).value();
   EXPECT_EQ(problems("gate-v1", parse_json(report).value()), "");
+  const Json shown = to_json(gate_report(*admitted, **site->policy()));
+  EXPECT_EQ(problems("container-report-v1", shown), "");
 }
 
 }  // namespace

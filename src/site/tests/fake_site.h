@@ -204,8 +204,9 @@ class PaperWorld {
         },
         [](Seconds) {}, nullptr));
     (*site)->use_engine(std::make_unique<PaperEngine>(engine, fate));
-    (*site)->use_fetch([this](const std::string& url, const fs::path& target, Bytes,
-                              const net::Progress&) -> Result<net::DownloadOutcome> {
+    (*site)->use_call([this](const net::Call& call) { return registry(call); });
+    (*site)->use_fetch([this](const std::string& url, const net::Headers&, const fs::path& target,
+                              Bytes) -> Result<net::DownloadOutcome> {
       fate.pass();
       auto found = served.find(url);
       if (found == served.end()) return make_error(ErrorKind::kNotFound, url, "status 404");
@@ -216,6 +217,11 @@ class PaperWorld {
     });
     return std::move(*site);
   }
+
+  /// What is asked of servers other than the hub; tests put their own in.
+  std::function<Result<net::Reply>(const net::Call&)> registry = [](const net::Call& call) {
+    return Result<net::Reply>(make_error(ErrorKind::kUnavailable, call.url, "nobody is there"));
+  };
 
   /// A container on the hub whose archive a vendor serves and whose program is `program`.
   Json add_container(std::int64_t id, const std::string& name, const std::string& task,

@@ -218,6 +218,20 @@ TEST_F(OlderFormat, NumbersFoldersInOrderOfFirstUse) {
   EXPECT_FALSE(planned->entrypoint.has_value());
 }
 
+TEST(OlderFormatImage, AnAddressIsAnArchiveAndElseARegistrysReference) {
+  const auto type_of = [](const std::string& image) {
+    const Json document = Json::object(
+        {{"docker", Json::object({{"image", image}})},
+         {"tasks", Json::object({{"infer", Json::object({{"parameters", Json::object()}})}})}});
+    const auto config = read_container_config(document);
+    EXPECT_TRUE(config.ok()) << config.error().text();
+    return config.ok() ? config->type : ContainerType::kSingularityFile;
+  };
+  EXPECT_EQ(type_of("https://x.example/m.tar"), ContainerType::kDockerArchive);
+  EXPECT_EQ(type_of("direct:https://x.example/m.tar"), ContainerType::kDockerArchive);
+  EXPECT_EQ(type_of("group/model:1"), ContainerType::kDockerImage);
+}
+
 TEST_F(OlderFormat, EntrypointIsSplitAndReplacesTheTaskName) {
   const auto planned = plan(kOlder, "sanity_check", {{"data_path", "/h/data"}});
   ASSERT_TRUE(planned.ok());

@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ namespace {
   }
 
 constexpr std::size_t kAtOnce = 4;
-constexpr Seconds kBareTime{8};
+constexpr Seconds kBareTime{5};  // some wait to be stopped
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -95,6 +96,17 @@ void add_cells(const std::string& log, Json& cells) {
     if (!item.ok() || !item->contains("verdict")) continue;
     cells.push(to_json(
         {item->get_string("probe"), "", item->get_string("verdict"), item->get_string("seen")}));
+  }
+}
+
+// Every limit probe, some beside each other.
+void run_limits(const std::function<Cell(const LimitProbe&)>& run, Json& cells) {
+  const auto& probes = limit_probes();
+  for (std::size_t from = 0; from < probes.size(); from += kAtOnce) {
+    std::vector<std::future<Cell>> running;
+    for (std::size_t i = from; i < std::min(from + kAtOnce, probes.size()); ++i)
+      running.push_back(std::async(std::launch::async, [&, i] { return run(probes[i]); }));
+    for (auto& cell : running) cells.push(to_json(cell.get()));
   }
 }
 
@@ -161,7 +173,7 @@ int control(Json& report, const HostTargets& targets) {
   ::waitpid(child, nullptr, 0);
   Json cells = Json::array();
   add_cells(read_log(log), cells);
-  for (const auto& probe : limit_probes()) cells.push(to_json(run_bare_limit(probe, targets)));
+  run_limits([&](const LimitProbe& probe) { return run_bare_limit(probe, targets); }, cells);
   report.set("cells", std::move(cells));
   return 0;
 }
@@ -201,18 +213,6 @@ Cell run_limit(Engine& engine, const LimitProbe& probe, const ImageId& image,
   seen.log_bytes = Bytes{fs::file_size(spec.log_file, error)};
   seen.log = outcome->log_tail;
   return judge(probe, seen);
-}
-
-void run_limits(Engine& engine, const ImageId& image, const HostTargets& targets, Json& cells) {
-  const auto& probes = limit_probes();
-  for (std::size_t from = 0; from < probes.size(); from += kAtOnce) {
-    std::vector<std::future<Cell>> running;
-    for (std::size_t i = from; i < std::min(from + kAtOnce, probes.size()); ++i) {
-      running.push_back(std::async(
-          std::launch::async, [&, i] { return run_limit(engine, probes[i], image, targets); }));
-    }
-    for (auto& cell : running) cells.push(to_json(cell.get()));
-  }
 }
 
 // Whether the engine runs anything at all when nobody may turn the demand for limits off.
@@ -257,7 +257,9 @@ int with_engine(EngineKind kind, Json& report, const HostTargets& targets) {
   if (outcome->end != RunEnd::kSuccess)
     std::printf("the probes ended: %s %s\n", outcome->reason.c_str(), outcome->log_tail.c_str());
   add_cells(read_log(all.log_file), cells);
-  run_limits(**engine, built.image, targets, cells);
+  run_limits(
+      [&](const LimitProbe& probe) { return run_limit(**engine, probe, built.image, targets); },
+      cells);
   report.set("cells", std::move(cells));
   std::string leases;
   const int left = (*engine)

@@ -1,0 +1,180 @@
+#include "site/gate/registry.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/sha256.h"
+#include "site/gate/gate.h"
+#include "site/tests/fake_site.h"
+
+namespace medperf::site {
+namespace {
+
+TEST(ImageReferences, AreRead) {
+  const auto read = [](std::string_view text) { return parse_image_reference(text).value(); };
+  EXPECT_EQ(read("mlcommons/model:1.0").registry, "registry-1.docker.io");
+  EXPECT_EQ(read("mlcommons/model:1.0").repository, "mlcommons/model");
+  EXPECT_EQ(read("mlcommons/model:1.0").tag, "1.0");
+  EXPECT_EQ(read("ubuntu").repository, "library/ubuntu");
+  EXPECT_EQ(read("ubuntu").tag, "latest");
+  EXPECT_EQ(read("docker.io/library/ubuntu").registry, "registry-1.docker.io");
+  EXPECT_EQ(read("r.example:5000/a/b").registry, "r.example:5000");
+  EXPECT_EQ(read("r.example:5000/a/b").tag, "latest");
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  EXPECT_EQ(read("r.example/a@" + digest).digest->prefixed(), digest);
+  for (const std::string& bad : {std::string(), std::string("UPPER/case"), std::string("a/../b"),
+                                 std::string("r.example/a b"), std::string("a:b:c d"),
+                                 "a@sha256:" + std::string(10, 'a'), std::string("a/b?x=1")}) {
+    EXPECT_FALSE(parse_image_reference(bad).ok()) << bad;
+  }
+}
+
+/// A registry with one repository, as seen by its documents. It wants a token.
+class FakeRegistry {
+ public:
+  explicit FakeRegistry(PaperWorld& world) : world_(world) {
+    world.registry = [this](const net::Call& call) { return answer(call); };
+  }
+  /// Puts an image in and gives its manifest's digest; `tag` now stands for it.
+  std::string push(const std::string& tag, const std::string& program, const std::string& cpu) {
+    engine::testing::ImageMaker maker;
+    maker.architecture = cpu;
+    maker.layers = {engine::testing::tar_of({{"app", program}})};
+    const auto put = [&](const std::string& content) {
+      const std::string digest = "sha256:" + crypto::sha256_hex(content);
+      blobs[digest] = content;
+      world_.served["https://r.example/v2/group/model/blobs/" + digest] = content;
+      return Json::object({{"digest", digest}, {"size", content.size()}});
+    };
+    const Json config = put(maker.config());
+    Json manifest = Json::object({{"schemaVersion", 2},
+                                  {"config", config},
+                                  {"layers", Json::array({put(maker.layers[0])})}});
+    image = maker.id();
+    return tagged(tag, to_text(manifest));
+  }
+  std::string tagged(const std::string& tag, const std::string& manifest) {
+    const std::string digest = "sha256:" + crypto::sha256_hex(manifest);
+    manifests[digest] = manifest;
+    manifests[tag] = manifest;
+    return digest;
+  }
+  Result<net::Reply> answer(const net::Call& call) {
+    net::Reply reply;
+    const std::string place = "https://r.example/v2/group/model/";
+    if (call.url.starts_with(
+            "https://token.example/t?service=r&scope=repository%3Agroup%2Fmodel%3Apull")) {
+      reply.status = 200;
+      reply.body = R"({"token":"abc"})";
+      return reply;
+    }
+    const auto sent = call.headers.find("authorization");
+    if (sent == call.headers.end() || sent->second != "Bearer abc") {
+      reply.status = 401;
+      reply.headers["www-authenticate"] = R"(Bearer realm="https://token.example/t",service="r")";
+      return reply;
+    }
+    asked.push_back(call.url);
+    const std::string rest = call.url.substr(place.size());
+    const auto& from = rest.starts_with("manifests/") ? manifests : blobs;
+    const auto found = from.find(rest.substr(rest.find('/') + 1));
+    reply.status = found == from.end() ? 404 : 200;
+    if (found != from.end()) reply.body = found->second;
+    return reply;
+  }
+  std::map<std::string, std::string> manifests, blobs;
+  std::vector<std::string> asked;
+  std::string image;
+
+ private:
+  PaperWorld& world_;
+};
+
+class RegistryGate : public ::testing::Test {
+ protected:
+  Container container(const std::string& hash) {
+    Json json = world_.add_container(4, "model", "infer", volumes({"data_path"}, {"output_path"}),
+                                     [](const engine::RunSpec&) { return success(); });
+    Json config = *json.find("container_config");
+    config.set("container_type", "DockerImage");
+    config.set("image", "r.example/group/model:1");
+    json.set("container_config", config);
+    json.set("image_hash", hash);
+    json.set("metadata", Json::object());
+    return container_from(json).value();
+  }
+  Result<Admitted> admit_now(const Container& what) {
+    auto site = world_.command();
+    return admit(*site, what);
+  }
+  std::string cpu_{engine::host_architecture()};
+  PaperWorld world_;
+  FakeRegistry registry_{world_};
+};
+
+TEST_F(RegistryGate, WhatWasCheckedRunsThoughTheTagWasSwapped) {
+  const std::string good = registry_.push("1", "good", cpu_);
+  const std::string image = registry_.image;
+  registry_.push("1", "swapped", cpu_);
+  ASSERT_NE(registry_.image, image);
+  const auto admitted = admit_now(container(good));
+  ASSERT_TRUE(admitted.ok()) << admitted.error().text();
+  EXPECT_EQ(admitted->image.image.hex(), image);
+  EXPECT_EQ(admitted->image.manifest->prefixed(), good);
+  EXPECT_TRUE(fs::exists(world_.workspace() / "images"));
+  // Again: nothing is asked for any more.
+  registry_.asked.clear();
+  world_.served.clear();
+  ASSERT_TRUE(admit_now(container(good)).ok());
+  EXPECT_TRUE(registry_.asked.empty());
+}
+
+TEST_F(RegistryGate, AnOlderRegistrationNamesTheImage) {
+  registry_.push("1", "good", cpu_);
+  const std::string image = registry_.image;
+  ASSERT_TRUE(admit_now(container(image)).ok());
+  registry_.push("1", "swapped", cpu_);
+  const auto refused = admit_now(container(std::string(64, 'b')));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
+}
+
+TEST_F(RegistryGate, OfAnIndexThisMachinesImageIsTakenAndNothingFetchedWhenThereIsNone) {
+  const std::string mine = registry_.push("a", "mine", cpu_);
+  const std::string image = registry_.image;
+  const auto index_of = [](const std::string& digest, const std::string& cpu) {
+    return to_text(Json::object(
+        {{"manifests",
+          Json::array({Json::object(
+              {{"digest", digest},
+               {"platform", Json::object({{"os", "linux"}, {"architecture", cpu}})}})})}}));
+  };
+  const auto admitted = admit_now(container(registry_.tagged("1", index_of(mine, cpu_))));
+  ASSERT_TRUE(admitted.ok()) << admitted.error().text();
+  EXPECT_EQ(admitted->image.image.hex(), image);
+  const auto before = world_.bytes_fetched;
+  const auto other = admit_now(container(registry_.tagged("2", index_of(mine, "s390x"))));
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(other.error().text().find("s390x"), std::string::npos);
+  EXPECT_EQ(world_.bytes_fetched, before);
+}
+
+TEST_F(RegistryGate, AlteredManifestConfigOrLayerIsRefused) {
+  const std::string good = registry_.push("1", "good", cpu_);
+  const auto originals = registry_.manifests;
+  registry_.manifests[good] += " ";
+  EXPECT_EQ(admit_now(container(good)).error().kind, ErrorKind::kCorrupt);
+  registry_.manifests = originals;
+  const std::string config = "sha256:" + registry_.image;
+  registry_.blobs[config] += " ";
+  EXPECT_EQ(admit_now(container(good)).error().kind, ErrorKind::kCorrupt);
+  registry_.blobs[config].pop_back();
+  for (auto& [url, content] : world_.served) content[300] ^= 1;
+  const auto refused = admit_now(container(good));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
+  EXPECT_TRUE(fs::is_empty(world_.workspace() / "images"));
+}
+
+}  // namespace
+}  // namespace medperf::site
