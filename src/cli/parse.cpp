@@ -32,7 +32,8 @@ void add_argument(CLI::App& app, const Argument& argument, Slots& slots) {
       option = app.add_option(flags, slots.numbers[name], help)->check(CLI::PositiveNumber);
       break;
     case ArgumentKind::kText:
-      option = app.add_option(flags, slots.words[name], help)->expected(1);
+      // Without the second call the first positional argument takes the words of the next ones too.
+      option = app.add_option(flags, slots.words[name], help)->expected(1)->allow_extra_args(false);
       break;
     case ArgumentKind::kWords:
       option = app.add_option(flags, slots.words[name], help)->expected(1, 1000);

@@ -50,6 +50,15 @@ TEST(Parse, TakesArgumentsOfTheTable) {
   EXPECT_EQ(arguments.values.count("model"), 0U);
 }
 
+TEST(Parse, EachPositionalArgumentTakesItsOwnWord) {
+  const ParseOutcome outcome = parse_command_line({"container", "create", "model", "my-model"});
+  ASSERT_TRUE(outcome.parsed && outcome.parsed->command != nullptr) << outcome.text;
+  const Arguments& arguments = outcome.parsed->arguments;
+  EXPECT_EQ(arguments.values.at("role"), std::vector<std::string>{"model"});
+  EXPECT_EQ(arguments.values.at("folder"), std::vector<std::string>{"my-model"});
+  EXPECT_EQ(parse_command_line({"container", "create", "model", "a", "b"}).exit_code, 2);
+}
+
 TEST(Parse, GlobalOptionsBeforeAndAfterTheVerb) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"--workspace", "/w", "auth", "status"},

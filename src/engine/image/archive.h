@@ -49,6 +49,8 @@ struct ImageArchive {
   ImageId image;
   /// oci-archive only; the same image in another archive may have another one.
   std::optional<ManifestDigest> manifest;
+  /// Of the registry's index that names this manifest for this platform; none without an index.
+  std::optional<ManifestDigest> index;
   std::vector<std::string> tags;
   std::vector<Layer> layers;
   std::string architecture, os, created, user;

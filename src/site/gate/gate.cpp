@@ -49,6 +49,7 @@ Json verified_json(const engine::ImageArchive& image,
   return Json::object({{"image", image.image.hex()},
                        {"format", image.format},
                        {"manifest", image.manifest ? image.manifest->hex() : std::string()},
+                       {"index", image.index ? image.index->hex() : std::string()},
                        {"architecture", image.architecture},
                        {"os", image.os},
                        {"user", image.user},
@@ -64,6 +65,9 @@ Result<engine::ImageArchive> image_from(const Json& document) {
   image.format = document.get_string("format");
   if (const std::string manifest = document.get_string("manifest"); !manifest.empty()) {
     MEDPERF_TRY(image.manifest, ManifestDigest::parse(manifest));
+  }
+  if (const std::string index = document.get_string("index"); !index.empty()) {
+    MEDPERF_TRY(image.index, ManifestDigest::parse(index));
   }
   image.architecture = document.get_string("architecture");
   image.os = document.get_string("os");
@@ -133,10 +137,15 @@ Result<BroughtIn> from_registry(Site& site, const Container& container, const st
                       "tell the registry's owner; nothing was run");
   }
   out.image.manifest = found.manifest;
+  if (found.top != found.manifest) out.image.index = found.top;
   const fs::path place = site.workspace().image_file(out.archive);
   if (::rename(part.c_str(), place.c_str()) != 0)
     return make_error(ErrorKind::kUnavailable, place.string(), "the archive cannot be put in place",
                       "check the disk");
+  MEDPERF_CHECK(site.record("request", Json::object({{"what", "download"},
+                                                     {"url", image},
+                                                     {"manifest", found.manifest.prefixed()},
+                                                     {"image", found.image.prefixed()}})));
   return out;
 }
 

@@ -87,7 +87,9 @@ Result<ImageSignature> check_cosign(const Json& item, UserId publisher,
       return unknown("signed with cosign for a manifest, which a " + image.format +
                      " does not hold; an oci-archive does");
     }
-    if (signed_digest->as_string() != image.manifest->prefixed())
+    // Of an image for several platforms, cosign signs the index, which names this manifest.
+    const bool of_index = image.index && signed_digest->as_string() == image.index->prefixed();
+    if (!of_index && signed_digest->as_string() != image.manifest->prefixed())
       return refused("it was made for another image, not for the manifest " +
                      image.manifest->prefixed());
     return verified(known.cosign->key_id());

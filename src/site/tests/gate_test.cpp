@@ -231,6 +231,11 @@ TEST_F(Signatures, CosignBindsTheManifest) {
   EXPECT_EQ(check({altered}, keys)->state, SignatureState::kUnknownKey);
   image_.manifest = crypto::digest_of<ManifestDigest>("another");
   EXPECT_FALSE(check({item}, keys).ok());
+  image_.index = crypto::digest_of<ManifestDigest>("manifest");  // the manifest's index was signed
+  EXPECT_EQ(check({item}, keys)->state, SignatureState::kVerified);
+  image_.index = crypto::digest_of<ManifestDigest>("another");
+  EXPECT_FALSE(check({item}, keys).ok());
+  image_.index.reset();
   image_.manifest.reset();
   image_.format = "docker-archive";
   EXPECT_EQ(check({item}, keys)->state, SignatureState::kUnknownKey);

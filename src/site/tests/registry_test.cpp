@@ -64,11 +64,12 @@ class FakeRegistry {
     if (call.url.starts_with(
             "https://token.example/t?service=r&scope=repository%3Agroup%2Fmodel%3Apull")) {
       reply.status = 200;
-      reply.body = R"({"token":"abc"})";
+      token = "abc" + std::to_string(++tokens);
+      reply.body = R"({"token":")" + token + R"("})";
       return reply;
     }
     const auto sent = call.headers.find("authorization");
-    if (sent == call.headers.end() || sent->second != "Bearer abc") {
+    if (sent == call.headers.end() || sent->second != "Bearer " + token) {
       reply.status = 401;
       reply.headers["www-authenticate"] = R"(Bearer realm="https://token.example/t",service="r")";
       return reply;
@@ -84,6 +85,8 @@ class FakeRegistry {
   std::map<std::string, std::string> manifests, blobs;
   std::vector<std::string> asked;
   std::string image;
+  std::string token = "none was given yet";
+  int tokens = 0;
 
  private:
   PaperWorld& world_;
@@ -151,6 +154,8 @@ TEST_F(RegistryGate, OfAnIndexThisMachinesImageIsTakenAndNothingFetchedWhenThere
   const auto admitted = admit_now(container(registry_.tagged("1", index_of(mine, cpu_))));
   ASSERT_TRUE(admitted.ok()) << admitted.error().text();
   EXPECT_EQ(admitted->image.image.hex(), image);
+  EXPECT_EQ(admitted->image.manifest->prefixed(), mine);
+  EXPECT_EQ(admitted->image.index->prefixed(), admitted->container.image_hash);
   const auto before = world_.bytes_fetched;
   const auto other = admit_now(container(registry_.tagged("2", index_of(mine, "s390x"))));
   ASSERT_FALSE(other.ok());
@@ -174,6 +179,39 @@ TEST_F(RegistryGate, AlteredManifestConfigOrLayerIsRefused) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
   EXPECT_TRUE(fs::is_empty(world_.workspace() / "images"));
+}
+
+TEST_F(RegistryGate, ATokenThatEndsWhileLayersAreFetchedIsAskedForAgain) {
+  const std::string good = registry_.push("1", "good", cpu_);
+  int fetches = 0;
+  auto site = world_.command();
+  site->use_fetch([&](const std::string& url, const net::Headers& headers, const fs::path& target,
+                      Bytes) -> Result<net::DownloadOutcome> {
+    if (++fetches == 1) registry_.token = "it has ended";
+    const auto sent = headers.find("authorization");
+    if (sent == headers.end() || sent->second != "Bearer " + registry_.token)
+      return make_error(ErrorKind::kForbidden, url, "the server answered 401");
+    MEDPERF_CHECK(write_file_atomically(target, world_.served.at(url)));
+    return net::DownloadOutcome{};
+  });
+  const auto admitted = admit(*site, container(good));
+  ASSERT_TRUE(admitted.ok()) << admitted.error().text();
+  EXPECT_EQ(fetches, 2);
+}
+
+TEST_F(RegistryGate, ALayerThatIsForbiddenIsAskedForTwiceAndNoMore) {
+  const std::string good = registry_.push("1", "good", cpu_);
+  int fetches = 0;
+  auto site = world_.command();
+  site->use_fetch([&](const std::string& url, const net::Headers&, const fs::path&,
+                      Bytes) -> Result<net::DownloadOutcome> {
+    ++fetches;
+    return make_error(ErrorKind::kForbidden, url, "the server answered 403");
+  });
+  const auto refused = admit(*site, container(good));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kForbidden);
+  EXPECT_EQ(fetches, 2);
 }
 
 }  // namespace
