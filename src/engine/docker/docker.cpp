@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/encoding.h"
@@ -19,6 +21,11 @@ constexpr Seconds kLoad{1800};
 // After our own deadline the container is killed by name; docker itself is only stopped when that
 // did not help.
 constexpr Seconds kSpare{15};
+
+// The daemon may note that memory ran out a little after the container's end.
+constexpr std::chrono::milliseconds kAskAgain{100};
+constexpr int kMostAsked = 15;
+constexpr int kKilledCode = 137;
 
 struct RemovedAtEnd {
   fs::path path;
@@ -158,7 +165,15 @@ Result<RunOutcome> DockerEngine::run_guarded(const RunSpec& spec,
   const RunEvents events{watch.timed_out(), watch.output_exceeded(), process->interrupted, 0};
   const std::string tail = run_log.tail();
   if (process->errors.size() >= command.output_limit.value) process->errors = tail;
-  MEDPERF_TRY(auto outcome, judge_docker(*process, events, state_of(spec), spec));
+  const bool stopped_by_us = events.timed_out || events.output_exceeded || events.interrupted;
+  DockerState state = state_of(spec);
+  for (int asked = 1; !stopped_by_us && state.exit_code == kKilledCode && !state.out_of_memory &&
+                      asked < kMostAsked;
+       ++asked) {
+    std::this_thread::sleep_for(kAskAgain);
+    state = state_of(spec);
+  }
+  MEDPERF_TRY(auto outcome, judge_docker(*process, events, state, spec));
   outcome.log_tail = tail;
   return outcome;
 }
