@@ -83,12 +83,14 @@ void check_task(const Task& task, const TaskContract& contract, bool older,
 
 std::vector<ContractProblem> check_contract(const ContainerConfig& config) {
   std::vector<ContractProblem> out;
-  for (const auto& [name, task] : config.tasks) {
-    const auto contract = std::find_if(kTasks.begin(), kTasks.end(),
-                                       [&](const TaskContract& one) { return one.task == name; });
+  for (const auto& item : config.tasks) {
+    const Task& task = item.second;
+    const auto contract = std::find_if(kTasks.begin(), kTasks.end(), [&](const TaskContract& one) {
+      return one.task == task.name;
+    });
     if (contract == kTasks.end()) {
       out.push_back(
-          {join_path("tasks", name), "this client never runs a task of this name", false});
+          {join_path("tasks", task.name), "this client never runs a task of this name", false});
     } else {
       check_task(task, *contract, config.older_format, out);
     }
