@@ -17,7 +17,6 @@ struct Label {
 };
 
 constexpr MountKind kFile = MountKind::kFile;
-constexpr MountKind kFolder = MountKind::kDirectory;
 
 constexpr std::array kPrepare = {
     Label{"data_path", false, true},  Label{"labels_path"},

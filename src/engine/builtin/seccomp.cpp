@@ -125,22 +125,26 @@ std::string_view name_of(int number, std::unique_ptr<char, decltype(&::free)>& k
   return keeper == nullptr ? std::string_view() : std::string_view(keeper.get());
 }
 
+/// Allows a call when its first argument compares so. libseccomp's own macros for this are C.
+int allow_when(scmp_filter_ctx filter, int call, scmp_compare how, scmp_datum_t a,
+               scmp_datum_t b = 0) {
+  const scmp_arg_cmp first{0, how, a, b};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &first);
+}
+
 // Rules on arguments. What they do not allow falls to the filter's default, ENOSYS.
 bool add_argument_rules(scmp_filter_ctx filter) {
   int status = 0;
   // A thread or process, in the namespaces of this one. clone3 hides its flags in memory, where a
   // filter cannot look: ENOSYS makes libraries take clone.
-  status |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                             SCMP_A0(SCMP_CMP_MASKED_EQ, kNewNamespaces, 0));
+  status |= allow_when(filter, SCMP_SYS(clone), SCMP_CMP_MASKED_EQ, kNewNamespaces);
   // Of the families of sockets only those that the network namespace bounds: AF_VSOCK reaches the
   // hypervisor from every namespace, AF_ALG and others only widen the surface.
   for (const unsigned family : {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}) {
-    status |=
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family));
+    status |= allow_when(filter, SCMP_SYS(socket), SCMP_CMP_EQ, family);
   }
   for (const auto value : {kLinuxPersonality, kAskPersonality}) {
-    status |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(personality), 1,
-                               SCMP_A0(SCMP_CMP_EQ, value));
+    status |= allow_when(filter, SCMP_SYS(personality), SCMP_CMP_EQ, value);
   }
   return status == 0;
 }

@@ -263,10 +263,11 @@ TEST(Contract, NoTaskIsGivenWhatItMayNotSee) {
              label + ": {mount_path: /x, type: directory}}}}\n");
     ASSERT_TRUE(config.ok());
     const auto problems = check_contract(*config);
+    const std::string where = "tasks." + task + "." + label;
     const bool named = std::any_of(problems.begin(), problems.end(), [&](const auto& problem) {
-      return problem.where == "tasks." + task + "." + label && problem.fatal;
+      return problem.where == where && problem.fatal;
     });
-    EXPECT_TRUE(named) << task << " " << label;
+    EXPECT_TRUE(named) << where;
   }
 }
 

@@ -44,8 +44,9 @@ TEST(TaskContract, EachDepartureIsNamed) {
        "tasks.infer.output_path"},
       {replaced(std::string(kModel), "infer:", "prepare:"), "tasks.sanity_check"},
   };
-  for (const auto& [yaml, where] : cases) {
-    const auto problems = check(yaml);
+  for (const auto& item : cases) {
+    const std::string& where = item.second;
+    const auto problems = check(item.first);
     const bool named = std::any_of(problems.begin(), problems.end(), [&](const auto& problem) {
       return problem.where == where && problem.fatal;
     });
