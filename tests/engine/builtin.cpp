@@ -68,8 +68,7 @@ class Sif : public ::testing::Test {
   }
   static void make_root() {
     const fs::path root = home_ / "root";
-    for (const char* folder :
-         {"bin", "lib64", "lib/x86_64-linux-gnu", ".singularity.d/env", "work"})
+    for (const char* folder : {"bin", "lib64", "lib/x86_64-linux-gnu", ".singularity.d/env", "job"})
       fs::create_directories(root / folder);
     fs::copy_file(variable("MEDPERF_PROBE"), root / "bin/medperf-probe");
     fs::copy_file("/bin/dash", root / "bin/sh");
@@ -77,7 +76,7 @@ class Sif : public ::testing::Test {
     fs::copy_file("/lib/x86_64-linux-gnu/libc.so.6", root / "lib/x86_64-linux-gnu/libc.so.6");
     fs::copy_file("/bin/dash", root / "bin/setuid");
     ::chmod((root / "bin/setuid").c_str(), 04755);
-    fs::create_symlink("/work", root / "elsewhere");
+    fs::create_symlink("/job", root / "elsewhere");
     std::ofstream(root / ".singularity.d/env/10.sh") << "export BASE=40\n";
     std::ofstream(root / ".singularity.d/runscript") << "#!/bin/sh\nexit $((BASE + $1))\n";
     ::chmod((root / ".singularity.d/runscript").c_str(), 0755);
@@ -177,7 +176,7 @@ TEST_F(Sif, WhatTheProgramSees) {
   const auto outcome =
       run(shell("sees",
                 "read c < /proc/1/comm; echo $$ $c $HOME; echo x > /dev/null; echo x > /dev/new; "
-                "echo x > /work/new; echo x > /proc/sys/kernel/hostname; "
+                "echo x > /job/new; echo x > /proc/sys/kernel/hostname; "
                 "read k < /proc/keys && echo keys; "
                 "for s in 0 1 2; do [ -t $s ] && echo terminal; done; exit 0"));
   EXPECT_EQ(outcome.end, RunEnd::kSuccess) << outcome.reason;
@@ -186,7 +185,7 @@ TEST_F(Sif, WhatTheProgramSees) {
   };
   EXPECT_TRUE(has("2 medperf-probe /tmp")) << outcome.log_tail;
   EXPECT_TRUE(has("cannot create /dev/new")) << outcome.log_tail;
-  EXPECT_TRUE(has("cannot create /work/new")) << outcome.log_tail;
+  EXPECT_TRUE(has("cannot create /job/new")) << outcome.log_tail;
   EXPECT_TRUE(has("cannot create /proc/sys/kernel/hostname")) << outcome.log_tail;
   EXPECT_FALSE(has("terminal"));
   EXPECT_FALSE(has("\nkeys"));
