@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
+#include "engine/image/sif.h"
 #include "engine/limits/run_watch.h"
 #include "engine/probe/probe.h"
 #include "engine/probe/probe_image.h"
@@ -23,13 +23,6 @@ namespace {
 // that did not help.
 constexpr Seconds kSpare{15};
 constexpr const char* kProbe = "/medperf-probe";
-
-bool is_sif(const FileHandle& file) {
-  std::array<char, 10> magic{};
-  return ::pread(file.get(), magic.data(), magic.size(), 32) ==
-             static_cast<ssize_t>(magic.size()) &&
-         std::string_view(magic.data(), 9) == "SIF_MAGIC";
-}
 
 }  // namespace
 

@@ -91,8 +91,8 @@ Result<ImageArchive> read_archive(const FileHandle& archive, const ArchiveLimits
 std::string_view host_architecture();
 
 /// Graded findings, the gravest first, after the CIS Docker Benchmark v1.6.0, section 4 ("Container
-/// Images and Build File"), and what else a site should know. `today` (2026-11-26) decides which
-/// base systems are past their end of life; empty: not looked at.
+/// Images and Build File"), and what else a site should know. `today` (2026-11-26, a time may
+/// follow) decides which base systems are past their end of life; empty: not looked at.
 std::vector<Finding> inspect(const ImageArchive& image, std::string_view today = {});
 Json to_json(const ImageArchive& image, const std::vector<Finding>& findings);
 

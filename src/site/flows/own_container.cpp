@@ -1,52 +1,33 @@
 #include "site/flows/own_container.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <system_error>
 
-#include "base/yaml.h"
-#include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
+#include "site/flows/own_files.h"
 
 namespace medperf::site {
 namespace {
 
 /// Numbers of the hub begin with 1.
 constexpr ContainerId kUnregistered{0};
-constexpr std::size_t kDayLength = std::string_view("2026-11-26").size();
-
-Result<Json> read_document(const fs::path& file) {
-  auto text = read_file(file, mebibytes(4));
-  if (!text.ok()) return std::move(text).error();
-  auto value = parse_yaml(*text);
-  if (!value.ok()) return std::move(value).error().at(file.string());
-  return value;
-}
 
 Result<Admitted> read_own(Site& site, const OwnContainer& own) {
   Admitted out;
   out.container.id = kUnregistered;
   out.container.name = own.config.parent_path().filename().string();
   out.container.is_valid = true;
-  MEDPERF_TRY(out.container.config, read_document(own.config));
+  MEDPERF_TRY(out.container.config, read_own_document(own.config));
   auto config = wire::read_container_config(out.container.config);
   if (!config.ok()) return std::move(config).error().at(own.config.string());
   out.config = std::move(*config);
   if (!own.parameters.empty()) {
-    MEDPERF_TRY(out.container.parameters, read_document(own.parameters));
+    MEDPERF_TRY(out.container.parameters, read_own_document(own.parameters));
   }
-  const FileHandle archive(::open(own.archive.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!archive.is_open()) {
-    return make_error(ErrorKind::kNotFound, own.archive.string(),
-                      "the image archive cannot be opened",
-                      "save the image with 'podman save --format docker-archive'");
-  }
-  MEDPERF_TRY(out.archive, crypto::digest_file(archive));
-  auto image = engine::read_archive(archive);
-  if (!image.ok()) return std::move(image).error().at(own.archive.string());
-  out.image = std::move(*image);
-  out.findings = engine::inspect(out.image, to_iso8601(site.clock().now()).substr(0, kDayLength));
+  MEDPERF_TRY(OwnArchive archive, read_own_archive(own.archive));
+  out.archive = archive.digest;
+  out.image = std::move(archive.image);
+  out.findings = engine::inspect(out.image, to_iso8601(site.clock().now()));
   return out;
 }
 

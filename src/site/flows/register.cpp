@@ -13,6 +13,7 @@
 #include "engine/image/archive.h"
 #include "site/flows/compatibility.h"
 #include "site/flows/decision.h"
+#include "site/flows/own_files.h"
 #include "site/flows/submit.h"
 #include "site/gate/signature.h"
 #include "site/review/texts.h"
@@ -20,14 +21,6 @@
 
 namespace medperf::site {
 namespace {
-
-Result<Json> read_yaml(const fs::path& file) {
-  auto text = read_file(file, mebibytes(4));
-  if (!text.ok()) return std::move(text).error();
-  auto value = parse_yaml(*text);
-  if (!value.ok()) return std::move(value).error().at(file.string());
-  return value;
-}
 
 /// The registered form of an older config has the URL where it names the image.
 Status put_image_url(Json& config, const std::string& url) {
@@ -46,27 +39,8 @@ Status put_image_url(Json& config, const std::string& url) {
   return {};
 }
 
-struct ArchiveFacts {
-  FileDigest digest;
-  engine::ImageArchive image;
-};
-
-Result<ArchiveFacts> read_own_archive(const fs::path& path) {
-  FileHandle handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!handle.is_open()) {
-    return make_error(ErrorKind::kNotFound, path.string(), "the image archive cannot be opened",
-                      "save the image with 'podman save --format docker-archive'");
-  }
-  ArchiveFacts out;
-  MEDPERF_TRY(out.digest, crypto::digest_file(handle));
-  auto image = engine::read_archive(handle);
-  if (!image.ok()) return std::move(image).error().at(path.string());
-  out.image = std::move(*image);
-  return out;
-}
-
 Result<Json> container_body(const ContainerSubmission& submission) {
-  MEDPERF_TRY(Json config, read_yaml(submission.config));
+  MEDPERF_TRY(Json config, read_own_document(submission.config));
   // As it was written first: what is put in below must not hide a mistake.
   auto written = wire::read_container_config(config);
   if (!written.ok()) return std::move(written).error().at(submission.config.string());
@@ -76,7 +50,7 @@ Result<Json> container_body(const ContainerSubmission& submission) {
   MEDPERF_TRY(std::string url, download_url(submission.image_url));
   Json parameters;
   if (!submission.parameters.empty()) {
-    MEDPERF_TRY(parameters, read_yaml(submission.parameters));
+    MEDPERF_TRY(parameters, read_own_document(submission.parameters));
     if (parameters.is_null()) parameters = Json::object();
   }
   std::string additional_hash;
@@ -84,10 +58,10 @@ Result<Json> container_body(const ContainerSubmission& submission) {
     MEDPERF_TRY(FileDigest digest, crypto::digest_file(submission.additional_archive));
     additional_hash = digest.hex();
   }
-  MEDPERF_TRY(ArchiveFacts archive, read_own_archive(submission.archive));
+  MEDPERF_TRY(OwnArchive archive, read_own_archive(submission.archive));
   Json ours = Json::object({{"image_id", archive.image.image.prefixed()}});
   if (!submission.signature.empty()) {
-    MEDPERF_TRY(Json envelope, read_yaml(submission.signature));
+    MEDPERF_TRY(Json envelope, read_own_document(submission.signature));
     auto fits = check_subject(envelope, archive.image.image, archive.digest);
     if (!fits.ok()) return std::move(fits).error().at(submission.signature.string());
     ours.set("signatures", Json::array({std::move(envelope)}));
@@ -167,7 +141,7 @@ Result<Json> benchmark_metadata(const BenchmarkSubmission& submission,
   auto checked = result::ResultSchema::parse(*schema);
   if (!checked.ok()) return std::move(checked).error().at(specification.result_schema);
   ours.set("result_schema", std::move(*schema));
-  MEDPERF_TRY(Json release, read_yaml(folder / specification.release_policy));
+  MEDPERF_TRY(Json release, read_own_document(folder / specification.release_policy));
   auto policy = wire::read_release_policy(release);
   if (!policy.ok()) return std::move(policy).error().at(specification.release_policy);
   ours.set("release_policy", std::move(release));
@@ -196,7 +170,7 @@ Result<CompatibilityTest> test_of(Site& site, const BenchmarkSubmission& submiss
 
 Result<SignedImage> sign_archive(const Site& site, const fs::path& archive) {
   MEDPERF_TRY(const crypto::SigningKey key, load_site_key(site));
-  MEDPERF_TRY(const ArchiveFacts facts, read_own_archive(archive));
+  MEDPERF_TRY(const OwnArchive facts, read_own_archive(archive));
   return SignedImage{sign_image(facts.image.image, facts.digest, key), key.verify_key().base64()};
 }
 
@@ -238,7 +212,7 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
 
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
-  MEDPERF_TRY(Json document, read_yaml(submission.specification));
+  MEDPERF_TRY(Json document, read_own_document(submission.specification));
   auto specification = wire::read_benchmark_specification(document);
   if (!specification.ok()) {
     return std::move(specification).error().at(submission.specification.string());
