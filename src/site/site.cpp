@@ -151,6 +151,25 @@ Result<const Policy*> Site::policy() {
   return &*policy_;
 }
 
+Result<const RunWishes*> Site::wishes() {
+  if (wishes_) return &*wishes_;
+  WishTexts texts = wish_texts_;
+  const auto configured = [this](std::optional<std::string>& text, std::string_view key) {
+    if (std::string value = options_.text(key); !text && !value.empty()) text = std::move(value);
+  };
+  configured(texts.log_level, "container.loglevel");
+  configured(texts.gpus, "container.gpus");
+  configured(texts.shm_size, "container.shm_size");
+  MEDPERF_TRY(wishes_, read_run_wishes(texts));
+  return &*wishes_;
+}
+
+Result<RunGrant> Site::grant(const wire::Task& task) {
+  MEDPERF_TRY(const RunWishes* wanted, wishes());
+  MEDPERF_TRY(const Policy* site_policy, policy());
+  return grant_run(task, *wanted, *site_policy, stated_capacity(options_).gpus);
+}
+
 std::vector<engine::Candidate> Site::engines() const {
   return engine::find_engines(engine_options(options_, setup_, workspace_.engine_storage()));
 }

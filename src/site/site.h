@@ -19,6 +19,7 @@
 #include "site/dataset/file_stamp.h"
 #include "site/hub_client/hub.h"
 #include "site/policy/policy.h"
+#include "site/policy/run_wishes.h"
 #include "site/review/person.h"
 #include "site/workspace/lease.h"
 #include "site/workspace/token.h"
@@ -76,6 +77,11 @@ class Site {
   Result<engine::WallReport> walls(bool prove_again = false);
   /// Errors: refused, when there is no policy.
   Result<const Policy*> policy();
+  /// What the person wants of runs: of this command, else of the configuration. Errors: invalid.
+  Result<const RunWishes*> wishes();
+  void wish(WishTexts texts) { wish_texts_ = std::move(texts); }
+  /// What a task gets of what it and the person ask for. Errors: refused (policy), invalid.
+  Result<RunGrant> grant(const wire::Task& task);
   const std::string& lease_id() const;
   Result<net::DownloadOutcome> fetch(const std::string& url, const net::Headers& headers,
                                      const fs::path& target, Bytes limit);
@@ -122,6 +128,8 @@ class Site {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<engine::Scheduler> scheduler_;  // uses the engine, so it goes first
   std::optional<Policy> policy_;
+  WishTexts wish_texts_;
+  std::optional<RunWishes> wishes_;
   std::optional<engine::WallReport> walls_;
   std::optional<std::string> user_name_;
   Fetch fetch_;

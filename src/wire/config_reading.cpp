@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/encoding.h"
+
 namespace medperf::wire {
 
 Error config_error(std::string where, std::string what, std::string advice) {
@@ -52,34 +54,69 @@ Result<std::string> checked_image(const Json& object, std::string_view where) {
   return image;
 }
 
-Result<std::string> checked_size(std::string_view text, std::string_view where) {
+namespace {
+
+/// A size as it is written: a number and a unit.
+struct WrittenSize {
+  double number = 0;
+  std::string unit;  ///< lower case; empty: bytes
+  double bytes = 0;
+};
+
+Result<WrittenSize> read_size(std::string_view text, std::string_view where) {
   constexpr double kLargest = 1ULL << 46;  // 64 TiB
   const auto refused = [&] {
     return config_error(std::string(where), "This is no size",
                         "Write a number and a unit, such as '2g'.");
   };
-  double number = 0;
+  WrittenSize out;
   const auto [end, problem] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (problem != std::errc() || !std::isfinite(number) || number < 0) return refused();
-  std::string unit;
+      std::from_chars(text.data(), text.data() + text.size(), out.number, std::chars_format::fixed);
+  if (problem != std::errc() || !std::isfinite(out.number) || out.number < 0) return refused();
   for (const char c : text.substr(static_cast<std::size_t>(end - text.data()))) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower != ' ' || !unit.empty()) unit += lower;
+    if (lower != ' ' || !out.unit.empty()) out.unit += lower;
   }
   constexpr std::string_view kUnits = "bkmgt";
   std::size_t power = 0;
-  if (!unit.empty()) {
-    power = kUnits.find(unit[0]);
-    const std::string_view rest = std::string_view(unit).substr(1);
+  if (!out.unit.empty()) {
+    power = kUnits.find(out.unit[0]);
+    const std::string_view rest = std::string_view(out.unit).substr(1);
     const bool known = rest.empty() || (power > 0 && (rest == "b" || rest == "ib"));
     if (power == std::string_view::npos || !known) return refused();
   }
-  const double bytes = number * std::pow(1024.0, static_cast<double>(power));
-  if (bytes > kLargest) return refused();
-  if (number == std::floor(number) && unit.size() <= 1)
-    return std::to_string(static_cast<std::uint64_t>(number)) + unit;
-  return std::to_string(static_cast<std::uint64_t>(bytes)) + "b";
+  out.bytes = out.number * std::pow(1024.0, static_cast<double>(power));
+  if (out.bytes > kLargest) return refused();
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> checked_size(std::string_view text, std::string_view where) {
+  MEDPERF_TRY(const WrittenSize size, read_size(text, where));
+  if (size.number == std::floor(size.number) && size.unit.size() <= 1)
+    return std::to_string(static_cast<std::uint64_t>(size.number)) + size.unit;
+  return std::to_string(static_cast<std::uint64_t>(size.bytes)) + "b";
+}
+
+Result<Bytes> size_in_bytes(std::string_view text, std::string_view where) {
+  MEDPERF_TRY(const WrittenSize size, read_size(text, where));
+  return Bytes{static_cast<std::uint64_t>(size.bytes)};
+}
+
+Result<std::string> checked_gpus(std::string_view text, std::string_view where) {
+  constexpr std::size_t kMostDigits = 4;
+  constexpr std::string_view kDevice = "device=";
+  const bool digits = !text.empty() && text.size() <= kMostDigits &&
+                      text.find_first_not_of("0123456789") == std::string_view::npos;
+  bool devices = text.starts_with(kDevice) && text.find_first_of(" \t\n") == std::string_view::npos;
+  if (devices) {
+    const auto names = split(text.substr(kDevice.size()), ',');
+    devices = std::none_of(names.begin(), names.end(), [](auto name) { return name.empty(); });
+  }
+  if (text.empty() || text == "all" || digits || devices) return std::string(text);
+  return config_error(std::string(where), "Unknown GPU request",
+                      "Accepted are a number, 'all' and 'device=0,1'.");
 }
 
 Result<MountKind> read_kind(const Json& value, std::string_view where) {

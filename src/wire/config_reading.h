@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "wire/container_config.h"
+#include "wire/run_requests.h"
 
 namespace medperf::wire {
 
@@ -23,9 +24,6 @@ Result<std::string> required_text(const Json& object, std::string_view key, std:
 Result<std::string> checked_text(const Json& value, std::string_view where);
 /// An image reference: text that no program could take for an option.
 Result<std::string> checked_image(const Json& object, std::string_view where);
-/// A size as container engines take it ("2g", "1.5GiB", "64m", bytes), written in the plain form
-/// that all of them take: a whole number and at most one letter.
-Result<std::string> checked_size(std::string_view text, std::string_view where);
 Result<MountKind> read_kind(const Json& value, std::string_view where);
 /// The task map: an object with 1 to kMostTasks named objects.
 Status check_tasks(const Json* tasks);

@@ -134,18 +134,9 @@ Status read_environment(const Json& value, const std::string& where, Task& task)
   return {};
 }
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 Result<std::string> read_gpus(const Json& value, const std::string& where) {
   if (value.is_null()) return std::string();
-  const std::string text = value.is_string() ? value.as_string() : to_text(value);
-  const bool devices = text.starts_with("device=") && text.size() > 7 &&
-                       text.find_first_of(" \n") == std::string::npos;
-  if (text.empty() || text == "0" || text == "all" || all_digits(text) || devices) return text;
-  return config_error(where, "Unknown GPU request",
-                      "Accepted are a number, 'all' and 'device=0,1'.");
+  return checked_gpus(value.is_string() ? value.as_string() : to_text(value), where);
 }
 
 Result<std::string> read_shm_size(const Json& value, const std::string& where) {

@@ -6,6 +6,7 @@
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/model_runs.h"
+#include "cli/commands/run_wishes.h"
 #include "site/flows/register.h"
 
 namespace medperf::cli {
@@ -44,7 +45,7 @@ Result<int> reject(Invocation& call) {
 }
 
 Result<int> run(Invocation& call) {
-  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Site * site, site_with_wishes(call));
   site::RunOptions options;
   options.benchmark = BenchmarkId{call.number("benchmark")};
   options.dataset = DatasetId{call.number("dataset")};
@@ -109,7 +110,7 @@ constexpr std::array kCommittee = {
     Argument{"--members", "ID", "Users who vote.", ArgumentKind::kWords, false},
     Argument{"--dissolve", "", "Let the owner decide again.", ArgumentKind::kFlag, false},
 };
-constexpr std::array kRun = {
+constexpr auto kRun = with_run_wishes(std::array{
     kBenchmark,
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true},
     Argument{"-m,--model", "ID", "Only this model.", ArgumentKind::kNumber, false},
@@ -117,7 +118,7 @@ constexpr std::array kRun = {
              ArgumentKind::kFlag, false},
     Argument{"--shards", "N", "Share inference out among N runs (default: scheduler.shards).",
              ArgumentKind::kNumber, false},
-};
+});
 
 }  // namespace
 

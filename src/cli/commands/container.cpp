@@ -46,7 +46,8 @@ Result<int> report(Invocation& call) {
   MEDPERF_TRY(const site::Container container, hub->container(ContainerId{call.number("id")}));
   MEDPERF_TRY(const site::Admitted admitted, site::examine(*site, container));
   MEDPERF_TRY(const site::Policy* policy, site->policy());
-  return show_report(call, site::gate_report(admitted, *policy));
+  MEDPERF_TRY(const site::RunWishes* wishes, site->wishes());
+  return show_report(call, site::gate_report(admitted, *policy, *wishes));
 }
 
 }  // namespace

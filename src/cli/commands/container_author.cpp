@@ -6,6 +6,7 @@
 
 #include "cli/commands/container_report.h"
 #include "cli/commands/container_scaffold.h"
+#include "cli/commands/run_wishes.h"
 #include "cli/exit_codes.h"
 #include "cli/invocation.h"
 #include "site/flows/own_container.h"
@@ -47,10 +48,11 @@ Json check_json(const site::OwnCheck& check, const site::GateReport& report) {
 }
 
 Result<int> check(Invocation& call) {
-  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Site * site, site_with_wishes(call));
   MEDPERF_TRY(const site::OwnCheck checked, site::check_own(*site, own_of(call)));
   MEDPERF_TRY(const site::Policy* policy, site->policy());
-  const site::GateReport report = site::gate_report(checked.container, *policy);
+  MEDPERF_TRY(const site::RunWishes* wishes, site->wishes());
+  const site::GateReport report = site::gate_report(checked.container, *policy, *wishes);
   call.out().line(site::report_text(report));
   show_problems(call, checked);
   MEDPERF_CHECK(write_page(call, report));
@@ -76,7 +78,7 @@ Result<std::map<std::string, std::string>> mounts_of(const Invocation& call) {
 }
 
 Result<int> run(Invocation& call) {
-  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Site * site, site_with_wishes(call));
   MEDPERF_TRY(const auto mounts, mounts_of(call));
   const fs::path log = fs::absolute(call.text("log", "container.log"));
   const std::string task = call.text("task");
@@ -99,16 +101,15 @@ std::span<const Command> author_commands() {
   static constexpr std::array kCreate = {
       Argument{"role", "ROLE", "model, preparator or evaluator.", ArgumentKind::kText, true},
       Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
-  static constexpr std::array kCheck = {kConfig, kArchive, kParameters, kAdditional, kHtmlArgument};
-  static constexpr std::array kRun = {
-      kConfig,
-      kArchive,
-      Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
-      Argument{"--mount", "LABEL=PATH", "What the task gets or writes.", ArgumentKind::kWords,
-               true},
-      Argument{"--log", "FILE", "Where its output goes (default container.log)."},
-      kParameters,
-      kAdditional};
+  static constexpr auto kCheck =
+      with_run_wishes(std::array{kConfig, kArchive, kParameters, kAdditional, kHtmlArgument});
+  static constexpr auto kRun = with_run_wishes(
+      std::array{kConfig, kArchive,
+                 Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
+                 Argument{"--mount", "LABEL=PATH", "What the task gets or writes.",
+                          ArgumentKind::kWords, true},
+                 Argument{"--log", "FILE", "Where its output goes (default container.log)."},
+                 kParameters, kAdditional});
   static constexpr std::array kCommands = {
       Command{"create", "Write a small working container to start from.",
               "medperf container create model my-model", kCreate, create},

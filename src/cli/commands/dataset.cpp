@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
+#include "cli/commands/run_wishes.h"
 #include "site/flows/associate.h"
 #include "site/flows/dataset.h"
 #include "site/review/texts.h"
@@ -27,7 +28,7 @@ Result<int> submit(Invocation& call) {
 }
 
 Result<int> prepare(Invocation& call) {
-  MEDPERF_TRY(site::Site * site, call.site());
+  MEDPERF_TRY(site::Site * site, site_with_wishes(call));
   const DatasetId id{call.number("dataset")};
   MEDPERF_TRY(site::Prepared prepared, site::prepare_dataset(*site, id));
   call.out().line(fmt::format("dataset {}: {}, {} files", id.value,
@@ -92,6 +93,7 @@ constexpr std::array kSubmit = {
 };
 constexpr std::array kOne = {
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true}};
+constexpr auto kPrepare = with_run_wishes(kOne);
 constexpr std::array kAssociate = {
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true},
     Argument{"-b,--benchmark", "ID", "The benchmark.", ArgumentKind::kNumber, true},
@@ -108,7 +110,7 @@ std::span<const Command> dataset_commands() {
               "'Hospital A' --location Here",
               kSubmit, submit},
       Command{"prepare", "Run the benchmark's preparation, its check and its statistics.",
-              "medperf dataset prepare -d 3", kOne, prepare},
+              "medperf dataset prepare -d 3", kPrepare, prepare},
       Command{"set_operational", "Register the hashes and statistics of the prepared data.",
               "medperf dataset set_operational -d 3", kOne, set_operational},
       Command{"check", "Read every byte of a dataset again and compare it with what is registered.",

@@ -196,7 +196,14 @@ Wish wish_of(const RunSpec& spec) {
   if (spec.gpus == "all") {
     out.gpus = kAllGpus;
   } else if (spec.gpus.starts_with("device=")) {
-    out.gpus = static_cast<int>(split(std::string_view(spec.gpus).substr(7), ',').size());
+    for (const auto name : split(std::string_view(spec.gpus).substr(7), ',')) {
+      int device = -1;
+      const auto read = std::from_chars(name.data(), name.data() + name.size(), device);
+      const bool whole = read.ec == std::errc() && read.ptr == name.data() + name.size();
+      if (!whole || device < 0) out.unknown_device = name;
+      out.devices.push_back(device);
+    }
+    out.gpus = static_cast<int>(out.devices.size());
   } else {
     std::from_chars(spec.gpus.data(), spec.gpus.data() + spec.gpus.size(), out.gpus);
   }

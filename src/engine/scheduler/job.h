@@ -51,7 +51,9 @@ struct Finished {
 struct Wish {
   double cores = 0;
   Bytes memory;
-  int gpus = 0;  ///< kAllGpus: as many as there are
+  int gpus = 0;                     ///< kAllGpus: as many as there are
+  std::vector<int> devices = {};    ///< these, by number; empty: any
+  std::string unknown_device = {};  ///< a name that is no number
 };
 inline constexpr int kAllGpus = -1;
 Wish wish_of(const RunSpec& spec);

@@ -38,10 +38,20 @@ class Stock {
     if (wish.gpus > all_.gpus) {
       return fmt::format("it needs {} GPU(s), runs may take {} together", wish.gpus, all_.gpus);
     }
+    for (const int device : wish.devices) {
+      if (device < 0 || device >= all_.gpus) {
+        return fmt::format("it names GPU {}, runs may take those from 0 to {}",
+                           device < 0 ? wish.unknown_device : std::to_string(device),
+                           all_.gpus - 1);
+      }
+    }
     return {};
   }
   bool fits(const Wish& wish) const {
     const auto free_gpus = std::count(gpu_taken_.begin(), gpu_taken_.end(), false);
+    for (const int device : wish.devices) {
+      if (gpu_taken_[device]) return false;
+    }
     return cores_of(wish) <= cores_ + kRounding && wish.memory <= memory_ &&
            gpus_of(wish) <= free_gpus;
   }
@@ -49,6 +59,8 @@ class Stock {
   std::vector<int> take(const Wish& wish) {
     cores_ -= cores_of(wish);
     memory_.value -= wish.memory.value;
+    for (const int device : wish.devices) gpu_taken_[device] = true;
+    if (!wish.devices.empty()) return wish.devices;
     std::vector<int> out;
     for (int i = 0; i < all_.gpus && static_cast<int>(out.size()) < gpus_of(wish); ++i) {
       if (gpu_taken_[i]) continue;

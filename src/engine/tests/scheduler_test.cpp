@@ -140,6 +140,26 @@ TEST(LocalScheduler, RunsGetDifferentGpus) {
   EXPECT_EQ(engine.gpus["c"], "device=0,1");
 }
 
+TEST(LocalScheduler, NamedGpusAreTheseOrNone) {
+  WatchedEngine engine;
+  const std::vector<Job> jobs = {
+      job_named("a", 1, 100, "device=1"), job_named("b", 1, 100, "device=2"),
+      job_named("c", 1, 100, "device=GPU-7f"), job_named("d", 1, 100, "1")};
+  auto scheduler = local_scheduler(engine, {8, mebibytes(1000), 2});
+  std::map<std::size_t, bool> ran;
+  ASSERT_TRUE(scheduler
+                  ->run(jobs,
+                        [&](std::size_t i, Finished finished) {
+                          ran[i] = finished.outcome.ok();
+                          return Status();
+                        })
+                  .ok());
+  EXPECT_EQ(engine.gpus["a"], "device=1");
+  EXPECT_FALSE(ran[1]) << "there is no GPU 2";
+  EXPECT_FALSE(ran[2]) << "GPUs have numbers here";
+  EXPECT_EQ(engine.gpus["d"], "device=0") << "the one that nobody named";
+}
+
 TEST(LocalScheduler, AnErrorOfTheCallerStartsNoMore) {
   WatchedEngine engine;
   std::vector<Job> jobs;

@@ -122,6 +122,8 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& on_what, const std::string& effect,
                          const DatasetDigest& data, No no) {
   MEDPERF_TRY(const Policy* policy, site.policy());
+  // A run that asks for more than it may have is refused before anybody is asked.
+  for (const auto& item : admitted.config.tasks) MEDPERF_CHECK(site.grant(item.second));
   const Json inputs = Json::object(
       {{"container", admitted.identity()}, {"data", data.hex()}, {"policy", policy->digest.hex()}});
   if (policy->publisher_allowed(admitted.container.owner)) {
@@ -136,7 +138,8 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
     if (!allowed.ok()) return std::move(allowed).error();
     return {};
   }
-  const RunRequest request{role, gate_report(admitted, *policy), on_what, effect};
+  MEDPERF_TRY(const RunWishes* wishes, site.wishes());
+  const RunRequest request{role, gate_report(admitted, *policy, *wishes), on_what, effect};
   auto decision = decide(site, journal, step, inputs, run_question(request), no);
   if (!decision.ok()) return std::move(decision).error();
   return {};

@@ -62,6 +62,12 @@ Result<OwnCheck> check_own(Site& site, const OwnContainer& own) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   const auto admitted = check_image(*policy, out.container.image, out.container.findings);
   if (!admitted.ok()) out.container.refusal = admitted.error();
+  for (const auto& item : out.container.config.tasks) {
+    const auto granted = site.grant(item.second);
+    if (granted.ok()) continue;
+    if (granted.error().kind != ErrorKind::kRefused) return granted.error();
+    if (!out.container.refusal) out.container.refusal = granted.error();
+  }
   return out;
 }
 

@@ -167,6 +167,19 @@ engine::Limits stricter(engine::Limits limits, const wire::TaskLimits& asked) {
 }
 
 }  // namespace
+/// GPUs, shared memory and log level, as the person and the policy have it.
+Status grant_requests(Site& site, const wire::Task& task, bool runs_here, engine::RunSpec& spec) {
+  MEDPERF_TRY(const RunGrant granted, site.grant(task));
+  spec.shm_size = granted.shm_size;
+  spec.gpus = granted.gpus;
+  // A cluster chooses by itself.
+  if (!runs_here && spec.gpus.starts_with("device="))
+    spec.gpus = std::to_string(engine::wish_of(spec).gpus);
+  MEDPERF_TRY(const RunWishes* wishes, site.wishes());
+  if (!wishes->log_level.empty()) spec.environment["MEDPERF_LOGLEVEL"] = wishes->log_level;
+  return {};
+}
+
 
 wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& task) {
   const Json* document = benchmark.medperf("specification");
@@ -209,8 +222,7 @@ Result<engine::Job> plan_job(Site& site, const TaskRequest& request) {
   spec.environment = plan->environment;
   MEDPERF_CHECK(prepare_mounts(*plan, job));
   spec.limits = stricter(policy->limits, request.asked);
-  spec.shm_size = task->shm_size;
-  spec.gpus = task->gpus;
+  MEDPERF_CHECK(grant_requests(site, *task, scheduler->runs_here(), spec));
   spec.log_file = request.log_file;
   spec.name = fmt::format("medperf-{}-{}", request.task, crypto::random_hex(8));
   MEDPERF_CHECK(make_private_folder(request.log_file.parent_path()));

@@ -32,6 +32,11 @@ limits:
   wall_seconds: 3600
   temporary_mib: 256
   output_mib: 4096
+  # GPUs that one container may have, within scheduler.gpus; 0: none. Without the key: as the
+  # scheduler gives.
+  # gpus: 1
+  # Most shared memory (/dev/shm) that a container may ask for. Without the key: memory_mib bounds it.
+  # shm_mib: 1024
 
 images:
   architectures: [amd64]
@@ -56,6 +61,11 @@ run:
 results:
   # Largest file of results or statistics that is read. Every upload is asked for, always.
   limit_kib: 1024
+
+reports:
+  # While a preparation that reports its progress runs, the hub may be told which share of the cases is at
+  # which stage: ask (no answer is no), always or never.
+  preparation: ask
 )";
 
 /// Reads the document and collects every problem with its path.
@@ -157,8 +167,8 @@ void read_walls(Reader& reader, Policy& policy) {
 }
 
 void read_limits(Reader& reader, engine::Limits& limits) {
-  reader.only("limits",
-              {"memory_mib", "pids", "cpus", "wall_seconds", "temporary_mib", "output_mib"});
+  reader.only("limits", {"memory_mib", "pids", "cpus", "wall_seconds", "temporary_mib",
+                         "output_mib", "gpus", "shm_mib"});
   const auto mib = [&](std::string_view key) {
     return mebibytes(static_cast<std::uint64_t>(reader.integer("limits", key, 1, 1 << 24)));
   };
@@ -169,6 +179,16 @@ void read_limits(Reader& reader, engine::Limits& limits) {
       Seconds(static_cast<double>(reader.integer("limits", "wall_seconds", 1, 31'536'000)));
   limits.temporary = mib("temporary_mib");
   limits.output = mib("output_mib");
+}
+
+/// Keys that a policy may leave out.
+void read_requests(Reader& reader, const Json& document, Policy& policy) {
+  if (document.find_path({"limits", "gpus"}) != nullptr)
+    policy.gpu_limit = static_cast<int>(reader.integer("limits", "gpus", 0, 1024));
+  if (document.find_path({"limits", "shm_mib"}) != nullptr) {
+    policy.shm_limit =
+        mebibytes(static_cast<std::uint64_t>(reader.integer("limits", "shm_mib", 1, 1 << 24)));
+  }
 }
 
 void read_publisher_key(Reader& reader, const Json& item, Policy& policy) {
@@ -239,6 +259,20 @@ void read_run(Reader& reader, Policy& policy) {
   }
 }
 
+/// A section that policies of earlier builds do not have.
+void read_reports(Reader& reader, const Json& document, Policy& policy) {
+  if (document.find("reports") == nullptr) return;
+  reader.only("reports", {"preparation"});
+  const std::string word = reader.text("reports", "preparation");
+  if (word == "always") {
+    policy.tell_progress = TellProgress::kAlways;
+  } else if (word == "never") {
+    policy.tell_progress = TellProgress::kNever;
+  } else if (word != "ask") {
+    reader.problem("reports.preparation", "must be ask, always or never");
+  }
+}
+
 std::string host_of(const std::string& url) {
   const std::size_t start = url.find("://");
   if (start == std::string::npos) return {};
@@ -277,12 +311,14 @@ Result<Policy> parse_policy(std::string_view yaml) {
   Reader reader(*document);
   Policy policy;
   policy.digest = crypto::digest_of<PolicyDigest>(yaml);
-  reader.only("", {"medperf", "walls", "limits", "images", "run", "results"});
+  reader.only("", {"medperf", "walls", "limits", "images", "run", "results", "reports"});
   read_walls(reader, policy);
   read_limits(reader, policy.limits);
+  read_requests(reader, *document, policy);
   read_images(reader, policy);
   read_signatures(reader, *document, policy);
   read_run(reader, policy);
+  read_reports(reader, *document, policy);
   reader.only("results", {"limit_kib"});
   policy.results_limit =
       static_cast<std::size_t>(reader.integer("results", "limit_kib", 1, 65536)) * 1024;

@@ -25,6 +25,9 @@ enum class RunApproval {
   kAllowed,  ///< containers of allowed publishers run unasked; a person decides about others
 };
 
+/// Whether the hub is told how far a preparation got.
+enum class TellProgress { kAsk, kAlways, kNever };
+
 /// A key that vouches for the images of one publisher: one of the two kinds.
 struct PublisherKey {
   UserId user;  ///< hub id of the containers' owner
@@ -37,6 +40,8 @@ struct Policy {
   std::vector<std::string> required_walls;
   engine::Limits limits;
   std::vector<std::string> architectures;
+  std::optional<int> gpu_limit;    ///< GPUs of one container; nothing: as the scheduler gives
+  std::optional<Bytes> shm_limit;  ///< shared memory that a container may ask for
   Bytes archive_limit;
   engine::Severity worst_finding = engine::Severity::kWarning;  ///< worse ones are refused
   std::vector<PublisherKey> publisher_keys;
@@ -44,7 +49,8 @@ struct Policy {
   RunApproval run_approval = RunApproval::kAsk;
   std::vector<UserId> allowed_publishers;   ///< hub ids of container owners
   std::vector<std::string> download_hosts;  ///< empty: any https host
-  std::size_t results_limit = 0;            ///< bytes of an evaluator's or statistics file
+  TellProgress tell_progress = TellProgress::kAsk;
+  std::size_t results_limit = 0;  ///< bytes of an evaluator's or statistics file
 
   bool publisher_allowed(UserId owner) const;
 };

@@ -128,6 +128,20 @@ void task_lines(const ReportTask& task, std::string& out) {
   }
 }
 
+/// What becomes of what tasks ask for.
+std::vector<std::string> request_sentences(const Policy& policy, const RunWishes& wishes) {
+  std::vector<std::string> out;
+  for (const std::string& sentence : wish_sentences(wishes))
+    out.push_back("you say " + printable(sentence, kLongest));
+  if (policy.gpu_limit)
+    out.push_back(fmt::format("the policy gives at most {} GPU(s)", *policy.gpu_limit));
+  if (policy.shm_limit) {
+    out.push_back(fmt::format("the policy gives at most {} of shared memory",
+                              medperf::to_string(*policy.shm_limit)));
+  }
+  return out;
+}
+
 }  // namespace
 
 Bytes GateReport::size() const {
@@ -136,7 +150,7 @@ Bytes GateReport::size() const {
   return out;
 }
 
-GateReport gate_report(const Admitted& admitted, const Policy& policy) {
+GateReport gate_report(const Admitted& admitted, const Policy& policy, const RunWishes& wishes) {
   const engine::ImageArchive& image = admitted.image;
   GateReport out;
   out.container = admitted.container.id;
@@ -159,6 +173,7 @@ GateReport gate_report(const Admitted& admitted, const Policy& policy) {
     out.tasks.push_back(report_task(task, admitted.config.older_format));
   out.walls = policy.required_walls;
   out.limits = policy.limits;
+  out.requests = request_sentences(policy, wishes);
   for (const engine::Finding& finding : admitted.findings) {
     if (finding.check == kBill) {
       out.bills.push_back(printable(finding.what, kLongest));
@@ -197,6 +212,7 @@ Json to_json(const GateReport& report) {
                                 {"pids", limits.pids},
                                 {"cpus", limits.cpus},
                                 {"wall_seconds", limits.wall.count()}})},
+       {"requests", list_json(report.requests)},
        {"findings", findings_json(report.findings)},
        {"bills_of_materials", list_json(report.bills)},
        {"refusal", report.refusal}});
@@ -219,6 +235,7 @@ std::string report_text(const GateReport& report) {
   line(out, "within",
        fmt::format("{} memory, {} processes, {:.0f} s", medperf::to_string(report.limits.memory),
                    report.limits.pids, report.limits.wall.count()));
+  for (const std::string& request : report.requests) line(out, "requests", request);
   for (const std::string& bill : report.bills) line(out, "materials", bill);
   if (report.findings.empty()) line(out, "inspection", "nothing found");
   for (const engine::Finding& finding : report.findings) {

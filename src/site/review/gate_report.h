@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "site/gate/gate.h"
 #include "site/policy/policy.h"
+#include "site/policy/run_wishes.h"
 
 namespace medperf::site {
 
@@ -41,6 +42,7 @@ struct GateReport {
   std::vector<ReportTask> tasks;
   std::vector<std::string> walls;
   engine::Limits limits;
+  std::vector<std::string> requests;  ///< what the person or the policy makes of what tasks ask for
   std::vector<engine::Finding> findings;  ///< the gravest first
   std::vector<std::string> bills;         ///< bills of materials, or that there is none
   std::string refusal;                    ///< why the policy does not admit it; empty: it does
@@ -48,7 +50,8 @@ struct GateReport {
   Bytes size() const;
 };
 
-GateReport gate_report(const Admitted& admitted, const Policy& policy);
+GateReport gate_report(const Admitted& admitted, const Policy& policy,
+                       const RunWishes& wishes = {});
 
 Json to_json(const GateReport& report);
 /// Lines for a terminal, without control characters of the container's author.

@@ -101,6 +101,8 @@ std::string report_html(const GateReport& report) {
   body += "<h2>Inspection</h2>\n" + findings(report);
   body += "<h2>What it gets</h2>\n";
   for (const ReportTask& task : report.tasks) body += access(task);
+  for (const std::string& request : report.requests)
+    body += fmt::format("<p>Requests: {}.</p>\n", escaped(request));
   body += "<h2>Behind which walls</h2>\n" + walls(report);
   body += "<h2>What is in it</h2>\n" + contents(report);
   return cohort::report::page("Report of container " + report.name, body);

@@ -32,6 +32,15 @@ constexpr std::array kOptions = {
            "empty: found from the process."},
     Option{"engine.probe_program", OptionType::kPath, "", "", "MEDPERF_PROBE_PROGRAM", false,
            "Static program that proves the walls; empty: medperf-probe beside the client."},
+    Option{"container.loglevel", OptionType::kText, "", "", "MEDPERF_CONTAINER_LOGLEVEL", false,
+           "How much containers log, as their variable MEDPERF_LOGLEVEL: debug, info, warning or "
+           "error; empty: not set."},
+    Option{"container.gpus", OptionType::kText, "", "", "MEDPERF_CONTAINER_GPUS", false,
+           "GPUs of each container in place of what its configuration asks for: 0, all, a number "
+           "or device=0,1; empty: as it asks."},
+    Option{"container.shm_size", OptionType::kText, "", "", "MEDPERF_CONTAINER_SHM_SIZE", false,
+           "Shared memory of each container in place of what its configuration asks for, e.g. 2g; "
+           "empty: as it asks."},
     Option{
         "scheduler.kind", OptionType::kText, "", "local", "", false,
         "Where containers run: local (this machine) or slurm (its cluster; the workspace then lies "
