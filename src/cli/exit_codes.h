@@ -8,6 +8,7 @@
 namespace medperf::cli {
 
 inline constexpr int kOk = 0;
+inline constexpr int kNotReadyYet = 1;
 inline constexpr int kSomeModelsFailed = 13;
 inline constexpr int kWaitingForPerson = 20;
 

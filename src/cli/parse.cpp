@@ -49,7 +49,7 @@ void add_common(CLI::App& app, Arguments& out) {
                  "Folder of this site (default: MEDPERF_HOME, else ~/.medperf).")
       ->type_name("FOLDER");
   app.add_flag("--json", out.json, "Answer with JSON on standard output.");
-  app.add_flag("--yes", out.yes, "Answer yes to every question.");
+  app.add_flag("--yes", out.yes, "Answer yes to every question that the work depends on.");
   app.add_flag("--no-input", out.no_input, "Leave questions open: ends with exit code 20.");
 }
 

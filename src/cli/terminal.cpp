@@ -28,6 +28,10 @@ site::Answer Terminal::ask(const site::Question& question) {
     return site::Answer::kLater;
   }
   write_prompt(output_.is_json(), question.prompt + " [y/N] ");
+  if (replies_ == Replies::kYes && question.optional) {
+    output_.line("answered: n (--yes leaves it)");
+    return site::Answer::kUnanswered;
+  }
   if (replies_ == Replies::kYes) {
     output_.line("answered: y (--yes)");
     return site::Answer::kYes;

@@ -94,6 +94,11 @@ std::string text_of(const site::ProgressView& view) {
   }
   std::string out = fmt::format("{}: {}", view.flow, view.stage);
   if (view.steps > 0) out += fmt::format(" {} of {}", view.done, view.steps);
+  const bool one = view.cases.size() == 1;
+  for (const site::CaseCount& run : view.cases) {
+    out += one ? fmt::format(", {} of {} cases", run.done, run.total)
+               : fmt::format("; {} {}/{} cases", printable(run.run, 60), run.done, run.total);
+  }
   if (view.steps > 0 && view.left) out += fmt::format(", about {:.0f} s left", view.left->count());
   return out;
 }

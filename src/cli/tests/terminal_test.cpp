@@ -4,6 +4,7 @@
 
 #include "cli/exit_codes.h"
 #include "site/flows/decision.h"
+#include "site/flows/prepare.h"
 
 namespace medperf::cli {
 namespace {
@@ -34,6 +35,21 @@ TEST(Terminal, NoInputLeavesTheQuestionOpen) {
 
 TEST(Terminal, YesOptionAnswers) {
   EXPECT_EQ(answer_to(std::nullopt, Replies::kYes), site::Answer::kYes);
+}
+
+TEST(Terminal, YesDoesNotAnswerWhatTheWorkCanDoWithout) {
+  const Output output(true);
+  Terminal terminal(
+      output, Replies::kYes, [] { return std::optional<std::string>("y"); }, true);
+  site::Question question{"Tell the hub", "", "Tell it?"};
+  question.optional = true;
+  EXPECT_EQ(terminal.ask(question), site::Answer::kUnanswered);
+}
+
+TEST(ExitCodes, DataThatIsNotReadyYetHasTheContractsOwn) {
+  const Error error = make_error(ErrorKind::kRefused, "dataset 3", "is not ready yet", "",
+                                 std::string(site::kNotReadyCause));
+  EXPECT_EQ(exit_code_of(error), 1);
 }
 
 TEST(Terminal, ShowsTheWholeQuestionAndEchoesTheAnswer) {

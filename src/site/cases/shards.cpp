@@ -223,6 +223,24 @@ Result<std::size_t> count_cases(const wire::CaseLayout& layout, const fs::path& 
   return count.cases();
 }
 
+std::size_t count_outputs(const wire::CaseLayout& layout, const fs::path& output) {
+  constexpr std::size_t kMostNames = 1'000'000;
+  for (const std::string& name : layout.merged_tables) {
+    const auto text = read_file_beneath(output, name, mebibytes(64));
+    if (!text.ok()) continue;
+    // The last row counts when it is whole; the first is the header.
+    const auto lines = std::count(text->begin(), text->end(), '\n');
+    return lines > 0 ? static_cast<std::size_t>(lines - 1) : 0;
+  }
+  std::size_t names = 0;
+  std::error_code failure;
+  for (fs::directory_iterator entry(output, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (++names == kMostNames) break;
+  }
+  return names;
+}
+
 Status write_shards(const wire::CaseLayout& layout, const fs::path& data,
                     const std::vector<CaseRange>& ranges, const std::vector<fs::path>& targets) {
   for (const std::string& name : layout.tables) {

@@ -23,6 +23,10 @@ std::vector<CaseRange> share_out(std::size_t cases, std::size_t shards);
 /// too_large (a table over 64 MiB, an array over 1 GiB); they name no case.
 Result<std::size_t> count_cases(const wire::CaseLayout& layout, const fs::path& data);
 
+/// How many cases the outputs of a run that goes on hold: rows of the first merged table that is
+/// there, else files or folders at the top. Of 64 MiB and 1,000,000 names at most; 0: none yet.
+std::size_t count_outputs(const wire::CaseLayout& layout, const fs::path& output);
+
 /// Writes the data of each range into targets[i]: its cases, and all that is no case. Files can be
 /// read by everyone, as containers need it; the folder above is private. Errors: as count_cases.
 Status write_shards(const wire::CaseLayout& layout, const fs::path& data,

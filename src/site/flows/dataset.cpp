@@ -47,6 +47,7 @@ Result<Preparation> preparation_of(Site& site, const Dataset& dataset) {
   out.raw_labels = raw.labels;
   MEDPERF_TRY(out.raw_uid, FolderUid::parse(dataset.input_data_hash));
   out.subject = fmt::format("dataset {}", dataset.id.value);
+  out.dataset = dataset.id;
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Container container, hub->container(dataset.preparator));
   MEDPERF_TRY(out.preparator, admit(site, container));
@@ -157,7 +158,7 @@ Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submiss
   return out;
 }
 
-Result<Prepared> prepare_dataset(Site& site, DatasetId id) {
+Result<Prepared> prepare_dataset(Site& site, DatasetId id, GoOn go_on) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Dataset dataset, hub->dataset(id));
   // In operation the prepared files are registered and stay as they are: they are only checked.
@@ -174,6 +175,7 @@ Result<Prepared> prepare_dataset(Site& site, DatasetId id) {
               Journal::open(site.workspace().journal_file(dataset_flow(id)), site.clock()));
   const FlowProgress progress(site, dataset_flow(id));
   MEDPERF_TRY(Preparation preparation, preparation_of(site, dataset));
+  preparation.only_after_changes = go_on == GoOn::kAfterChanges;
   MEDPERF_TRY(Prepared prepared, prepare_data(site, journal, preparation));
   progress->end_with("done");
   return prepared;

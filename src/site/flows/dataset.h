@@ -23,7 +23,9 @@ struct DatasetSubmission {
 };
 
 Result<Registration> submit_dataset(Site& site, const DatasetSubmission& submission);
-Result<Prepared> prepare_dataset(Site& site, DatasetId id);
+/// When a preparation whose manual work was not done goes on.
+enum class GoOn { kAlways, kAfterChanges };
+Result<Prepared> prepare_dataset(Site& site, DatasetId id, GoOn go_on = GoOn::kAlways);
 /// `already` when it is operational.
 Result<Registration> set_operational(Site& site, DatasetId id);
 /// Runs the reference model as compatibility test and asks to join.

@@ -82,8 +82,8 @@ struct SharedData {
   FileLock lock;
   wire::CaseLayout layout;
   fs::path folder;
-  std::size_t shards = 0;
-  std::string rule;  ///< digest of what decides which case is where
+  std::vector<CaseRange> ranges;  ///< one a shard
+  std::string rule;               ///< digest of what decides which case is where
 };
 using SharedDataPointer = std::shared_ptr<const SharedData>;
 
@@ -109,8 +109,8 @@ Result<SharedDataPointer> share_data(Site& site, const Evaluation& evaluation,
   MEDPERF_TRY(const std::size_t cases, count_cases(layout, evaluation.data.data));
   const std::vector<CaseRange> ranges =
       share_out(cases, static_cast<std::size_t>(evaluation.shards));
-  auto out = std::make_shared<SharedData>(SharedData{
-      std::move(lock), layout, site.workspace().shards_folder(rule), ranges.size(), rule});
+  auto out = std::make_shared<SharedData>(
+      SharedData{std::move(lock), layout, site.workspace().shards_folder(rule), ranges, rule});
   if (fs::exists(out->folder)) return SharedDataPointer(std::move(out));
   site.tell(fmt::format("sharing {} cases out among {} runs", cases, ranges.size()));
   const fs::path beside = out->folder.native() + ".part";
@@ -143,6 +143,14 @@ StageStep shard_step(Site& site, const ModelWork& work, const Json& inputs,
     return take_predictions(finished.output, place, start_of(site, finished));
   };
   return step;
+}
+
+/// Lets the cases of a run be counted while it goes on.
+void count_cases_of(StageStep& step, const wire::CaseLayout& layout, std::size_t cases,
+                    std::string run) {
+  step.cases = cases;
+  step.count = [layout](const fs::path& output) { return count_outputs(layout, output); };
+  step.run = std::move(run);
 }
 
 /// All shards are done: their predictions, checked against what was noted, become the model's.
@@ -185,7 +193,7 @@ struct Part {
   Json inputs;
   SharedDataPointer shared;  ///< none: one run for all cases
   std::size_t first = 0;     ///< of its steps
-  std::size_t count() const { return shared ? shared->shards : 1; }
+  std::size_t count() const { return shared ? shared->ranges.size() : 1; }
 };
 
 /// How models' cases are shared out.
@@ -202,6 +210,23 @@ class Sharing {
     MEDPERF_TRY(made_[rule], share_data(site_, evaluation, *layout, rule));
     return made_[rule];
   }
+  /// One step a run of this part, whose cases can be counted where the benchmark says how.
+  void add_steps(const Part& part, std::vector<StageStep>& steps) {
+    const Evaluation& evaluation = *part.work->evaluation;
+    const auto layout = layout_of(evaluation.benchmark);
+    for (std::size_t i = 0; i < part.count(); ++i) {
+      if (part.shared) {
+        const CaseRange range = part.shared->ranges[i];
+        steps.push_back(shard_step(site_, *part.work, part.inputs, *part.shared, i));
+        count_cases_of(steps.back(), *layout, range.end - range.begin,
+                       evaluation.subject + " " + shard_name(i));
+        continue;
+      }
+      steps.push_back(whole_step(site_, *part.work, part.inputs));
+      if (layout)
+        count_cases_of(steps.back(), *layout, cases_of(*layout, evaluation), evaluation.subject);
+    }
+  }
   /// Copies of the data stay no longer than they are needed.
   void remove() {
     for (const auto& [rule, shared] : made_) {
@@ -210,8 +235,16 @@ class Sharing {
   }
 
  private:
+  /// Counted once for the models of a command; 0: data that does not lie as the benchmark says.
+  std::size_t cases_of(const wire::CaseLayout& layout, const Evaluation& evaluation) {
+    const std::string key = evaluation.data.digest.hex();
+    if (auto found = cases_.find(key); found != cases_.end()) return found->second;
+    return cases_[key] = count_cases(layout, evaluation.data.data).value_or(0);
+  }
+
   Site& site_;
   std::map<std::string, SharedDataPointer> made_;
+  std::map<std::string, std::size_t> cases_;
 };
 
 void end_part(const Part& part, std::span<StageStep> steps) {
@@ -256,10 +289,7 @@ Status infer_all(Site& site, std::span<ModelWork> models) {
       continue;
     }
     parts.push_back({&work, std::move(inputs), *shared, steps.size()});
-    for (std::size_t i = 0; i < parts.back().count(); ++i) {
-      steps.push_back(*shared ? shard_step(site, work, parts.back().inputs, **shared, i)
-                              : whole_step(site, work, parts.back().inputs));
-    }
+    sharing.add_steps(parts.back(), steps);
   }
   MEDPERF_CHECK(run_stage(site, steps));
   for (const Part& part : parts) end_part(part, steps);

@@ -27,6 +27,42 @@ std::optional<Json> read_document(const fs::path& file) {
   return std::move(*document);
 }
 
+Json cases_json(const std::vector<CaseCount>& cases) {
+  Json out = Json::array();
+  for (const CaseCount& one : cases) {
+    out.push(Json::object({{"run", one.run}, {"done", one.done}, {"total", one.total}}));
+  }
+  return out;
+}
+
+std::size_t count_of(const Json& object, std::string_view key) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(0, object.get_int(key)));
+}
+
+std::vector<CaseCount> cases_from(const Json& document) {
+  std::vector<CaseCount> out;
+  const Json* cases = document.find("cases");
+  if (cases == nullptr || !cases->is_array()) return out;
+  for (const Json& one : cases->items())
+    out.push_back({one.get_string("run"), count_of(one, "done"), count_of(one, "total")});
+  return out;
+}
+
+/// Of the stage: from its cases, else from its steps, else from earlier runs.
+std::optional<Seconds> time_left(const ProgressView& view, Seconds elapsed, const Json* earlier) {
+  double done = 0;
+  double total = 0;
+  for (const CaseCount& one : view.cases) {
+    done += static_cast<double>(std::min(one.done, one.total));
+    total += static_cast<double>(one.total);
+  }
+  if (done > 0) return elapsed / done * (total - done);
+  const auto left = static_cast<double>(view.steps - std::min(view.steps, view.done));
+  if (view.done > 0) return elapsed / static_cast<double>(view.done) * left;
+  if (earlier == nullptr || !earlier->is_number()) return std::nullopt;
+  return std::max(Seconds(0), Seconds(earlier->as_double() * left) - elapsed);
+}
+
 }  // namespace
 
 Progress::Progress(const Workspace& workspace, std::string flow, const Clock& clock)
@@ -54,21 +90,32 @@ Progress::~Progress() {
   }
   stop_.notify_all();
   heart_.join();
+  const std::lock_guard lock(facts_);
   learn_duration();
   write("ended");
 }
 
 void Progress::stage(std::string name, std::size_t steps) {
+  const std::lock_guard lock(facts_);
   learn_duration();
   stage_ = std::move(name);
   steps_ = steps;
   done_ = 0;
+  cases_.clear();
   stage_since_ = clock_.now();
   write("running");
 }
 
 void Progress::step_done() {
+  const std::lock_guard lock(facts_);
   ++done_;
+  write("running");
+}
+
+void Progress::cases(std::vector<CaseCount> runs) {
+  const std::lock_guard lock(facts_);
+  if (runs == cases_) return;
+  cases_ = std::move(runs);
   write("running");
 }
 
@@ -91,6 +138,7 @@ void Progress::write(std::string_view state) {
                                 {"started_at", to_iso8601(started_)},
                                 {"stage_since", to_iso8601(stage_since_)},
                                 {"seconds_a_step", std::move(durations)}});
+  if (!cases_.empty()) document.set("cases", cases_json(cases_));
   if (state == "ended") document.set("end", end_);
   // Not synced: after a power cut nothing runs that it could tell of.
   const fs::path beside = file_.native() + ".part";
@@ -127,8 +175,9 @@ std::optional<ProgressView> read_progress(const Workspace& workspace, const std:
   out.stage = document->get_string("stage");
   out.state = document->get_string("state");
   out.end = document->get_string("end");
-  out.done = static_cast<std::size_t>(std::max<std::int64_t>(0, document->get_int("done")));
-  out.steps = static_cast<std::size_t>(std::max<std::int64_t>(0, document->get_int("steps")));
+  out.done = count_of(*document, "done");
+  out.steps = count_of(*document, "steps");
+  out.cases = cases_from(*document);
   out.started = document->get_string("started_at");
   const Timestamp beat{static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000 +
                        info.st_mtim.tv_nsec / 1000};
@@ -140,14 +189,8 @@ std::optional<ProgressView> read_progress(const Workspace& workspace, const std:
   }
   const auto since = parse_iso8601(document->get_string("stage_since"));
   const Seconds elapsed = since.ok() ? between(*since, now) : Seconds(0);
-  const auto left = static_cast<double>(out.steps - std::min(out.steps, out.done));
   const Json* known = document->find("seconds_a_step");
-  const Json* earlier = known == nullptr ? nullptr : known->find(out.stage);
-  if (out.done > 0) {
-    out.left = elapsed / static_cast<double>(out.done) * left;
-  } else if (earlier != nullptr && earlier->is_number()) {
-    out.left = std::max(Seconds(0), Seconds(earlier->as_double() * left) - elapsed);
-  }
+  out.left = time_left(out, elapsed, known == nullptr ? nullptr : known->find(out.stage));
   return out;
 }
 
@@ -160,6 +203,7 @@ Json to_json(const ProgressView& view) {
                            {"started_at", view.started},
                            {"seconds_since_heartbeat", view.silence.count()},
                            {"seconds_left", view.left ? Json(view.left->count()) : Json()}});
+  if (!view.cases.empty()) out.set("cases", cases_json(view.cases));
   if (view.state == "ended") out.set("end", view.end);
   return out;
 }

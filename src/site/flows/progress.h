@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -18,6 +19,13 @@
 namespace medperf::site {
 
 class Site;
+
+/// How many cases of one run are done.
+struct CaseCount {
+  std::string run;  ///< "b1-m2-d3", "b1-m2-d3 shard-1", "dataset 3"
+  std::size_t done = 0, total = 0;
+  bool operator==(const CaseCount&) const = default;
+};
 
 inline constexpr std::string_view kProgressVersion = "medperf/progress/v1";
 
@@ -34,11 +42,14 @@ class Progress {
 
   void stage(std::string name, std::size_t steps);
   void step_done();
+  /// How far the cases of this stage's runs got. From any thread.
+  void cases(std::vector<CaseCount> runs);
   /// "done", or why it ended; shown at the end.
   void end_with(std::string how) { end_ = std::move(how); }
 
  private:
   void learn_duration();
+  /// With facts_ held.
   void write(std::string_view state);
   void beat();
 
@@ -48,7 +59,9 @@ class Progress {
   Timestamp started_;
   std::string stage_, end_ = "stopped";
   std::size_t done_ = 0, steps_ = 0;
+  std::vector<CaseCount> cases_;
   Timestamp stage_since_;
+  std::mutex facts_;                              // what the file says
   std::map<std::string, double> seconds_a_step_;  ///< by stage, of whole stages
   std::mutex mutex_;
   std::condition_variable stop_;
@@ -75,6 +88,7 @@ struct ProgressView {
   std::string state;  ///< "running", "ended", "dead": no heartbeat for too long
   std::string end;    ///< how it ended
   std::size_t done = 0, steps = 0;
+  std::vector<CaseCount> cases;  ///< of each run of this stage that tells
   std::string started;
   Seconds silence{0};           ///< since the last heartbeat
   std::optional<Seconds> left;  ///< of this stage; nothing: unknown

@@ -1,11 +1,14 @@
 #include "site/flows/stage.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "site/flows/decision.h"
+#include "site/flows/meanwhile.h"
 #include "site/flows/progress.h"
 
 namespace medperf::site {
@@ -78,6 +81,50 @@ Result<std::vector<engine::Job>> make_ready(Site& site, std::span<StageStep> ste
   return jobs;
 }
 
+/// Counts the cases of the runs of a stage while they go on.
+class CaseWatch {
+ public:
+  CaseWatch(Progress* progress, const std::vector<Ready>& ready)
+      : progress_(progress), ready_(ready), over_(ready.size()) {}
+
+  std::function<void()> look() {
+    const bool known = std::any_of(ready_.begin(), ready_.end(),
+                                   [](const Ready& one) { return one.step->cases > 0; });
+    if (progress_ == nullptr || !known) return {};
+    return [this] { progress_->cases(counts()); };
+  }
+  void over(std::size_t i) { over_[i] = true; }
+
+ private:
+  std::vector<CaseCount> counts() const {
+    std::vector<CaseCount> out;
+    for (std::size_t i = 0; i < ready_.size(); ++i) {
+      const StageStep& step = *ready_[i].step;
+      if (step.cases == 0) continue;
+      const std::size_t done = over_[i] ? step.cases : most_done(step, ready_[i].request.output);
+      out.push_back({step.run, std::min(done, step.cases), step.cases});
+    }
+    return out;
+  }
+
+  /// Each try on a cluster has a folder of its own beside.
+  static std::size_t most_done(const StageStep& step, const fs::path& output) {
+    std::size_t out = step.count(output);
+    const std::string prefix = output.filename().native() + ".";
+    std::error_code failure;
+    for (fs::directory_iterator entry(output.parent_path(), failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+      if (entry->path().filename().native().starts_with(prefix))
+        out = std::max(out, step.count(entry->path()));
+    }
+    return out;
+  }
+
+  Progress* progress_;
+  const std::vector<Ready>& ready_;
+  std::vector<std::atomic<bool>> over_;
+};
+
 }  // namespace
 
 Status run_stage(Site& site, std::span<StageStep> steps) {
@@ -87,13 +134,18 @@ Status run_stage(Site& site, std::span<StageStep> steps) {
   MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
   Progress* progress = site.progress();
   if (progress != nullptr) progress->stage(ready.front().step->name, jobs.size());
-  return scheduler->run(jobs, [&](std::size_t i, engine::Finished finished) -> Status {
+  CaseWatch watch(progress, ready);
+  Meanwhile meanwhile(watch.look());
+  auto ended = scheduler->run(jobs, [&](std::size_t i, engine::Finished finished) -> Status {
+    watch.over(i);
     finish(site, ready[i], finished);
     if (progress != nullptr) progress->step_done();
     const StageStep& step = *ready[i].step;
     const bool stopped = !step.output.ok() && step.output.error().kind == ErrorKind::kInterrupted;
     return stopped ? Status(step.output.error()) : Status();
   });
+  meanwhile.stop();
+  return ended;
 }
 
 }  // namespace medperf::site

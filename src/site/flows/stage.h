@@ -20,6 +20,11 @@ struct StageStep {
   /// Takes the output of a run that succeeded and says what is noted.
   std::function<Result<Json>(const engine::Finished& finished)> finish;
 
+  std::size_t cases = 0;  ///< that the run has to do; 0: nobody says
+  /// How many of them are done in this folder of outputs, while the run goes on. From any thread.
+  std::function<std::size_t(const fs::path& output)> count;
+  std::string run;  ///< its name in the progress
+
   Result<Json> output = Json();  ///< afterwards: what is noted, or why there is nothing
   bool ran = false;              ///< afterwards: a container ran in this call
   WorkTime time;                 ///< afterwards

@@ -13,6 +13,7 @@
 #include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/decision.h"
+#include "site/flows/meanwhile.h"
 #include "site/flows/progress.h"
 
 namespace medperf::site {
@@ -166,7 +167,6 @@ engine::Limits stricter(engine::Limits limits, const wire::TaskLimits& asked) {
   return limits;
 }
 
-}  // namespace
 /// GPUs, shared memory and log level, as the person and the policy have it.
 Status grant_requests(Site& site, const wire::Task& task, bool runs_here, engine::RunSpec& spec) {
   MEDPERF_TRY(const RunGrant granted, site.grant(task));
@@ -180,6 +180,7 @@ Status grant_requests(Site& site, const wire::Task& task, bool runs_here, engine
   return {};
 }
 
+}  // namespace
 
 wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& task) {
   const Json* document = benchmark.medperf("specification");
@@ -245,12 +246,14 @@ Result<fs::path> run_task(Site& site, const TaskRequest& request) {
   Result<fs::path> output = fs::path();
   const std::vector<engine::Job> jobs = {job};
   if (Progress* progress = site.progress(); progress != nullptr) progress->stage(request.task, 1);
+  Meanwhile meanwhile(request.meanwhile);
   MEDPERF_CHECK(scheduler->run(jobs, [&](std::size_t, engine::Finished finished) -> Status {
     auto ended = end_job(site, request, finished);
     if (site.progress() != nullptr) site.progress()->step_done();
     output = ended.ok() ? Result<fs::path>(std::move(finished.output)) : std::move(ended).error();
     return {};
   }));
+  meanwhile.stop();
   return output;
 }
 

@@ -2,6 +2,7 @@
 // One task of one container, behind the walls: labels bound to host paths, parameters written,
 // limits of the policy, a line in the log for the run and how it ended.
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,6 +24,9 @@ struct TaskRequest {
   /// A folder that holds all outputs and is begun anew by each try; empty: the run goes on with
   /// what is there.
   fs::path output;
+  /// Called in a thread of its own again and again while it runs; uses nothing that the command's
+  /// thread uses in a run. Empty: nothing.
+  std::function<void()> meanwhile;
   wire::TaskLimits asked;  ///< by the benchmark: the stricter of it and the policy holds
 };
 

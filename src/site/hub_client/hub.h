@@ -44,6 +44,8 @@ class Hub {
   /// `idempotency_key` makes a retry safe: the hub answers a repeat with its first answer.
   Result<Json> post(const Path<kPost>& path, const Json& body, const std::string& idempotency_key);
   Result<Json> put(const Path<kPut>& path, const Json& body);
+  /// As put, but a hub that does not answer is not asked again.
+  Result<Json> put_once(const Path<kPut>& path, const Json& body);
   Status remove(const Path<kDelete>& path);
   /// Every row of a list, page by page. Limit 100,000 rows.
   Result<std::vector<Json>> list(const Path<kGet>& path);
@@ -72,6 +74,7 @@ class Hub {
   Result<Json> exchange(net::Call call, bool may_repeat);
   Attempt attempt(const net::Call& call) const;
   net::Call make_call(std::string method, const std::string& path) const;
+  net::Call put_call(const Path<kPut>& path, const Json& body) const;
 
   HubOptions options_;
   Transport transport_;

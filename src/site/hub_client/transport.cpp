@@ -173,11 +173,19 @@ Result<Json> Hub::post(const Path<kPost>& path, const Json& body,
   return exchange(std::move(call), !idempotency_key.empty());
 }
 
-Result<Json> Hub::put(const Path<kPut>& path, const Json& body) {
+net::Call Hub::put_call(const Path<kPut>& path, const Json& body) const {
   net::Call call = make_call("PUT", path.text);
   call.headers["content-type"] = "application/json";
   call.body = to_text(body);
-  return exchange(std::move(call), true);
+  return call;
+}
+
+Result<Json> Hub::put(const Path<kPut>& path, const Json& body) {
+  return exchange(put_call(path, body), true);
+}
+
+Result<Json> Hub::put_once(const Path<kPut>& path, const Json& body) {
+  return exchange(put_call(path, body), false);
 }
 
 Status Hub::remove(const Path<kDelete>& path) {

@@ -12,6 +12,9 @@ struct Question {
   std::string title;   ///< "Run model 'lr-pixel' on dataset 3"
   std::string text;    ///< what, on what, under which rule, with what effect
   std::string prompt;  ///< "Run it?"
+  /// The work goes on without an answer as after a no, so nothing waits for it, and --yes does not
+  /// answer it.
+  bool optional = false;
 };
 
 enum class Answer {

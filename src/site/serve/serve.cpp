@@ -80,7 +80,13 @@ class Round {
     MEDPERF_TRY(const Dataset dataset, hub.dataset(id));
     if (dataset.state == "OPERATION" || !dataset.is_valid) return {};
     person_.works_on(fmt::format("medperf dataset prepare -d {}", id.value));
-    MEDPERF_CHECK(prepare_dataset(site_, id));
+    auto prepared = prepare_dataset(site_, id, GoOn::kAfterChanges);
+    if (!prepared.ok() && prepared.error().cause == kNotReadyCause) {
+      person_.need(fmt::format("Dataset {} has manual work left", id.value),
+                   fmt::format("medperf dataset prepare -d {}", id.value));
+      return {};
+    }
+    if (!prepared.ok()) return std::move(prepared).error();
     person_.works_on(fmt::format("medperf dataset set_operational -d {}", id.value));
     MEDPERF_CHECK(set_operational(site_, id));
     return {};

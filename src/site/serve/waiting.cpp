@@ -50,7 +50,7 @@ std::vector<Waiting> WaitingList::all() const {
 }
 
 Answer AbsentPerson::ask(const Question& question) {
-  need(question.title, command_);
+  if (!question.optional) need(question.title, command_);
   return Answer::kLater;
 }
 

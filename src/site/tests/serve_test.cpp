@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "site/flows/disk.h"
 #include "site/flows/progress.h"
 #include "site/tests/paper_hospital.h"
@@ -206,6 +209,42 @@ TEST(Storage, OnlyWhatNobodyWorksOnCanGo) {
   EXPECT_TRUE(fs::exists(workspace.root() / "runs/1-2-3/predictions/f"));
   EXPECT_TRUE(fs::exists(workspace.root() / "runs/1-4-3/evaluation.part.77-0"));
   EXPECT_TRUE(removable_things(workspace).empty());
+}
+
+TEST(ProgressFile, CasesSayMoreThanSteps) {
+  const TemporaryFolder folder;
+  const auto workspace = Workspace::open(folder.path() / "w").value();
+  ManualClock clock{SystemClock().now()};
+  Progress progress(workspace, "b1-d3", clock);
+  progress.stage("infer", 2);
+  clock.advance(std::chrono::seconds(10));
+  progress.cases({{"b1-m5-d3 shard-1", 2, 10}, {"b1-m5-d3 shard-2", 3, 10}});
+  auto view = read_progress(workspace, "b1-d3", clock.now());
+  ASSERT_EQ(view->cases.size(), 2U);
+  EXPECT_EQ(view->cases[1], (CaseCount{"b1-m5-d3 shard-2", 3, 10}));
+  EXPECT_NEAR(view->left->count(), 30, 1e-6) << "15 of 20 are left, 5 took 10 s";
+  progress.stage("evaluate", 1);
+  EXPECT_TRUE(read_progress(workspace, "b1-d3", clock.now())->cases.empty());
+}
+
+TEST_F(Serve, CasesAreCountedWhileARunGoesOn) {
+  let_cases_be_shared();
+  std::vector<CaseCount> seen;
+  const auto slow = [&](const engine::RunSpec& spec) {
+    const fs::path out = mount_of(spec, "/m/output_path") / "p.csv";
+    EXPECT_TRUE(write_file_atomically(out, "case_id\nc0\nc1\nc").ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1600));
+    const auto workspace = Workspace::open(world_.workspace()).value();
+    seen = read_progress(workspace, "b1-d3", world_.clock.now())->cases;
+    EXPECT_TRUE(write_file_atomically(out, "case_id\nc0\nc1\nc2\nc3\nc4\n").ok());
+    return success();
+  };
+  add_model(
+      5, "good",
+      world_.add_container(15, "good", "infer", volumes({"data_path"}, {"output_path"}), slow));
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0], (CaseCount{"b1-m5-d3", 2, 5})) << "half a row is no case";
 }
 
 TEST(ProgressFile, ARunOfOneModelIsCoveredByItsFlow) {

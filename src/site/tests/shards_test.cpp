@@ -119,5 +119,24 @@ TEST_F(Shards, PredictionsThatClashAreRefused) {
             ErrorKind::kInvalid);
 }
 
+TEST(CountOutputs, RowsOfTheMergedTableElseFiles) {
+  const TemporaryFolder folder;
+  wire::CaseLayout layout;
+  layout.merged_tables = {"p.csv"};
+  EXPECT_EQ(count_outputs(layout, folder.path() / "none"), 0U);
+  EXPECT_EQ(count_outputs(layout, folder.path()), 0U);
+  ASSERT_TRUE(write_file_atomically(folder.path() / "p.csv", "case\n").ok());
+  EXPECT_EQ(count_outputs(layout, folder.path()), 0U) << "a header is no case";
+  ASSERT_TRUE(write_file_atomically(folder.path() / "p.csv", "case\na\nb").ok());
+  EXPECT_EQ(count_outputs(layout, folder.path()), 1U) << "half a row is none";
+  layout.merged_tables.clear();
+  ASSERT_TRUE(write_file_atomically(folder.path() / "b.nii", "x").ok());
+  EXPECT_EQ(count_outputs(layout, folder.path()), 2U);
+  fs::remove(folder.path() / "p.csv");
+  fs::create_symlink("/etc/passwd", folder.path() / "p.csv");
+  layout.merged_tables = {"p.csv"};
+  EXPECT_EQ(count_outputs(layout, folder.path()), 2U) << "no link is followed";
+}
+
 }  // namespace
 }  // namespace medperf::site
