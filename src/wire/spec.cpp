@@ -172,6 +172,28 @@ void read_cases(Reader& reader, const Json& document, BenchmarkSpecification& sp
   specification.cases = std::move(layout);
 }
 
+void read_source(Reader& reader, const Json& document, BenchmarkSpecification& specification) {
+  constexpr std::size_t kLongestUrl = 256;
+  const Json* source = document.find("source");
+  if (source == nullptr) return;
+  if (!source->is_object()) {
+    reader.problem("source", "Expected a map with url and hash.");
+    return;
+  }
+  refuse_unknown_keys(reader, *source, "source.", {"url", "hash"});
+  SourceArchive out;
+  out.url = source->get_string("url");
+  if (!out.url.starts_with("https://") || out.url.size() > kLongestUrl)
+    reader.problem("source.url", "Expected an https address of at most 256 characters.");
+  auto digest = FileDigest::parse(source->get_string("hash"));
+  if (digest.ok()) {
+    out.digest = *digest;
+    specification.source = std::move(out);
+  } else {
+    reader.problem("source.hash", "Expected the SHA-256 of the tar.gz, 64 hexadecimal digits.");
+  }
+}
+
 bool is_empty(const Json& value) {
   return value.is_null() || (value.is_string() && trim(value.as_string()).empty()) ||
          (value.is_array() && value.items().empty()) ||
@@ -224,6 +246,7 @@ Result<BenchmarkSpecification> read_benchmark_specification(const Json& document
   }
   read_limits(reader, document, specification);
   read_cases(reader, document, specification);
+  read_source(reader, document, specification);
   if (const Json* simulated = document.find("simulated"); simulated != nullptr) {
     if (simulated->is_bool()) {
       specification.simulated = simulated->as_bool();

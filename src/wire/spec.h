@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
 
@@ -35,6 +36,12 @@ struct CaseLayout {
   std::vector<std::string> merged_tables;  ///< of the predictions: rows are put one after the other
 };
 
+/// Where the source of the reference implementation lies: a tar.gz, for model owners to change.
+struct SourceArchive {
+  std::string url;  ///< https, at most 256 characters
+  FileDigest digest;
+};
+
 struct BenchmarkSpecification {
   std::string name;         ///< of the benchmark on the hub, at most 128 characters
   std::string description;  ///< one sentence, at most 256 characters
@@ -44,6 +51,7 @@ struct BenchmarkSpecification {
   std::string release_policy;
   std::map<std::string, TaskLimits> limits;  ///< by task name
   std::optional<CaseLayout> cases;           ///< nothing: cases cannot be shared out
+  std::optional<SourceArchive> source;       ///< of the reference model
   bool simulated = false;  ///< sites or data are simulated; shown with every table
   /// The whole document: narrative sections are kept and shown, not interpreted.
   Json document;

@@ -24,6 +24,12 @@ Result<int> submit(Invocation& call) {
   submission.reference_model = ModelId{call.number("reference-model")};
   submission.demo_archive = call.text("demo-archive");
   submission.demo_url = call.text("demo-url");
+  submission.source_archive = call.text("source-archive");
+  submission.source_url = call.text("source-url");
+  if (submission.source_archive.empty() != submission.source_url.empty()) {
+    return make_error(ErrorKind::kInvalid, "--source-archive and --source-url",
+                      "are given together or not at all");
+  }
   submission.operational = call.has("operational");
   submission.closed_group = closed_group_of(call);
   MEDPERF_TRY(site::Registration done, site::submit_benchmark(*site, submission));
@@ -91,6 +97,10 @@ constexpr std::array kSubmit = {
     Argument{"--demo-archive", "TAR", "Demo data (tar.gz with paths.yaml); read here, not sent.",
              ArgumentKind::kText, true},
     Argument{"--demo-url", "URL", "Where you serve that archive.", ArgumentKind::kText, true},
+    Argument{
+        "--source-archive", "TAR",
+        "Source of the reference model (tar.gz) for 'medperf model new'; read here, not sent."},
+    Argument{"--source-url", "URL", "Where you serve that source."},
     Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
              false},
     kClosedGroupArgument,

@@ -1,9 +1,12 @@
 #include <array>
 
+#include <fmt/format.h>
+#include "cli/commands/container_scaffold.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/submission.h"
 #include "site/flows/associate.h"
+#include "site/flows/new_model.h"
 #include "site/flows/register.h"
 
 namespace medperf::cli {
@@ -16,6 +19,27 @@ Result<int> submit(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(site::Registration done, site::submit_model(*site, submission_of(call)));
   return report_registration(call, "model", done.id, done.already);
+}
+
+Result<int> new_model(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  const std::int64_t id = call.number("from");
+  const fs::path folder = call.text("output", fmt::format("model-of-benchmark-{}", id));
+  MEDPERF_TRY(const site::NewModel made,
+              site::start_model(*site, BenchmarkId{id}, folder, [](const fs::path& target) {
+                return scaffold_container("model", target);
+              }));
+  call.out().line(made.from_source
+                      ? "made " + folder.string() + " of the reference implementation's source"
+                      : "the benchmark names no source of its reference implementation: made " +
+                            folder.string() + " of a small container to start from");
+  if (!made.prepared_demo)
+    call.out().line("the demo data is there, but not prepared: " + made.why_not);
+  call.out().line("its NEXT-STEPS.md says how to go on");
+  call.out().result(Json::object({{"folder", folder.string()},
+                                  {"from_source", made.from_source},
+                                  {"prepared_demo", made.prepared_demo}}));
+  return 0;
 }
 
 Result<int> associate(Invocation& call) {
@@ -44,7 +68,13 @@ std::span<const Command> model_commands() {
   };
   static constexpr std::array kLs = {kMineArgument};
   static constexpr std::array kView = {kIdArgument};
+  static constexpr std::array kNew = {
+      Argument{"--from", "ID", "The benchmark.", ArgumentKind::kNumber, true},
+      Argument{"--output", "FOLDER", "The new folder (default model-of-benchmark-ID)."},
+  };
   static constexpr std::array kCommands = {
+      Command{"new", "Start a model from a benchmark's reference implementation and demo data.",
+              "medperf model new --from 1 --output my-model", kNew, new_model},
       Command{"submit", "Register a model by the digest of its image archive.",
               "medperf model submit --name cnn --config container_config.yaml --archive cnn.tar "
               "--image-url https://vendor.example/cnn.tar --operational",

@@ -24,10 +24,6 @@ Result<fs::path> demo_path(const Json& paths, std::string_view key, const fs::pa
   return folder / relative;
 }
 
-struct DemoData {
-  fs::path data, labels;
-};
-
 Result<DemoData> fetch_demo(Site& site, const Benchmark& benchmark, const FileDigest& digest) {
   const fs::path folder = site.workspace().demo_folder(digest.hex());
   const fs::path archive = folder / "demo.tar.gz";
@@ -45,7 +41,7 @@ Result<DemoData> fetch_demo(Site& site, const Benchmark& benchmark, const FileDi
   return out;
 }
 
-Result<Prepared> prepare_demo(Site& site, Journal& journal, const CompatibilityTest& test,
+Result<Prepared> prepare_demo(Site& site, Journal& journal, const Benchmark& benchmark,
                               const Admitted& preparator, const DemoData& demo,
                               const fs::path& folder) {
   Preparation preparation;
@@ -55,23 +51,51 @@ Result<Prepared> prepare_demo(Site& site, Journal& journal, const CompatibilityT
   MEDPERF_TRY(Manifest raw, read_raw(site, demo.data, demo.labels));
   preparation.raw_uid = raw.folder_uid();
   preparation.folder = folder;
-  preparation.subject = "demo data of benchmark '" + test.benchmark.name + "'";
+  preparation.subject = "demo data of benchmark '" + benchmark.name + "'";
   return prepare_data(site, journal, preparation);
+}
+
+std::string demo_lock(const FileDigest& digest) {
+  return "demo-" + digest.hex().substr(0, 16);
+}
+
+fs::path prepared_folder(const Site& site, const FileDigest& digest, const Admitted& preparator) {
+  return site.workspace().demo_folder(digest.hex()) /
+         fmt::format("prepared-{}", preparator.image.image.hex().substr(0, 16));
 }
 
 }  // namespace
 
+Result<DemoData> fetch_demo_data(Site& site, const Benchmark& benchmark) {
+  MEDPERF_TRY(const FileDigest digest, FileDigest::parse(benchmark.demo_hash));
+  MEDPERF_TRY(const FileLock lock, site.workspace().lock(demo_lock(digest)));
+  return fetch_demo(site, benchmark, digest);
+}
+
+Result<Prepared> prepare_demo_data(Site& site, const Benchmark& benchmark) {
+  MEDPERF_TRY(const FileDigest digest, FileDigest::parse(benchmark.demo_hash));
+  const std::string name = demo_lock(digest);
+  MEDPERF_TRY(const FileLock lock, site.workspace().lock(name));
+  MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
+  MEDPERF_TRY(const DemoData demo, fetch_demo(site, benchmark, digest));
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(const Container container, hub->container(benchmark.preparator));
+  MEDPERF_TRY(const Admitted preparator, admit(site, container));
+  return prepare_demo(site, journal, benchmark, preparator, demo,
+                      prepared_folder(site, digest, preparator));
+}
+
 Result<CompatibilityReport> test_compatibility(Site& site, const CompatibilityTest& test) {
   MEDPERF_TRY(FileDigest digest, FileDigest::parse(test.benchmark.demo_hash));
-  const std::string name = "demo-" + digest.hex().substr(0, 16);
+  const std::string name = demo_lock(digest);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
   MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
   MEDPERF_TRY(DemoData demo, fetch_demo(site, test.benchmark, digest));
 
   MEDPERF_TRY(Admitted preparator, admit(site, test.preparator));
-  const fs::path folder = site.workspace().demo_folder(digest.hex()) /
-                          fmt::format("prepared-{}", preparator.image.image.hex().substr(0, 16));
-  MEDPERF_TRY(Prepared prepared, prepare_demo(site, journal, test, preparator, demo, folder));
+  const fs::path folder = prepared_folder(site, digest, preparator);
+  MEDPERF_TRY(Prepared prepared,
+              prepare_demo(site, journal, test.benchmark, preparator, demo, folder));
   CompatibilityReport report;
   report.demo_uid = prepared.manifest.folder_uid();
   if (!test.benchmark.demo_uid.empty() && test.benchmark.demo_uid != report.demo_uid.hex()) {

@@ -7,6 +7,16 @@
 
 namespace medperf::site {
 
+/// A benchmark's demo data, as its archive holds it.
+struct DemoData {
+  fs::path data, labels;
+};
+/// Fetched by its digest and unpacked, unless it is here. Errors: as fetch_verified and unpack;
+/// invalid (paths.yaml).
+Result<DemoData> fetch_demo_data(Site& site, const Benchmark& benchmark);
+/// The demo data prepared by the benchmark's preparation. Errors: as prepare_data, admit.
+Result<Prepared> prepare_demo_data(Site& site, const Benchmark& benchmark);
+
 struct CompatibilityTest {
   Benchmark benchmark;  ///< id 0 while it is not registered
   Container preparator;

@@ -213,6 +213,10 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json document, read_own_document(submission.specification));
+  if (!submission.source_archive.empty()) {
+    MEDPERF_TRY(const FileDigest source, crypto::digest_file(submission.source_archive));
+    document.set("source", Json::object({{"url", submission.source_url}, {"hash", source.hex()}}));
+  }
   auto specification = wire::read_benchmark_specification(document);
   if (!specification.ok()) {
     return std::move(specification).error().at(submission.specification.string());

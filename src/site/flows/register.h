@@ -39,6 +39,8 @@ struct BenchmarkSubmission {
   ModelId reference_model;
   fs::path demo_archive;  ///< read here and not sent
   std::string demo_url;
+  std::string source_url;   ///< where the reference model's source is served; empty: none
+  fs::path source_archive;  ///< its tar.gz, read here and not sent
   bool operational = false;
   std::int64_t closed_group = 0;  ///< as of a container
 };

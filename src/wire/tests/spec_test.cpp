@@ -44,6 +44,23 @@ std::set<std::string> places(const Result<T>& result) {
   return found;
 }
 
+TEST(Specification, TheSourceOfTheReferenceModelHasAnAddressAndADigest) {
+  Json document = example("benchmark.yaml");
+  EXPECT_FALSE(read_benchmark_specification(document)->source.has_value());
+  const std::string digest(64, 'a');
+  document.set("source",
+               Json::object({{"url", "https://group.example/s.tar.gz"}, {"hash", digest}}));
+  const auto read = read_benchmark_specification(document);
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(read->source->url, "https://group.example/s.tar.gz");
+  EXPECT_EQ(read->source->digest.hex(), digest);
+  EXPECT_TRUE(published("benchmark-v1.json").violations(document).empty());
+  document.set("source", Json::object({{"url", "http://x"}, {"hash", "b"}, {"more", 1}}));
+  EXPECT_EQ(places(read_benchmark_specification(document)),
+            (std::set<std::string>{"source.url", "source.hash", "source.more"}));
+  EXPECT_FALSE(published("benchmark-v1.json").violations(document).empty());
+}
+
 TEST(Specification, ExampleReadsAndFitsThePublishedSchema) {
   const Json document = example("benchmark.yaml");
   const auto specification = read_benchmark_specification(document);
