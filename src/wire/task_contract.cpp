@@ -32,6 +32,10 @@ constexpr std::array kInfer = {Label{"data_path", false, true}, Label{"output_pa
 constexpr std::array kEvaluate = {Label{"predictions", false, true}, Label{"labels", false, true},
                                   Label{"output_path", true, true, kFile},
                                   Label{"local_outputs_path", true}};
+/// Inference and evaluation in one container, the model given as files.
+constexpr std::array kRunScript = {Label{"data_path", false, true}, Label{"labels_path"},
+                                   Label{"model_files", false, true},
+                                   Label{"results_path", true, true}};
 constexpr std::array kEvery = {Label{"parameters_file", false, false, kFile},
                                Label{"additional_files"}};
 
@@ -42,7 +46,7 @@ struct TaskContract {
 constexpr std::array kTasks = {
     TaskContract{"prepare", kPrepare},       TaskContract{"sanity_check", kCheck},
     TaskContract{"statistics", kStatistics}, TaskContract{"infer", kInfer},
-    TaskContract{"evaluate", kEvaluate},
+    TaskContract{"evaluate", kEvaluate},     TaskContract{"run_script", kRunScript},
 };
 
 const Label* find(std::span<const Label> labels, std::string_view name) {
@@ -93,6 +97,11 @@ std::vector<ContractProblem> check_contract(const ContainerConfig& config) {
     } else {
       check_task(task, *contract, config.older_format, out);
     }
+  }
+  if (config.tasks.contains("run_script")) {
+    out.push_back({"tasks.run_script",
+                   "'container run' tries this task; benchmarks are not evaluated by it yet",
+                   false});
   }
   if (config.tasks.contains("prepare")) {
     for (const std::string_view needed : {"sanity_check", "statistics"}) {

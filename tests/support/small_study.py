@@ -151,6 +151,21 @@ class Study:
             return cell
         return cell if value == int(value) else "%.9g" % (value * chance.uniform(0.6, 1.4))
 
+    # What a test may put in.
+
+    def demo(self):
+        """Address and digest of the demo data; here of none."""
+        return "https://localhost/none", "0" * 64
+
+    def specification(self):
+        return self._yaml("benchmark.yaml")
+
+    def served(self, path):
+        """Address and digest of a file that is served from now on."""
+        shutil.copyfile(path, os.path.join(self.files, os.path.basename(path)))
+        with open(path, "rb") as file:
+            return self.server.url + os.path.basename(path), hashlib.sha256(file.read()).hexdigest()
+
     def _set_up(self):
         self.tokens = {name: self.hub.sign_in(name, PASSWORD) for name in ("admin", "group", "vendor", "hospital")}
         self.files = os.path.join(self.folder, "served")
@@ -168,11 +183,12 @@ class Study:
         reference = self._model("reference", config, 0)
         with open(os.path.join(BENCHMARK, "result-schema.json")) as file:
             schema = json.load(file)
+        demo_url, demo_hash = self.demo()
         self.benchmark = self.must("group", "POST", "benchmarks/", {
-            "name": "study", "demo_dataset_tarball_url": "https://localhost/none", "demo_dataset_tarball_hash": "0" * 64,
+            "name": "study", "demo_dataset_tarball_url": demo_url, "demo_dataset_tarball_hash": demo_hash,
             "demo_dataset_generated_uid": "0" * 64, "data_preparation_mlcube": preparation,
             "reference_model": reference, "data_evaluator_mlcube": evaluation, "state": "OPERATION",
-            "metadata": {"medperf": {"specification": self._yaml("benchmark.yaml"), "result_schema": schema}}}, 201)["id"]
+            "metadata": {"medperf": {"specification": self.specification(), "result_schema": schema}}}, 201)["id"]
         self.must("admin", "PUT", "benchmarks/%d/" % self.benchmark, {"approval_status": "APPROVED"}, 200)
         self.models = [reference]
         for number in range(1, self.count):
@@ -186,7 +202,7 @@ class Study:
 
     # --- the hospital's side ---
 
-    def new_workspace(self, name, options=None):
+    def new_workspace(self, name, options=None, user="hospital"):
         """A signed-in hospital that lets the group's and the vendor's containers run unasked."""
         folder = os.path.join(self.folder, name)
         os.makedirs(folder, mode=0o700)
@@ -202,7 +218,7 @@ class Study:
         password = os.path.join(folder, "password")
         with open(os.open(password, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(PASSWORD)
-        self.run(folder, "auth", "login", "--username", "hospital", "--password-file", password)
+        self.run(folder, "auth", "login", "--username", user, "--password-file", password)
         return folder
 
     def environment(self, more=None):
@@ -217,12 +233,17 @@ class Study:
         assert done.returncode in expect, (words, done.returncode, done.stdout[-3000:], done.stderr[-3000:])
         return done
 
+    def demo_archive(self):
+        archive = os.path.join(self.folder, "demo.tar.gz")
+        if not os.path.exists(archive):
+            subprocess.run(["python3", os.path.join(BENCHMARK, "demo-data/build.py"),
+                            os.path.join(BENCHMARK, "data/pneumoniamnist.npz"), archive], check=True, timeout=120)
+        return archive
+
     def raw_data(self):
         """The demo data of the benchmark, readable by containers of root."""
         raw = os.path.join(self.folder, "raw")
-        archive = os.path.join(self.folder, "demo.tar.gz")
-        subprocess.run(["python3", os.path.join(BENCHMARK, "demo-data/build.py"),
-                        os.path.join(BENCHMARK, "data/pneumoniamnist.npz"), archive], check=True, timeout=120)
+        archive = self.demo_archive()
         with tarfile.open(archive) as tar:
             tar.extractall(raw)
         subprocess.run(["chmod", "-R", "a+rX", raw], check=True)

@@ -3,6 +3,7 @@
 
 #include "cli/commands/container_author.h"
 #include "cli/commands/container_report.h"
+#include "cli/commands/container_verify.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/submission.h"
@@ -72,8 +73,15 @@ std::span<const Command> container_commands() {
       Command{"report", "Fetch, verify and inspect a container; show what you would approve.",
               "medperf container report 3 --html report.html", kReport, report},
   };
+  static const std::array kVerification = {
+      Command{"verify",
+              "Compare a container with its digest, signature and this site's policy; run nothing.",
+              "medperf container verify 3 --archive /media/stick/model.tar", verify_arguments(),
+              verify_container},
+  };
   static const std::vector<Command> kAll = [] {
     std::vector<Command> all(author_commands().begin(), author_commands().end());
+    all.insert(all.end(), kVerification.begin(), kVerification.end());
     all.insert(all.end(), kRegistration.begin(), kRegistration.end());
     return all;
   }();

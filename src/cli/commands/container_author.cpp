@@ -79,12 +79,17 @@ Result<std::map<std::string, std::string>> mounts_of(const Invocation& call) {
 
 Result<int> run(Invocation& call) {
   MEDPERF_TRY(site::Site * site, site_with_wishes(call));
-  MEDPERF_TRY(const auto mounts, mounts_of(call));
-  const fs::path log = fs::absolute(call.text("log", "container.log"));
-  const std::string task = call.text("task");
-  MEDPERF_CHECK(site::try_task(*site, own_of(call), task, mounts, log));
-  call.out().line(fmt::format("task {} ended well; its output is in {}", task, log.string()));
-  call.out().result(Json::object({{"task", task}, {"log", log.string()}}));
+  site::OwnTask task;
+  MEDPERF_TRY(task.paths, mounts_of(call));
+  task.task = call.text("task");
+  task.log_file = fs::absolute(call.text("log", "container.log"));
+  task.result_schema = call.text("result-schema");
+  MEDPERF_TRY(const site::OwnResults results, site::try_task(*site, own_of(call), task));
+  call.out().line(
+      fmt::format("task {} ended well; its output is in {}", task.task, task.log_file.string()));
+  if (!results.results.is_null()) call.out().line("this would leave a hospital: " + results.sent);
+  call.out().result(Json::object(
+      {{"task", task.task}, {"log", task.log_file.string()}, {"would_leave", results.sent}}));
   return 0;
 }
 
@@ -103,13 +108,16 @@ std::span<const Command> author_commands() {
       Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
   static constexpr auto kCheck =
       with_run_wishes(std::array{kConfig, kArchive, kParameters, kAdditional, kHtmlArgument});
-  static constexpr auto kRun = with_run_wishes(
-      std::array{kConfig, kArchive,
-                 Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
-                 Argument{"--mount", "LABEL=PATH", "What the task gets or writes.",
-                          ArgumentKind::kWords, true},
-                 Argument{"--log", "FILE", "Where its output goes (default container.log)."},
-                 kParameters, kAdditional});
+  static constexpr auto kRun = with_run_wishes(std::array{
+      kConfig, kArchive,
+      Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
+      Argument{"--mount", "LABEL=PATH", "What the task gets or writes.", ArgumentKind::kWords,
+               true},
+      Argument{
+          "--result-schema", "FILE",
+          "Of evaluate and run_script: the schema that decides what of the results may leave."},
+      Argument{"--log", "FILE", "Where its output goes (default container.log)."}, kParameters,
+      kAdditional});
   static constexpr std::array kCommands = {
       Command{"create", "Write a small working container to start from.",
               "medperf container create model my-model", kCreate, create},

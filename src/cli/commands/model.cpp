@@ -38,7 +38,8 @@ Result<int> new_model(Invocation& call) {
   call.out().line("its NEXT-STEPS.md says how to go on");
   call.out().result(Json::object({{"folder", folder.string()},
                                   {"from_source", made.from_source},
-                                  {"prepared_demo", made.prepared_demo}}));
+                                  {"prepared_demo", made.prepared_demo},
+                                  {"why_not", made.why_not}}));
   return 0;
 }
 

@@ -92,6 +92,23 @@ Status unpack_into(const FileHandle& archive, const fs::path& folder, const Unpa
   }
 }
 
+/// A container of root runs as another user, who must read what it is given. The folder that this
+/// lies in is private, and what was unpacked holds no links.
+Status let_containers_read(const fs::path& folder) {
+  constexpr auto kRead = fs::perms::group_read | fs::perms::others_read;
+  constexpr auto kEnter = kRead | fs::perms::group_exec | fs::perms::others_exec;
+  std::error_code failure;
+  fs::permissions(folder, kEnter, fs::perm_options::add, failure);
+  for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const bool inner = entry->is_directory(failure);
+    if (!failure) {
+      fs::permissions(entry->path(), inner ? kEnter : kRead, fs::perm_options::add, failure);
+    }
+  }
+  return failure ? disk_error(folder) : Status();
+}
+
 }  // namespace
 
 Status unpack(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits) {
@@ -103,6 +120,7 @@ Status unpack(const fs::path& archive, const fs::path& folder, const UnpackLimit
   MEDPERF_CHECK(remove_tree(beside));
   MEDPERF_CHECK(make_private_folder(beside));
   auto done = unpack_into(handle, beside, limits);
+  if (done.ok()) done = let_containers_read(beside);
   if (!done.ok()) {
     auto removed = remove_tree(beside);
     if (!removed.ok()) done.error().cause = removed.error().text();

@@ -12,8 +12,9 @@ struct UnpackLimits {
   std::size_t entries = 200'000;
 };
 
-/// `folder` must not exist; it is made whole or not at all. Errors: corrupt (no archive, torn),
-/// refused (absolute name, "..", link, device, two entries of one name), too_large.
+/// `folder` must not exist; it is made whole or not at all, and others may read what is in it.
+/// Errors: corrupt (no archive, torn), refused (absolute name, "..", link, device, two entries of
+/// one name), too_large.
 Status unpack(const fs::path& archive, const fs::path& folder, const UnpackLimits& limits = {});
 
 }  // namespace medperf::site

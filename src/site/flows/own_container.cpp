@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "result/envelope.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/own_files.h"
 
@@ -42,6 +43,41 @@ Status keep_archive(Site& site, const OwnContainer& own, const FileDigest& diges
                     "the archive cannot be copied: " + failure.message(), "check the disk");
 }
 
+/// The file that holds a task's results; empty: the task gives none.
+fs::path results_file(const OwnTask& task) {
+  const auto path = [&](const char* label) {
+    const auto found = task.paths.find(label);
+    return found == task.paths.end() ? fs::path() : fs::path(found->second);
+  };
+  if (task.task == "evaluate") return path("output_path");
+  if (task.task != "run_script") return {};
+  const fs::path folder = path("results_path");
+  return folder.empty() ? folder : folder / "results.yaml";
+}
+
+Result<result::ResultSchema> read_schema(const fs::path& file) {
+  MEDPERF_TRY(const Json document, read_own_document(file));
+  auto schema = result::ResultSchema::parse(document);
+  if (!schema.ok()) return std::move(schema).error().at(file.string());
+  return schema;
+}
+
+/// The results through the envelope, as at a hospital.
+Result<OwnResults> results_of(Site& site, const OwnTask& task) {
+  OwnResults out;
+  const fs::path file = results_file(task);
+  if (file.empty()) return out;
+  MEDPERF_TRY(out.results,
+              read_container_yaml(site, file.parent_path(), file.filename(), "results.yaml"));
+  out.sent = to_canonical(out.results);
+  if (task.result_schema.empty()) return out;
+  MEDPERF_TRY(const result::ResultSchema schema, read_schema(task.result_schema));
+  auto envelope = result::make_envelope(schema, out.results);
+  if (!envelope.ok()) return std::move(envelope).error().at("results of task " + task.task);
+  out.sent = std::move(envelope->canonical);
+  return out;
+}
+
 }  // namespace
 
 bool OwnCheck::good() const {
@@ -71,8 +107,7 @@ Result<OwnCheck> check_own(Site& site, const OwnContainer& own) {
   return out;
 }
 
-Status try_task(Site& site, const OwnContainer& own, const std::string& task,
-                const std::map<std::string, std::string>& paths, const fs::path& log_file) {
+Result<OwnResults> try_task(Site& site, const OwnContainer& own, const OwnTask& task) {
   MEDPERF_TRY(const OwnCheck check, check_own(site, own));
   if (check.container.refusal) return *check.container.refusal;
   for (const auto& problem : check.problems) {
@@ -88,14 +123,14 @@ Status try_task(Site& site, const OwnContainer& own, const std::string& task,
   if (!own.additional.empty()) MEDPERF_CHECK(unpack(own.additional, folder / "additional_files"));
   TaskRequest request;
   request.container = &check.container;
-  request.task = task;
-  request.paths = paths;
-  request.log_file = log_file;
+  request.task = task.task;
+  request.paths = task.paths;
+  request.log_file = task.log_file;
   request.subject = "own container";
   auto ended = run_task(site, request);
   MEDPERF_CHECK(remove_tree(folder));
   if (!ended.ok()) return std::move(ended).error();
-  return {};
+  return results_of(site, task);
 }
 
 }  // namespace medperf::site

@@ -27,9 +27,21 @@ struct OwnCheck {
 /// Reads and inspects everything. Errors: invalid, corrupt, not_found (files that cannot be read).
 Result<OwnCheck> check_own(Site& site, const OwnContainer& own);
 
-/// Runs one task on the given host paths (mount label -> path). Errors: as check_own and run_task;
-/// invalid, when the check found a problem.
-Status try_task(Site& site, const OwnContainer& own, const std::string& task,
-                const std::map<std::string, std::string>& paths, const fs::path& log_file);
+struct OwnTask {
+  std::string task;
+  std::map<std::string, std::string> paths;  ///< mount label -> host path
+  fs::path log_file;
+  fs::path result_schema;  ///< that the results must fit; empty: none. Of evaluate and run_script
+};
+
+/// What a task's results are and what of them would leave.
+struct OwnResults {
+  Json results;      ///< null: the task gives none
+  std::string sent;  ///< canonical bytes; without a schema, all of them
+};
+
+/// Runs one task, and treats its results as a hospital will. Errors: as check_own and run_task;
+/// invalid, when the check found a problem; refused, when the results would not leave.
+Result<OwnResults> try_task(Site& site, const OwnContainer& own, const OwnTask& task);
 
 }  // namespace medperf::site

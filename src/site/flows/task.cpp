@@ -176,6 +176,8 @@ Status grant_requests(Site& site, const wire::Task& task, bool runs_here, engine
   if (!runs_here && spec.gpus.starts_with("device="))
     spec.gpus = std::to_string(engine::wish_of(spec).gpus);
   MEDPERF_TRY(const RunWishes* wishes, site.wishes());
+  // A script may be made for a confidential machine elsewhere as well; here it is at the data's.
+  if (task.name == "run_script") spec.environment["MEDPERF_ON_PREM"] = "1";
   if (!wishes->log_level.empty()) spec.environment["MEDPERF_LOGLEVEL"] = wishes->log_level;
   return {};
 }

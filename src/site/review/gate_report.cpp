@@ -19,7 +19,7 @@ struct Words {
   std::string_view holds;
 };
 // The first that fits counts.
-constexpr std::array<Words, 17> kWords = {{
+constexpr std::array<Words, 21> kWords = {{
     {"prepare", "data_path", "raw data"},
     {"prepare", "labels_path", "raw labels"},
     {"prepare", "output_path", "prepared data"},
@@ -32,6 +32,10 @@ constexpr std::array<Words, 17> kWords = {{
     {"evaluate", "labels", "prepared labels"},
     {"evaluate", "output_path", "results, which may leave when you say so"},
     {"evaluate", "local_outputs_path", "outputs for you alone, which stay here"},
+    {"run_script", "data_path", "prepared data"},
+    {"run_script", "labels_path", "prepared labels"},
+    {"run_script", "model_files", "the model's files"},
+    {"run_script", "results_path", "results, which may leave when you say so"},
     {"sanity_check", "data_path", "prepared data"},
     {"statistics", "data_path", "prepared data"},
     {"", "metadata_path", "metadata of the preparation, which stays here"},

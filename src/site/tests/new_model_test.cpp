@@ -78,6 +78,8 @@ TEST_F(NewModelFolder, HoldsTheSourceAndThePreparedDemoData) {
   EXPECT_FALSE(scaffolded_);
   EXPECT_EQ(text_of("src/main.cpp"), "int main() {}");
   EXPECT_EQ(text_of("demo/raw/data/a"), "raw");
+  const auto readable = fs::status(folder_ / "src/main.cpp").permissions() & fs::perms::others_read;
+  EXPECT_NE(readable, fs::perms::none) << "a container of root runs as another user";
   EXPECT_EQ(text_of("demo/data/x.npy"), "x");
   EXPECT_EQ(text_of("demo/labels/l"), "1");
   const std::string steps = text_of("NEXT-STEPS.md");

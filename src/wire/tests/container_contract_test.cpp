@@ -240,8 +240,8 @@ TEST(Contract, AnOldPreparatorWithoutALabelsOutputIsWhole) {
 
 TEST(Contract, TheExtensionsTasksAreNeverRunAndSaidSo) {
   for (const auto* task :
-       {"run_script", "generate_plan", "train", "start_aggregator", "get_experiment_status",
-        "update_plan", "get_client_cert", "get_server_cert", "trust", "verify_cert"}) {
+       {"generate_plan", "train", "start_aggregator", "get_experiment_status", "update_plan",
+        "get_client_cert", "get_server_cert", "trust", "verify_cert"}) {
     const auto config =
         read("container_type: DockerImage\nimage: a\ntasks: {" + std::string(task) + ": }\n");
     ASSERT_TRUE(config.ok()) << task;
@@ -249,6 +249,23 @@ TEST(Contract, TheExtensionsTasksAreNeverRunAndSaidSo) {
     ASSERT_EQ(problems.size(), 1U) << task;
     EXPECT_FALSE(problems[0].fatal) << task;
   }
+}
+
+TEST(Contract, AScriptNeedsItsLabelsAndIsSaidToBeTriedAlone) {
+  const std::string begin = "container_type: DockerImage\nimage: a\ntasks: {run_script: {";
+  const auto whole = read(begin +
+                          "input_volumes: {data_path: {mount_path: /d, type: directory}, "
+                          "labels_path: {mount_path: /l, type: directory}, "
+                          "model_files: {mount_path: /m, type: directory}}, "
+                          "output_volumes: {results_path: {mount_path: /r, type: directory}}}}\n");
+  ASSERT_TRUE(whole.ok());
+  const auto problems = check_contract(*whole);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_FALSE(problems[0].fatal);
+  const auto empty = read(begin + "}}\n");
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(check_contract(*empty).size(), 4U)
+      << "data_path, model_files, results_path, the notice";
 }
 
 TEST(Contract, NoTaskIsGivenWhatItMayNotSee) {

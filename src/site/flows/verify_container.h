@@ -1,0 +1,41 @@
+#pragma once
+// A container checked without running it: is it the registered one, whole, signed, and would this
+// site's policy let it run. For a registered container or one that lies here.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "site/gate/gate.h"
+
+namespace medperf::site {
+
+struct Verdict {
+  std::string what;  ///< digest, signature, configuration, policy, requests
+  bool good = true;
+  std::string text;                  ///< what was seen, or why it is not good
+  ErrorKind kind = ErrorKind::kBug;  ///< of one that is not good
+};
+
+struct Verification {
+  std::string name;            ///< of the container or its archive
+  std::string archive, image;  ///< digests; empty: not known
+  std::vector<Verdict> verdicts;
+  bool good() const;
+};
+
+/// `archive`: a copy that came another way than from where the owner serves it; empty: fetched, or
+/// hashed anew when it is here. What does not hold is a verdict. Errors: not_found (container),
+/// unavailable, refused (no policy).
+Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive);
+
+struct OwnVerification {
+  fs::path archive;
+  fs::path config;         ///< empty: not checked
+  std::string image_hash;  ///< what it must be: SHA-256 of the archive, hex; empty: not compared
+  fs::path signature;      ///< as `container sign` writes it; empty: unsigned
+};
+/// No hub is needed. A signature counts by the keys of any publisher of the policy.
+Result<Verification> verify_own(Site& site, const OwnVerification& own);
+
+}  // namespace medperf::site
