@@ -57,7 +57,16 @@ def table():
             return {k: keep(v) for k, v in sorted(value.items())
                     if k not in ("result", "created_at", "finalized_at", "id", "approved_at")}
         return [keep(v) for v in value] if isinstance(value, list) else value
-    return json.dumps(keep(json.loads((STATE / "results.json").read_text())), sort_keys=True)
+    return keep(json.loads((STATE / "results.json").read_text()))
+
+
+def differences(one, other, where="$"):
+    """The places at which two documents differ, each with both values."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [found for key in one for found in differences(one[key], other[key], f"{where}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [found for i, pair in enumerate(zip(one, other)) for found in differences(*pair, f"{where}[{i}]")]
+    return [] if one == other else [f"{where}: {one!r} became {other!r}"[:300]]
 
 
 def results_on_hub():
@@ -123,7 +132,8 @@ def round_of(kinds, length, baseline, number):
     if not finish():
         report(f"{name}: ends", False)
         return missed
-    report(f"{name}: same table", table() == baseline)
+    changed = differences(baseline, table())
+    report(f"{name}: same table", not changed, "; ".join(changed[:8]))
     rows = results_on_hub()
     report(f"{name}: one result per model and site",
            len(rows) == SITES * MODELS and all(r[3] == 1 for r in rows), f"({len(rows)} pairs)")
@@ -165,7 +175,10 @@ def main():
     while waiting and number < rounds:
         number += 1
         now, waiting = waiting[:options.per_round], waiting[options.per_round:]
-        waiting += round_of(now, length, baseline, number)
+        missed = round_of(now, length, baseline, number)
+        # The demo was over before its strike: the measured one had a busier machine.
+        length *= 0.7 if missed else 1.0
+        waiting += missed
     report(f"every strike hit, in {number} rounds", not waiting, str(waiting) if waiting else "")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
