@@ -47,6 +47,7 @@ make_images() {
   local data=benchmarks/chest-xray/data/pneumoniamnist.npz
   [ "$IMAGES/demo-data.tar.gz" -nt benchmarks/chest-xray/demo-data/build.py ] ||
     python3 benchmarks/chest-xray/demo-data/build.py "$data" "$IMAGES/demo-data.tar.gz"
+  python3 benchmarks/chest-xray/models/source.py "$IMAGES/lr-pixel-source.tar.gz"
 }
 
 # Each hospital's raw files: disjoint images of the untouched splits with the site's simulated acquisition.

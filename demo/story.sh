@@ -89,7 +89,9 @@ register_benchmark() {
     --data-preparation-mlcube "$(id_of group container 'chest-xray preparation')" \
     --reference-model "$(id_of group model 'lr-pixel')" \
     --evaluator-mlcube "$(id_of group container 'chest-xray evaluation')" \
-    --demo-archive "$(input group "$demo")" --demo-url "$(publish group "$demo")" --operational
+    --demo-archive "$(input group "$demo")" --demo-url "$(publish group "$demo")" \
+    --source-archive "$(input group "$IMAGES/lr-pixel-source.tar.gz")" \
+    --source-url "$(publish group "$IMAGES/lr-pixel-source.tar.gz")" --operational
   BENCHMARK=$(id_of group benchmark "$BENCHMARK_NAME")
   act admin benchmark approve -b "$BENCHMARK"
 }
