@@ -127,6 +127,7 @@ Result<CompatibilityReport> test_compatibility(Site& site, const CompatibilityTe
   const Json* results =
       result.has_schema ? result.envelope.document.find("results") : &result.envelope.document;
   report.results = results == nullptr ? Json::object() : *results;
+  report.figures = result.figures;
   report.ran = prepared.ran || result.ran;
   return report;
 }

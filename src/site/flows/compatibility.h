@@ -27,6 +27,7 @@ struct CompatibilityTest {
 struct CompatibilityReport {
   FolderUid demo_uid;  ///< of the prepared demo data
   Json results;        ///< what may be sent: the envelope's results
+  Json figures;        ///< what inference took; null: not known
   bool ran = false;
 };
 

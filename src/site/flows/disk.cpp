@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include "engine/limits/run_watch.h"
 #include "site/cluster/cluster.h"
+#include "site/flows/figures.h"
 
 namespace medperf::site {
 namespace {
@@ -32,6 +33,14 @@ Bytes largest_predictions(const Workspace& workspace) {
     }
   }
   return out;
+}
+
+/// By what this very image has written before, for this number of cases.
+std::optional<Bytes> own_outputs(const Workspace& workspace, const Evaluation& evaluation) {
+  const auto kept = kept_figures(workspace, evaluation.model_image.image.image);
+  const std::size_t cases = kept ? cases_in(evaluation.benchmark, evaluation.data.data) : 0;
+  if (cases == 0) return std::nullopt;
+  return scaled(*kept, cases).output;
 }
 
 /// Adds folders below `parent`, each with the lock of its work, where nobody holds it.
@@ -76,7 +85,8 @@ Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
     if (work.error || !work.journal || work.journal->latest("infer") != nullptr) continue;
     const Evaluation& evaluation = *work.evaluation;
     const int copies = evaluation.shards > 1 ? 2 : 1;  // parts, and what is made of them
-    out.outputs.value += predictions.value * static_cast<std::uint64_t>(copies);
+    const Bytes own = own_outputs(site.workspace(), evaluation).value_or(predictions);
+    out.outputs.value += own.value * static_cast<std::uint64_t>(copies);
     sharded = sharded || evaluation.shards > 1;
     data = evaluation.data.data;
     if (kind != SchedulerKind::kLocal) continue;  // nodes have disks of their own

@@ -11,7 +11,7 @@ namespace medperf::site {
 
 struct DiskNeed {
   Bytes images;   ///< unpacked, of those the engine has not got
-  Bytes outputs;  ///< as large as the largest of earlier runs and of those on demo data
+  Bytes outputs;  ///< by earlier outputs of the same image, else the largest of any
   Bytes shards;   ///< copies of the data
   Bytes total() const { return {images.value + outputs.value + shards.value}; }
 };

@@ -120,7 +120,7 @@ Result<std::optional<result::ResultSchema>> result_schema_of(const Benchmark& be
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
                          const std::string& on_what, const std::string& effect,
-                         const DatasetDigest& data, No no) {
+                         const DatasetDigest& data, No no, const std::string& expected) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   // A run that asks for more than it may have is refused before anybody is asked.
   for (const auto& item : admitted.config.tasks) MEDPERF_CHECK(site.grant(item.second));
@@ -139,7 +139,8 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
     return {};
   }
   MEDPERF_TRY(const RunWishes* wishes, site.wishes());
-  const RunRequest request{role, gate_report(admitted, *policy, *wishes), on_what, effect};
+  const RunRequest request{role, gate_report(admitted, *policy, *wishes), on_what, effect,
+                           expected};
   auto decision = decide(site, journal, step, inputs, run_question(request), no);
   if (!decision.ok()) return std::move(decision).error();
   return {};
@@ -182,6 +183,7 @@ Result<LocalResult> seal_result(Site& site, const ModelWork& work) {
   MEDPERF_TRY(out.run_at, parse_iso8601(work.predictions.get_string("run_at")));
   MEDPERF_TRY(out.envelope,
               seal(site, *work.journal, evaluation, schema, out.schema_digest, *results));
+  if (const Json* figures = work.predictions.find("figures")) out.figures = *figures;
   out.ran = work.ran;
   return out;
 }

@@ -40,6 +40,7 @@ struct LocalResult {
   bool has_schema = false;
   std::string schema_digest;  ///< SHA-256 hex of the canonical schema
   Timestamp run_at;
+  Json figures;      ///< what inference took (medperf/run-figures/v1); null: not known
   bool ran = false;  ///< a container ran in this call
 };
 
@@ -47,7 +48,8 @@ struct LocalResult {
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
                          const std::string& on_what, const std::string& effect,
-                         const DatasetDigest& data, No no = No::kForgotten);
+                         const DatasetDigest& data, No no = No::kForgotten,
+                         const std::string& expected = {});
 
 /// One model's way through the stages, beside others.
 struct ModelWork {

@@ -8,8 +8,10 @@
 
 #include <fmt/format.h>
 #include "crypto/sha256.h"
+#include "engine/limits/run_watch.h"
 #include "site/cases/shards.h"
 #include "site/flows/evaluate.h"
+#include "site/flows/figures.h"
 #include "site/flows/outputs.h"
 #include "site/flows/stage.h"
 
@@ -145,12 +147,45 @@ StageStep shard_step(Site& site, const ModelWork& work, const Json& inputs,
   return step;
 }
 
-/// Lets the cases of a run be counted while it goes on.
+/// What a run took, beside what is noted of it.
+Result<Json> with_figures(Result<Json> noted, const engine::Finished& finished, Bytes output,
+                          std::size_t cases, const std::string& on) {
+  if (!noted.ok() || cases == 0 || !finished.outcome.ok()) return noted;
+  noted->set("figures", to_json(RunFigures{cases, finished.outcome->wall,
+                                           finished.outcome->peak_memory, output, on}));
+  return noted;
+}
+
+/// Lets the cases of a run be counted while it goes on, and what it took be noted.
 void count_cases_of(StageStep& step, const wire::CaseLayout& layout, std::size_t cases,
-                    std::string run) {
+                    std::string run, const std::string& on) {
   step.cases = cases;
+  step.finish = [inner = std::move(step.finish), cases, on](const engine::Finished& finished) {
+    const Bytes output = engine::size_of({finished.output});
+    return with_figures(inner(finished), finished, output, cases, on);
+  };
   step.count = [layout](const fs::path& output) { return count_outputs(layout, output); };
   step.run = std::move(run);
+}
+
+/// Of all shards together; nothing when one did not note its own.
+std::optional<RunFigures> figures_of(std::span<const StageStep> steps) {
+  std::optional<RunFigures> out;
+  for (const StageStep& step : steps) {
+    const Json* noted = step.output.ok() ? step.output->find("figures") : nullptr;
+    const auto own = noted == nullptr ? std::nullopt : figures_from(*noted);
+    if (!own) return std::nullopt;
+    out = out ? together(*out, *own) : *own;
+  }
+  return out;
+}
+
+/// For the next time that somebody is asked about this image. It may be lost.
+void remember_figures(const Site& site, const ModelWork& work) {
+  const Json* noted = work.predictions.find("figures");
+  const auto figures = noted == nullptr ? std::nullopt : figures_from(*noted);
+  if (!figures || !work.ran) return;
+  (void)keep_figures(site.workspace(), work.evaluation->model_image.image.image, *figures).ok();
 }
 
 /// All shards are done: their predictions, checked against what was noted, become the model's.
@@ -176,6 +211,7 @@ Result<Json> merge_shards(const Evaluation& evaluation, const SharedData& shared
   MEDPERF_CHECK(merge_predictions(shared.layout, parts, beside));
   MEDPERF_TRY(const Timestamp at, parse_iso8601(run_at));
   MEDPERF_TRY(Json noted, take_predictions(beside, evaluation.folder / "predictions", at));
+  if (const auto all = figures_of(steps)) noted.set("figures", to_json(*all));
   return noted;
 }
 
@@ -219,12 +255,13 @@ class Sharing {
         const CaseRange range = part.shared->ranges[i];
         steps.push_back(shard_step(site_, *part.work, part.inputs, *part.shared, i));
         count_cases_of(steps.back(), *layout, range.end - range.begin,
-                       evaluation.subject + " " + shard_name(i));
+                       evaluation.subject + " " + shard_name(i), evaluation.data.name);
         continue;
       }
       steps.push_back(whole_step(site_, *part.work, part.inputs));
       if (layout)
-        count_cases_of(steps.back(), *layout, cases_of(*layout, evaluation), evaluation.subject);
+        count_cases_of(steps.back(), *layout, cases_of(*layout, evaluation), evaluation.subject,
+                       evaluation.data.name);
     }
   }
   /// Copies of the data stay no longer than they are needed.
@@ -292,7 +329,10 @@ Status infer_all(Site& site, std::span<ModelWork> models) {
     sharing.add_steps(parts.back(), steps);
   }
   MEDPERF_CHECK(run_stage(site, steps));
-  for (const Part& part : parts) end_part(part, steps);
+  for (const Part& part : parts) {
+    end_part(part, steps);
+    remember_figures(site, *part.work);
+  }
   sharing.remove();
   return {};
 }

@@ -8,6 +8,7 @@
 #include "site/cluster/cluster.h"
 #include "site/flows/decision.h"
 #include "site/flows/disk.h"
+#include "site/flows/figures.h"
 #include "site/flows/progress.h"
 
 namespace medperf::site {
@@ -67,9 +68,11 @@ Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDatas
   MEDPERF_TRY(out.evaluator, admit(site, evaluator));
   const std::string on = fmt::format("dataset {} '{}': prepared data, read-only, no labels",
                                      opened.dataset.id.value, opened.dataset.name);
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const std::string expected = expectation(site.workspace(), out, policy->limits.memory);
   MEDPERF_CHECK(approve_container(site, journal, "approve-run", "model", out.model_image, on,
                                   "it writes predictions; nothing leaves the site", out.data.digest,
-                                  no));
+                                  no, expected));
   return out;
 }
 

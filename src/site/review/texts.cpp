@@ -48,6 +48,8 @@ Question run_question(const RunRequest& request) {
                                report.container.value, report.name, report.publisher.value);
   question.text = report_text(report);
   question.text += fmt::format("  runs on    {}\n", request.on_what);
+  if (!request.expected.empty())
+    question.text += fmt::format("  expect     {}\n", request.expected);
   question.text += fmt::format("  if yes     {}\n", request.effect);
   question.text += "  if no      it does not run; the refusal is recorded\n";
   question.text +=

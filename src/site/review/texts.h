@@ -14,8 +14,9 @@ namespace medperf::site {
 struct RunRequest {
   std::string role;  ///< "model", "data preparation", "evaluation"
   GateReport report;
-  std::string on_what;  ///< "dataset 3 (prepared data, no labels)"
-  std::string effect;   ///< what happens if yes
+  std::string on_what;        ///< "dataset 3 (prepared data, no labels)"
+  std::string effect;         ///< what happens if yes
+  std::string expected = {};  ///< how long, how much disk and memory; empty: nothing is said
 };
 
 Question run_question(const RunRequest& request);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/yaml.h"
+#include "site/flows/figures.h"
 #include "site/flows/journal.h"
 #include "site/policy/policy.h"
 #include "site/review/gate_report.h"
@@ -49,6 +50,11 @@ TEST(Documents, JournalOfVersionOne) {
   const std::string written = read_file(file).value();
   const std::string last = written.substr(written.find('\n') + 1);
   EXPECT_EQ(problems("journal-v1", parse_json(last.substr(0, last.size() - 1)).value()), "");
+}
+
+TEST(Documents, RunFigures) {
+  const RunFigures figures{20, Seconds(4.5), mebibytes(300), Bytes{600}, "demo data"};
+  EXPECT_EQ(problems("run-figures-v1", to_json(figures)), "");
 }
 
 TEST(Documents, GateReport) {

@@ -39,6 +39,10 @@ class Workspace {
   /// What a cluster's nodes are told and answer.
   fs::path scheduler_folder() const { return root_ / "scheduler"; }
   fs::path progress_file(std::string_view flow) const;
+  /// What inference with an image took.
+  fs::path figures_file(const ImageId& image) const {
+    return root_ / "figures" / (image.hex() + ".json");
+  }
   fs::path waiting_folder() const { return root_ / "waiting"; }
   fs::path demo_folder(const std::string& hex) const;
   fs::path review_file(const std::string& hex) const;

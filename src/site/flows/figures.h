@@ -1,0 +1,41 @@
+#pragma once
+// What inference of a model took, kept for each image, and what another number of cases will
+// therefore take. Rough on purpose: everything is taken to grow with the cases.
+
+#include <optional>
+#include <string>
+
+#include "site/flows/evaluate.h"
+
+namespace medperf::site {
+
+inline constexpr std::string_view kFiguresVersion = "medperf/run-figures/v1";
+
+struct RunFigures {
+  std::size_t cases = 0;
+  Seconds time{0};    ///< of the engine; of shards: added up
+  Bytes peak_memory;  ///< of the container's cgroup; 0: not known
+  Bytes output;
+  std::string on;  ///< "demo data", "dataset 3"
+};
+
+Json to_json(const RunFigures& figures);
+/// Nothing when it is none: figures come from the hub, too.
+std::optional<RunFigures> figures_from(const Json& document);
+
+/// The same with shards: cases, time and output added up.
+RunFigures together(const RunFigures& one, const RunFigures& other);
+RunFigures scaled(const RunFigures& figures, std::size_t cases);
+
+/// Keeps the figures of an image, unless those of more cases are kept.
+Status keep_figures(const Workspace& workspace, const ImageId& image, const RunFigures& figures);
+std::optional<RunFigures> kept_figures(const Workspace& workspace, const ImageId& image);
+
+/// For the person who decides about a model: how long, how much disk and memory its inference will
+/// roughly take; by whose figures; or that nobody knows. `limit`: the policy's memory.
+std::string expectation(const Workspace& workspace, const Evaluation& evaluation, Bytes limit);
+
+/// The cases of a dataset, where the benchmark says how they lie; 0: it does not.
+std::size_t cases_in(const Benchmark& benchmark, const fs::path& data);
+
+}  // namespace medperf::site

@@ -1,0 +1,113 @@
+#include "site/flows/figures.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "site/flows/disk.h"
+#include "site/tests/paper_hospital.h"
+
+namespace medperf::site {
+namespace {
+
+const RunFigures kDemo{5, Seconds(10), mebibytes(300), Bytes{5000}, "demo data"};
+
+TEST(Figures, GrowWithTheCasesButForMemory) {
+  const RunFigures more = scaled(kDemo, 50);
+  EXPECT_EQ(more.time.count(), 100);
+  EXPECT_EQ(more.output.value, 50'000U);
+  EXPECT_EQ(more.peak_memory, mebibytes(300));
+  const RunFigures both = together(kDemo, {3, Seconds(1), mebibytes(400), Bytes{1}, "x"});
+  EXPECT_EQ(both.cases, 8U);
+  EXPECT_EQ(both.time.count(), 11);
+  EXPECT_EQ(both.peak_memory, mebibytes(400));
+}
+
+TEST(Figures, OfTheHubAreTakenOnlyWhenTheyAreSound) {
+  ASSERT_TRUE(figures_from(to_json(kDemo)).has_value());
+  EXPECT_EQ(figures_from(to_json(kDemo))->cases, 5U);
+  const std::vector<std::pair<std::string, Json>> bad = {
+      {"cases", 0},
+      {"cases", "5"},
+      {"seconds", -1},
+      {"seconds", 1e12},
+      {"seconds", Json()},
+      {"peak_memory_bytes", -5},
+      {"output_bytes", std::numeric_limits<std::int64_t>::max()},
+      {"medperf", "other"}};
+  for (const auto& [key, value] : bad) {
+    Json document = to_json(kDemo);
+    document.set(key, value);
+    EXPECT_FALSE(figures_from(document).has_value()) << key << " " << to_text(value);
+  }
+  EXPECT_FALSE(figures_from(Json()).has_value());
+}
+
+class Expectation : public PaperHospital {
+ protected:
+  void SetUp() override {
+    PaperHospital::SetUp();
+    let_cases_be_shared();
+    const auto infer = [](const engine::RunSpec& spec) {
+      EXPECT_TRUE(write_file_atomically(mount_of(spec, "/m/output_path") / "p.csv",
+                                        "case_id\nc0\nc1\nc2\nc3\nc4\n")
+                      .ok());
+      engine::RunOutcome outcome = success();
+      outcome.wall = Seconds(600);
+      outcome.peak_memory = mebibytes(3000);
+      return outcome;
+    };
+    add_model(
+        5, "good",
+        world_.add_container(15, "good", "infer", volumes({"data_path"}, {"output_path"}), infer));
+  }
+  std::string shown(const std::string& model) {
+    for (const std::string& question : world_.person->asked) {
+      const auto at = question.find("  expect ");
+      if (question.find("'" + model + "'") != std::string::npos && at != std::string::npos)
+        return question.substr(at, question.find('\n', at) - at);
+    }
+    return "(nothing)";
+  }
+};
+
+TEST_F(Expectation, IsNotKnownBeforeAnythingRan) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  EXPECT_NE(shown("good").find("not known"), std::string::npos) << shown("good");
+}
+
+TEST_F(Expectation, ComesFromWhatTheImageTookHere) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  forget_everything();
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  const std::string text = shown("good");
+  EXPECT_NE(text.find("about 10 min"), std::string::npos) << text;
+  EXPECT_NE(text.find("for 5 cases"), std::string::npos) << text;
+  EXPECT_NE(text.find("the policy gives"), std::string::npos) << "more memory than there is";
+}
+
+TEST_F(Expectation, OfTheReferenceModelIsTheGroupsAndAHintForOthers) {
+  world_.hub.objects["benchmarks/1/"]
+      .find("metadata")
+      ->find("medperf")
+      ->set("demo_run", to_json(kDemo));
+  ASSERT_TRUE(run().ok());
+  EXPECT_NE(shown("reference").find("about 10 s"), std::string::npos) << shown("reference");
+  EXPECT_NE(shown("reference").find("group"), std::string::npos);
+  EXPECT_NE(shown("good").find("not known"), std::string::npos);
+  EXPECT_NE(shown("good").find("reference model"), std::string::npos);
+}
+
+TEST_F(Expectation, OfShardsIsThatOfAllOfThem) {
+  let_cases_be_shared();
+  ASSERT_TRUE(run_shared(2).ok());
+  std::optional<RunFigures> kept;
+  const auto workspace = Workspace::open(world_.workspace()).value();
+  for (const auto& entry : fs::directory_iterator(world_.workspace() / "figures"))
+    kept = kept_figures(workspace, ImageId::parse(entry.path().stem().string()).value());
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->cases, 5U);
+}
+
+}  // namespace
+}  // namespace medperf::site
