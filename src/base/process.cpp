@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -132,6 +133,8 @@ struct ChildPlan {
   int output = -1;
   int errors = -1;
   int report = -1;
+  std::vector<GivenFile> files;  // `here` is above every `there`
+  std::optional<rlim_t> file_limit;
   pid_t parent = 0;
 };
 
@@ -159,6 +162,13 @@ struct ChildPlan {
   if (::dup2(plan.input, 0) < 0 || ::dup2(plan.output, 1) < 0 || ::dup2(plan.errors, 2) < 0)
     fail_child(plan, ChildStep::kDescriptors);
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // foreign descriptors without O_CLOEXEC stay here
+  for (const auto& file : plan.files) {
+    if (::dup2(file.here, file.there) < 0) fail_child(plan, ChildStep::kDescriptors);
+  }
+  if (plan.file_limit) {
+    const rlimit limit{*plan.file_limit, *plan.file_limit};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) fail_child(plan, ChildStep::kDescriptors);
+  }
   if (plan.folder != nullptr && ::chdir(plan.folder) != 0) fail_child(plan, ChildStep::kFolder);
   ::execve(plan.program.c_str(), plan.argv.data(), plan.environment.data());
   fail_child(plan, ChildStep::kExec);
@@ -221,8 +231,30 @@ ChildPlan plan_child(const Command& command, std::string program) {
   plan.environment.push_back(nullptr);
   if (command.working_folder) plan.folder = command.working_folder->c_str();
   for (const auto& group : command.join_cgroups) plan.cgroups.push_back(group.c_str());
+  if (command.file_limit) plan.file_limit = command.file_limit->value;
   plan.parent = ::getpid();
   return plan;
+}
+
+/// Copies of descriptors, at numbers that no child's file gets.
+constexpr int kAboveGiven = 64;
+
+Result<FileHandle> moved_up(int descriptor) {
+  FileHandle copy(::fcntl(descriptor, F_DUPFD_CLOEXEC, kAboveGiven));
+  if (!copy.is_open()) return system_error("", "Cannot give a program its files", errno);
+  return copy;
+}
+
+Result<std::vector<FileHandle>> plan_files(const Command& command, ChildPlan& plan) {
+  std::vector<FileHandle> copies;
+  for (const auto& file : command.files) {
+    if (file.there < 0 || file.there == 2 || file.there >= kAboveGiven)
+      return make_error(ErrorKind::kBug, "", "A file cannot be given at this number");
+    MEDPERF_TRY(auto copy, moved_up(file.here));
+    plan.files.push_back({copy.get(), file.there});
+    copies.push_back(std::move(copy));
+  }
+  return copies;
 }
 
 Result<Child> start(const Command& command) {
@@ -236,7 +268,9 @@ Result<Child> start(const Command& command) {
   plan.input = input.get();
   plan.output = output.write.get();
   plan.errors = errors.write.get();
-  plan.report = report.write.get();
+  MEDPERF_TRY(const auto files, plan_files(command, plan));
+  MEDPERF_TRY(auto report_end, moved_up(report.write.get()));
+  plan.report = report_end.get();
   if (std::min({plan.input, plan.output, plan.errors, plan.report}) <= 2) {
     return make_error(ErrorKind::kUnavailable, "", "Standard input, output or error is closed",
                       "Start this program with them open, for example on /dev/null.");
@@ -248,6 +282,7 @@ Result<Child> start(const Command& command) {
   output.write.close();
   errors.write.close();
   report.write.close();
+  report_end.close();
   ChildFailure failure{};
   ssize_t count = 0;
   do {

@@ -14,6 +14,12 @@
 
 namespace medperf {
 
+/// An open file that a child gets as well.
+struct GivenFile {
+  int here = -1;   ///< this process's descriptor
+  int there = -1;  ///< the child's; 0 and 1 replace `input` and the captured standard output
+};
+
 struct Command {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH of `environment`
   std::map<std::string, std::string> environment;  ///< the whole environment: nothing is inherited
@@ -25,6 +31,8 @@ struct Command {
       on_output;  ///< sees each piece of stdout+stderr as it comes
   /// Files whose descriptors the child appends its pid to before exec (cgroup.procs). Order kept.
   std::vector<fs::path> join_cgroups;
+  std::vector<GivenFile> files;
+  std::optional<Bytes> file_limit;  ///< of each file that it writes; beyond it SIGXFSZ ends it
   /// Runs to its end although a stop was asked for: for clearing up. A deadline still holds.
   bool ignore_stop = false;
 };

@@ -45,6 +45,38 @@ TEST(Process, GivesOutputErrorsAndCode) {
   EXPECT_TRUE(run_process(shell("true"))->success());
 }
 
+TEST(Process, GivesFilesAtTheirNumbers) {
+  const TemporaryFolder folder;
+  const fs::path in = folder.path() / "in", out = folder.path() / "out";
+  ASSERT_TRUE(write_file_atomically(in, "content").ok());
+  const FileHandle reading(::open(in.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileHandle writing(::open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  Command command = shell("cat; cat <&7; echo said >&2; ls /proc/self/fd | wc -l >&2");
+  command.input = "input";
+  command.files = {{reading.get(), 7}, {writing.get(), 1}};
+  const auto outcome = run_process(command);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().text();
+  EXPECT_EQ(*read_file(out), "inputcontent");
+  EXPECT_EQ(outcome->output, "") << "standard output went to the file";
+  EXPECT_EQ(outcome->errors, "said\n5\n") << "0, 1, 2, 7 and ls's own folder";
+}
+
+TEST(Process, EndsWhoWritesTooLargeAFile) {
+  const TemporaryFolder folder;
+  const fs::path out = folder.path() / "out";
+  const FileHandle writing(::open(out.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  Command command = shell("exec head -c 100000 /dev/zero");
+  command.files = {{writing.get(), 1}};
+  command.file_limit = Bytes{50'000};
+  const auto outcome = run_process(command);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().text();
+  EXPECT_EQ(outcome->signal, SIGXFSZ);
+  EXPECT_EQ(fs::file_size(out), 50'000);
+  ASSERT_EQ(::lseek(writing.get(), 0, SEEK_SET), 0);
+  command.file_limit = Bytes{100'000};
+  EXPECT_TRUE(run_process(command)->success());
+}
+
 TEST(Process, InheritsNothing) {
   ::setenv("MEDPERF_TEST_SECRET", "x", 1);
   const int open_here = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC, on purpose
