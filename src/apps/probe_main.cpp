@@ -23,7 +23,7 @@ int usage() {
       "       touch MIB | shm MIB | temporary MIB | large MIB | flood MIB | fork COUNT |\n"
       "       write COUNT | small COUNT | links 0 | spin SECONDS | sleep SECONDS |\n"
       "       stubborn SECONDS | daemon SECONDS | raise SIGNAL | exit CODE |\n"
-      "       guard LOCK PID_FILE GROUP... -- COMMAND... |\n"
+      "       guard LOCK PID_FILE HELD WIPED GROUP... -- COMMAND... |\n"
       "       enter UID GID SOURCE... -- COMMAND... | init [OPTION VALUE]... -- COMMAND...\n");
   return 2;
 }

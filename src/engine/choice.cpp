@@ -30,6 +30,12 @@ std::string names() {
 
 }  // namespace
 
+Result<std::unique_ptr<Engine>> Engine::in_memory(const MemoryStore& /*store*/) const {
+  return make_error(ErrorKind::kRefused, description(),
+                    "this engine keeps its images on disk, and cannot be told otherwise",
+                    "Use podman or the built-in runner for encrypted containers");
+}
+
 std::string_view to_string(EngineKind kind) {
   for (const auto& known : kKnown) {
     if (known.kind == kind) return known.name;

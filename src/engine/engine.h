@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,14 @@ struct WallReport {
   const Wall* find(std::string_view name) const;
 };
 
+/// Storage in memory that one run's engine is given; see memory/place.
+struct MemoryStore {
+  fs::path folder;   ///< holds the whole store; a memory file system, this user's alone
+  fs::path running;  ///< for what names what runs; a short path
+  fs::path held;     ///< locked by the run's guards until they are done
+  Bytes size;        ///< of the folder
+};
+
 /// A container engine of one user. Thread-safe for different runs.
 class Engine {
  public:
@@ -47,6 +56,13 @@ class Engine {
   virtual Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) = 0;
   /// Proves each wall with a probe container. Takes about 2 s; callers cache it.
   virtual Result<WallReport> probe() = 0;
+
+  /// Whether images can be run that may not touch a disk: how often such an image then lies in
+  /// memory at most, its archive included. 0: this engine's store cannot be moved there.
+  virtual int copies_in_memory() const { return 0; }
+  /// The same engine with the same walls and an empty store in memory. Errors: refused, when it
+  /// cannot; those of opening it.
+  virtual Result<std::unique_ptr<Engine>> in_memory(const MemoryStore& store) const;
 };
 
 /// What every engine is opened with.
@@ -58,6 +74,8 @@ struct EngineOptions {
   /// Refuse every run while nobody enforces memory and process limits. Turned off by the probe
   /// alone.
   bool require_limits = true;
+  /// The store lies there instead of in `storage`.
+  std::optional<MemoryStore> memory = std::nullopt;
 };
 
 enum class EngineKind { kPodman, kDocker, kApptainer, kBuiltin };

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,14 +100,54 @@ void end_pause_process(const char* lock, const char* pid_file) {
   ::close(fd);
 }
 
+// Removes a folder with all below it; follows no link and stays on its file system's names.
+void remove_below(int parent, const char* name) {
+  const int folder = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0) {
+    ::unlinkat(parent, name, 0);
+    return;
+  }
+  ::fchmod(folder, 0700);
+  if (DIR* open = ::fdopendir(folder)) {
+    while (const dirent* entry = ::readdir(open)) {
+      const std::string_view child = entry->d_name;
+      if (child != "." && child != "..") remove_below(folder, entry->d_name);
+    }
+    ::closedir(open);
+  }
+  ::unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+// What a killed client had in memory. Other guards of the run hold `held` until they are done: what
+// they clean up lies in there.
+void wipe(const std::string& held, const char* folder) {
+  pause_ms(100);  // one that was started just now may not hold it yet
+  const int fd = ::open(held.c_str(), O_RDWR | O_CLOEXEC);
+  for (int i = 0; fd >= 0 && i < 3000 && ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) pause_ms(10);
+  // A process that was killed just now may still be writing.
+  for (int i = 0; i < 300 && ::access(folder, F_OK) == 0; ++i) {
+    if (i > 0) pause_ms(100);
+    remove_below(AT_FDCWD, folder);
+  }
+}
+
+// Held as long as this process lives.
+void hold(const char* file) {
+  const int fd = ::open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::flock(fd, LOCK_SH);
+}
+
 }  // namespace
 
 int guard(int count, char** arguments) {
-  if (count < 3) return 2;
+  if (count < 5) return 2;
   const char* lock = arguments[0];
   const char* pid_file = arguments[1];
-  arguments += 2;
-  count -= 2;
+  const char* held = arguments[2];
+  const char* wiped = arguments[3];
+  arguments += 4;
+  count -= 4;
+  if (held[0] != '\0' && wiped[0] == '\0') hold(held);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(signal, SIG_IGN);
   std::vector<std::string> groups;
   int at = 0;
@@ -129,6 +170,7 @@ int guard(int count, char** arguments) {
     }
     kill_groups(groups);
     end_pause_process(lock, pid_file);
+    if (wiped[0] != '\0') wipe(held, wiped);
   }
   // The engine's last clean-up process may still be in there.
   for (int i = 0; i < 1000 && !remove_groups(groups); ++i) pause_ms(10);

@@ -85,11 +85,12 @@ bool wants_gpu(const RunSpec& spec) {
 
 BuiltinEngine::BuiltinEngine(const EngineOptions& options)
     : options_(options),
-      store_(options.storage / "builtin"),
+      store_(options.memory ? options.memory->folder : options.storage / "builtin"),
       as_root_(::geteuid() == 0),
       landlock_(landlock_version()) {
   const CgroupView view{"/sys/fs/cgroup", text_of("/proc/self/cgroup"), as_root_};
   sandbox_.place = find_cgroup_place(view, options.cgroup_root);
+  if (options.memory) sandbox_.held = options.memory->held;
 }
 
 Result<std::unique_ptr<BuiltinEngine>> BuiltinEngine::open(const EngineOptions& options) {
@@ -166,6 +167,8 @@ Status BuiltinEngine::unpack_squashed(const fs::path& file, const fs::path& root
   spec.name = spec.lease + "-" + std::to_string(++count);
   spec.limits.wall = kUnpackTime;
   spec.limits.memory = kUnpackMemory;
+  // What it writes counts as its memory then.
+  if (options_.memory) spec.limits.memory.value += options_.memory->size.value;
   spec.limits.output = ArchiveLimits{}.unpacked;
   spec.mounts = {{"/usr", "/usr", false}, {file, "/in/image", false}, {root, "/out", true}};
   Launch launch = bare_launch();
@@ -288,6 +291,13 @@ Result<RunOutcome> BuiltinEngine::run_anyhow(const RunSpec& spec) {
 Result<int> BuiltinEngine::sweep(const std::function<bool(std::string_view lease)>& alive) {
   MEDPERF_CHECK(store_.open());
   return end_stale_runs(sandbox_.place, alive);
+}
+
+Result<std::unique_ptr<Engine>> BuiltinEngine::in_memory(const MemoryStore& store) const {
+  EngineOptions options = options_;
+  options.storage = store.folder;
+  options.memory = store;
+  return open_builtin(options);
 }
 
 Result<WallReport> BuiltinEngine::probe() {

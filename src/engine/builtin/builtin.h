@@ -24,6 +24,8 @@ class BuiltinEngine : public Engine {
   Result<RunOutcome> run(const RunSpec& spec) override;
   Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) override;
   Result<WallReport> probe() override;
+  int copies_in_memory() const override { return 2; }  // the archive, and its files
+  Result<std::unique_ptr<Engine>> in_memory(const MemoryStore& store) const override;
 
  private:
   explicit BuiltinEngine(const EngineOptions& options);

@@ -87,6 +87,7 @@ Result<Ended> Sandbox::run(const RunSpec& spec, Launch launch) const {
   MEDPERF_TRY(const auto group, make_group(place, spec));
   GuardPlan plan;
   plan.program = launch.probe;
+  plan.held = held;
   if (group) plan.groups = group->folders();
   MEDPERF_TRY(auto guard, Guard::start(plan));
   MEDPERF_TRY(auto run_log, RunLog::open(spec.log_file));

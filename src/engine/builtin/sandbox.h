@@ -25,6 +25,7 @@ struct Sandbox {
   CgroupPlace place;   ///< not found: memory and processes are not limited
   std::string filter;  ///< of system calls, see seccomp_filter
   fs::path working;    ///< a folder that may be entered
+  fs::path held;       ///< see GuardPlan
 
   /// Runs the program under the limits of `spec`, whose name, lease and log it takes too; the
   /// program, mounts and environment are those of `launch`. Errors: unavailable.

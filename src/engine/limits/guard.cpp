@@ -63,8 +63,12 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   FileHandle write_end(ends[1]);
   // The guard leaves this folder.
   const std::string program = fs::absolute(plan.program).native();
-  std::vector<std::string> arguments{program, "guard", plan.in_use.native(),
-                                     plan.pause_file.native()};
+  std::vector<std::string> arguments{program,
+                                     "guard",
+                                     plan.in_use.native(),
+                                     plan.pause_file.native(),
+                                     plan.held.native(),
+                                     plan.wipe.native()};
   for (const auto& group : plan.groups) arguments.push_back(group.native());
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), plan.clean.begin(), plan.clean.end());

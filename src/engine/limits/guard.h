@@ -19,6 +19,8 @@ struct GuardPlan {
   fs::path in_use;  ///< locked (shared) by every client on the store
   fs::path
       pause_file;  ///< holds the pid of rootless podman's helper, ended when nobody uses the store
+  fs::path held;   ///< locked by the guards of a run in memory until they are done; empty: none
+  fs::path wipe;   ///< a folder that is removed after they were; empty: none
 };
 
 /// Alive while the run is watched. The guard sits in a session of its own and reads a pipe that

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include "base/encoding.h"
 #include "base/log.h"
 #include "engine/image/tar_stream.h"
@@ -31,6 +33,7 @@ constexpr Seconds kSpare{15};
 constexpr int kTriesWithoutEngine = 10;
 /// How long another client's load may still lack what it writes last.
 constexpr std::chrono::milliseconds kLoadsEnd{1000};
+constexpr Bytes kRunRoot = mebibytes(64);  // of what names what runs
 constexpr int kMostDamaged = 20;
 constexpr int kTriesToRemove = 5;
 constexpr std::chrono::milliseconds kRemoveAgain{200};
@@ -104,6 +107,23 @@ std::vector<fs::path> groups_to_remove(const PodmanSetup& setup, const RunGroup&
     if (entry->is_directory(error) && folder != out[0] && folder != out[1]) out.push_back(folder);
   }
   return out;
+}
+
+// In podman's own user and mount namespace, which its helper keeps until the engine ends it.
+Status mount_memory(const PodmanSetup& setup, const fs::path& folder, Bytes size) {
+  MEDPERF_CHECK(make_private_folder(folder));
+  const std::string options = fmt::format("mode=0700,nodev,size={}", size.value);
+  MEDPERF_TRY(const auto mounted, setup.podman({"unshare", "mount", "-t", "tmpfs", "-o", options,
+                                                "medperf", folder.native()},
+                                               kQuick));
+  if (!mounted.success()) return podman_error("mounting memory for the image", mounted);
+  MEDPERF_TRY(const auto seen,
+              setup.podman({"unshare", "stat", "--file-system", "--format", "%T", folder.native()},
+                           kQuick));
+  if (trim(seen.output) == "tmpfs") return {};
+  return make_error(ErrorKind::kRefused, folder.native(),
+                    "podman does not keep its images in memory when asked to",
+                    "Use the built-in runner for encrypted containers (engine.kind)");
 }
 
 }  // namespace
@@ -259,6 +279,7 @@ Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
   plan.environment = setup_.environment;
   plan.in_use = setup_.in_use();
   plan.pause_file = setup_.pause_file();
+  if (setup_.options.memory) plan.held = setup_.options.memory->held;
   return Guard::start(plan);
 }
 
@@ -360,6 +381,20 @@ Result<WallReport> PodmanEngine::probe() {
   subject.limits_advice = limits_advice(setup_);
   if (setup_.mode == LimitMode::kJoin) subject.engine_threads = kEngineThreads;
   return prove_walls(subject);
+}
+
+Result<std::unique_ptr<Engine>> PodmanEngine::in_memory(const MemoryStore& store) const {
+  EngineOptions options = setup_.options;
+  options.storage = store.folder;
+  options.memory = store;
+  MEDPERF_TRY(auto engine, open_podman(options));
+  if (!setup_.rootless) return engine;
+  // Layers belong to other users there, who can be removed in podman's user namespace only: they
+  // lie in a file system of it, which ends with it.
+  const PodmanSetup& own = static_cast<PodmanEngine&>(*engine).setup_;
+  MEDPERF_CHECK(mount_memory(own, own.images(), store.size));
+  MEDPERF_CHECK(mount_memory(own, own.run_root(), kRunRoot));
+  return engine;
 }
 
 bool PodmanEngine::takes(std::string_view format) const {

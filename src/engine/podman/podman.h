@@ -28,6 +28,10 @@ class PodmanEngine : public Engine {
   Result<RunOutcome> run(const RunSpec& spec) override;
   Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) override;
   Result<WallReport> probe() override;
+  // The archive, what podman unpacks of it on its way, and the layers; for an ordinary user it
+  // makes another copy with other owners.
+  int copies_in_memory() const override { return setup_.rootless ? 4 : 3; }
+  Result<std::unique_ptr<Engine>> in_memory(const MemoryStore& store) const override;
 
   const PodmanSetup& setup() const { return setup_; }
   /// run() without the demand that somebody enforces limits: for the probe, which finds that out.

@@ -172,7 +172,7 @@ std::string storage_conf(const PodmanSetup& setup) {
       "# Written by medperf; changes are lost.\n[storage]\ndriver = {}\ngraphroot = {}\nrunroot = "
       "{}\n",
       toml_text(setup.driver), toml_text(setup.images().native()),
-      toml_text((setup.running / "s").native()));
+      toml_text(setup.run_root().native()));
 }
 
 Status write_configuration(const PodmanSetup& setup) {
@@ -221,7 +221,12 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
        {options.storage, setup.configuration(), setup.images(), setup.temporary()}) {
     MEDPERF_CHECK(make_private_folder(folder));
   }
-  MEDPERF_TRY(setup.running, make_running_folder(options, setup.uid));
+  if (options.memory) {
+    setup.running = options.memory->running;
+    MEDPERF_CHECK(make_private_folder(setup.running));
+  } else {
+    MEDPERF_TRY(setup.running, make_running_folder(options, setup.uid));
+  }
   find_limits(setup);
   set_environment(setup);
   MEDPERF_CHECK(check_programs(setup));
@@ -237,7 +242,7 @@ std::vector<std::string> PodmanSetup::command(std::initializer_list<std::string_
   // Given as arguments too: rootless podman takes another root from storage.conf than the one
   // written there.
   std::vector<std::string> out = {
-      "podman",           "--root", images().native(), "--runroot", (running / "s").native(),
+      "podman",           "--root", images().native(), "--runroot", run_root().native(),
       "--storage-driver", driver,   "--log-level",     "error"};
   out.insert(out.end(), words.begin(), words.end());
   return out;

@@ -47,6 +47,7 @@ struct PodmanSetup {
   fs::path images() const { return options.storage / "store"; }
   fs::path temporary() const { return options.storage / "tmp"; }
   fs::path in_use() const { return running / "in-use"; }
+  fs::path run_root() const { return running / "s"; }
   fs::path pause_file() const { return running / "libpod" / "pause.pid"; }
   fs::path running;  ///< what must not outlive a boot
 

@@ -1,0 +1,254 @@
+#include "engine/memory/place.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "engine/limits/guard.h"
+
+namespace medperf::engine {
+namespace {
+
+constexpr std::string_view kName = "medperf-memory-";
+constexpr const char* kPauseFile = "r/libpod/pause.pid";
+// A machine that is left with less begins to end processes.
+constexpr Bytes kSpare = mebibytes(256);
+/// Younger ones may just be being made.
+constexpr std::time_t kYoung = 2;
+
+Error place_error(const fs::path& path, const std::string& what, int code) {
+  const std::string cause = std::system_category().message(code);
+  return make_error(ErrorKind::kUnavailable, path.native(), what + ": " + cause,
+                    "Check that this machine has a memory file system at /dev/shm", cause);
+}
+
+std::vector<fs::path> memory_folders(const fs::path& runtime_folder) {
+  std::vector<fs::path> out;
+  for (const fs::path& folder : {fs::path("/dev/shm"), runtime_folder}) {
+    if (!folder.empty() && is_memory(folder) && ::access(folder.c_str(), W_OK | X_OK) == 0)
+      out.push_back(folder);
+  }
+  return out;
+}
+
+/// Makes the folder where the most is free.
+Result<fs::path> make_folder(const fs::path& runtime_folder) {
+  fs::path best;
+  Bytes most{0};
+  for (const auto& folder : memory_folders(runtime_folder)) {
+    const auto free = free_space(folder);
+    if (free.ok() && (best.empty() || *free > most)) {
+      best = folder;
+      most = *free;
+    }
+  }
+  if (best.empty()) {
+    return make_error(ErrorKind::kUnavailable, "/dev/shm",
+                      "this machine has no memory file system that may be written",
+                      "Mount one: mount -t tmpfs tmpfs /dev/shm");
+  }
+  std::string name = (best / (std::string(kName) + "XXXXXX")).native();
+  if (::mkdtemp(name.data()) == nullptr)
+    return place_error(best, "no folder can be made here", errno);
+  return fs::path(name);
+}
+
+FileHandle open_folder(const fs::path& path) {
+  return FileHandle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool is_private(const FileHandle& folder) {
+  struct stat status {};
+  return ::fstat(folder.get(), &status) == 0 && S_ISDIR(status.st_mode) &&
+         status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
+}
+
+/// Rootless podman's helper, which keeps a namespace with the place's mounts.
+void end_helper(const fs::path& pause_file) {
+  const auto text = read_file(pause_file, Bytes{100});
+  const std::string digits(trim(text.ok() ? *text : std::string()));
+  int pid = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+  if (pid <= 1) return;
+  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
+  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
+}
+
+Result<std::uint64_t> memory_line(std::string_view label) {
+  MEDPERF_TRY(const auto text, read_file("/proc/meminfo", mebibytes(1)));
+  for (const std::string_view line : split(text, '\n')) {
+    if (!line.starts_with(label)) continue;
+    std::uint64_t kibibytes = 0;
+    const std::string_view rest = trim(line.substr(label.size()));
+    const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), kibibytes);
+    if (read.ec == std::errc()) return kibibytes << 10;
+  }
+  return make_error(ErrorKind::kUnavailable, "/proc/meminfo", "it does not say how much is free");
+}
+
+}  // namespace
+
+struct MemoryPlace::Guarded {
+  Guard guard;
+};
+
+bool is_memory(const fs::path& path) {
+  struct statfs status {};
+  if (::statfs(path.c_str(), &status) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(status.f_type);
+  return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
+Result<Bytes> available_memory() {
+  MEDPERF_TRY(const std::uint64_t bytes, memory_line("MemAvailable:"));
+  return Bytes{bytes};
+}
+
+bool has_swap() {
+  const auto total = memory_line("SwapTotal:");
+  return !total.ok() || *total > 0;
+}
+
+Status check_memory(Bytes needed) {
+  MEDPERF_TRY(const Bytes available, available_memory());
+  if (available.value >= needed.value + kSpare.value) return {};
+  return make_error(
+      ErrorKind::kUnavailable, "memory",
+      fmt::format("the decrypted image lies in memory only and needs {}, this machine has {} to "
+                  "spare of which {} stay free",
+                  to_string(needed), to_string(available), to_string(kSpare)),
+      "End other programs, or run it on a machine with more memory");
+}
+
+MemoryPlace::MemoryPlace(fs::path outer, FileHandle lock, Bytes size)
+    : outer_(std::move(outer)), lock_(std::move(lock)), size_(size) {}
+
+MemoryPlace::~MemoryPlace() {
+  if (const auto done = wipe(); !done.ok())
+    log::warning("engine.memory_left", {{"place", outer_.native()}});
+}
+
+MemoryStore MemoryPlace::store() const {
+  return {folder() / "store", outer_ / "r", outer_ / "held", size_};
+}
+
+Result<std::unique_ptr<MemoryPlace>> MemoryPlace::make(const PlaceWish& wish) {
+  MEDPERF_CHECK(check_memory(wish.size));
+  MEDPERF_TRY(const fs::path outer, make_folder(wish.runtime_folder));
+  FileHandle lock = open_folder(outer);
+  if (!lock.is_open() || !is_private(lock) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    const int code = errno;
+    ::rmdir(outer.c_str());
+    return place_error(outer, "the new folder cannot be held", code);
+  }
+  std::unique_ptr<MemoryPlace> place(new MemoryPlace(outer, std::move(lock), wish.size));
+  MEDPERF_CHECK(place->fill(wish));
+  return place;
+}
+
+Status MemoryPlace::fill(const PlaceWish& wish) {
+  const MemoryStore store = this->store();
+  MEDPERF_CHECK(write_file_atomically(store.held, ""));
+  MEDPERF_CHECK(make_private_folder(folder()));
+  GuardPlan plan;
+  plan.program = wish.probe_program;
+  plan.in_use = store.running / "in-use";
+  plan.pause_file = outer_ / kPauseFile;
+  plan.held = store.held;
+  plan.wipe = outer_;
+  // Before the mount: the guard sees the machine's mounts, in which the folder stays empty.
+  MEDPERF_TRY(auto guard, Guard::start(plan));
+  guard_ = std::make_unique<Guarded>(Guarded{std::move(guard)});
+  if (::geteuid() == 0) MEDPERF_CHECK(mount_own());
+  if (!is_memory(folder()) || !is_private(open_folder(folder()))) {
+    return make_error(ErrorKind::kRefused, folder().native(),
+                      "this is no private folder in memory, so nothing is decrypted into it",
+                      "Check /dev/shm");
+  }
+  may_swap_ = may_swap_ && has_swap();
+  MEDPERF_TRY(const Bytes free, free_space(folder()));
+  if (free >= size_) return {};
+  const std::string where = outer_.parent_path().native();
+  return make_error(ErrorKind::kUnavailable, where,
+                    fmt::format("this memory file system has {} free, the decrypted image needs {}",
+                                to_string(free), to_string(size_)),
+                    "Let root enlarge it: mount -o remount,size=... " + where);
+}
+
+/// Root without the right to mount (in some containers) keeps the folder as it is.
+Status MemoryPlace::mount_own() {
+  if (::unshare(CLONE_NEWNS) != 0) return {};
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+    return place_error(outer_, "mounts of its own cannot be made", errno);
+  const std::string options = fmt::format("mode=0700,size={}", size_.value + kSpare.value);
+  const auto mount_it = [&](const std::string& with) {
+    return ::mount("medperf", folder().c_str(), "tmpfs", MS_NOSUID | MS_NODEV, with.c_str()) == 0;
+  };
+  // "noswap" is there since Linux 6.4.
+  const bool kept = mount_it(options + ",noswap");
+  if (!kept && !mount_it(options)) return place_error(outer_, "no memory can be mounted", errno);
+  own_mount_ = true;
+  may_swap_ = !kept;
+  return {};
+}
+
+Status MemoryPlace::wipe() {
+  if (!there_) return {};
+  there_ = false;
+  Status removed;
+  if (own_mount_) {
+    // Detaching is enough; but if a file is open somewhere, its fellows at least are gone.
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder(), failure), end; !failure && entry != end;
+         entry.increment(failure))
+      (void)remove_tree(entry->path()).ok();
+    if (::umount2(folder().c_str(), MNT_DETACH) != 0)
+      removed = place_error(folder(), "it cannot be unmounted", errno);
+  }
+  if (removed.ok()) removed = remove_tree(outer_);
+  // What could not be removed is left to the guard, which tries again.
+  if (guard_) guard_->guard.finish(!removed.ok());
+  guard_.reset();
+  lock_.close();
+  return removed;
+}
+
+int sweep_memory_places(const fs::path& runtime_folder) {
+  int removed = 0;
+  for (const auto& folder : memory_folders(runtime_folder)) {
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+      if (!entry->path().filename().native().starts_with(kName)) continue;
+      const FileHandle left = open_folder(entry->path());
+      struct stat status {};
+      if (!left.is_open() || !is_private(left) || ::fstat(left.get(), &status) != 0 ||
+          std::time(nullptr) - status.st_ctim.tv_sec < kYoung ||
+          ::flock(left.get(), LOCK_EX | LOCK_NB) != 0)
+        continue;
+      end_helper(entry->path() / kPauseFile);
+      if (remove_tree(entry->path()).ok()) ++removed;
+    }
+  }
+  return removed;
+}
+
+}  // namespace medperf::engine

@@ -1,0 +1,153 @@
+// Storage in memory for a run, and encrypted archives that are opened into it.
+#include <gtest/gtest.h>
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "engine/choice.h"
+#include "engine/memory/gpg.h"
+#include "engine/memory/place.h"
+#include "engine/memory/sealed.h"
+#include "engine/tests/archive_maker.h"
+
+namespace medperf::engine::testing {
+namespace {
+
+// A guard that ends at once: these tests kill nobody.
+const fs::path kNoGuard = "/bin/true";
+
+class Memory : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/dev/shm/medperf-gpg-test-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    home_ = name;
+    if (::access("/usr/bin/gpg", X_OK) != 0) GTEST_SKIP() << "needs gpg";
+  }
+  void TearDown() override { (void)remove_tree(home_).ok(); }
+
+  GpgPlace gpg() const { return {home_, {{"PATH", "/usr/bin:/bin"}}}; }
+  static crypto::Secret key(const std::string& text = "correct horse") {
+    return crypto::Secret(text);
+  }
+  static std::string content(const FileHandle& file) {
+    return read_all(file, mebibytes(64), "test").value();
+  }
+  FileHandle sealed(const std::string& bytes) const {
+    const FileHandle plain = file_of(bytes);
+    FileHandle out = file_of("");
+    const auto done = encrypt(plain, key(), out, gpg());
+    EXPECT_TRUE(done.ok()) << done.error().text() << done.error().cause;
+    return out;
+  }
+  ErrorKind failure(const FileHandle& file, const crypto::Secret& with,
+                    Bytes limit = mebibytes(64)) const {
+    const FileHandle out = file_of("");
+    const auto done = decrypt(file, with, out, limit, gpg());
+    EXPECT_FALSE(done.ok());
+    return done.ok() ? ErrorKind::kBug : done.error().kind;
+  }
+  fs::path home_;
+};
+
+TEST_F(Memory, WhatIsEncryptedComesBack) {
+  const std::string bytes(3'000'000, 'x');
+  const FileHandle file = sealed(bytes);
+  EXPECT_EQ(content(file).find(std::string(100, 'x')), std::string::npos);
+  const FileHandle out = file_of("");
+  const auto done = decrypt(file, key(), out, mebibytes(64), gpg());
+  ASSERT_TRUE(done.ok()) << done.error().text() << done.error().cause;
+  EXPECT_EQ(content(out), bytes);
+  // gpg takes a key file's first line, with or without its end.
+  EXPECT_TRUE(decrypt(file, key("correct horse\n"), file_of(""), mebibytes(64), gpg()).ok());
+}
+
+TEST_F(Memory, WhatCannotBeDecryptedSaysWhy) {
+  const FileHandle file = sealed(std::string(3'000'000, 'x'));
+  EXPECT_EQ(failure(file, key("wrong")), ErrorKind::kRefused);
+  EXPECT_EQ(failure(file, key("")), ErrorKind::kRefused);
+  EXPECT_EQ(failure(file, key(), Bytes{1'000'000}), ErrorKind::kTooLarge);
+  EXPECT_EQ(failure(file_of("no such thing"), key()), ErrorKind::kCorrupt);
+  std::string damaged = content(file);
+  damaged[damaged.size() / 2] ^= 1;
+  EXPECT_EQ(failure(file_of(damaged), key()), ErrorKind::kCorrupt);
+  EXPECT_EQ(failure(file_of(content(file).substr(0, 1'000'000)), key()), ErrorKind::kCorrupt);
+}
+
+TEST_F(Memory, AnEncryptedArchiveIsReadAsAPlainOne) {
+  const ImageMaker maker;
+  const SealedSetup setup{kNoGuard, {{"PATH", "/usr/bin:/bin"}}};
+  const auto opened = open_sealed(sealed(maker.docker()), key(), mebibytes(64), setup);
+  ASSERT_TRUE(opened.ok()) << opened.error().text() << opened.error().cause;
+  EXPECT_EQ(opened->image.image.hex(), maker.id());
+  EXPECT_EQ(opened->plain.value, maker.docker().size());
+}
+
+TEST(MemoryPlaceTest, IsPrivateMemoryAndGoesWithItsRun) {
+  fs::path outer;
+  std::thread([&] {
+    auto place = MemoryPlace::make({mebibytes(8), kNoGuard, {}});
+    ASSERT_TRUE(place.ok()) << place.error().text();
+    const fs::path folder = (*place)->folder();
+    outer = folder.parent_path();
+    EXPECT_TRUE(is_memory(folder));
+    struct stat status {};
+    ASSERT_EQ(::stat(folder.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0700U);
+    ASSERT_TRUE(write_file_atomically(folder / "secret", "text").ok());
+  }).join();
+  ASSERT_FALSE(outer.empty());
+  EXPECT_FALSE(fs::exists(outer));
+}
+
+TEST(MemoryPlaceTest, AsRootNobodyElseSeesIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  auto place = Result<std::unique_ptr<MemoryPlace>>(make_error(ErrorKind::kBug, "", "not made"));
+  std::atomic<int> step{0};
+  std::thread run([&] {
+    place = MemoryPlace::make({mebibytes(8), kNoGuard, {}});
+    if (place.ok()) (void)write_file_atomically((*place)->folder() / "secret", "text").ok();
+    step = 1;
+    while (step != 2) ::usleep(1000);
+    if (place.ok()) (void)(*place)->wipe().ok();
+  });
+  while (step != 1) ::usleep(1000);
+  const bool seen = place.ok() && fs::exists((*place)->folder() / "secret");
+  const bool may_swap = place.ok() && (*place)->may_swap();
+  step = 2;
+  run.join();
+  ASSERT_TRUE(place.ok()) << place.error().text();
+  EXPECT_FALSE(seen);
+  EXPECT_FALSE(may_swap && !has_swap());
+}
+
+TEST(MemoryPlaceTest, TooLittleMemoryIsSaidBefore) {
+  const auto place = MemoryPlace::make({Bytes{1ULL << 60}, kNoGuard, {}});
+  ASSERT_FALSE(place.ok());
+  EXPECT_EQ(place.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(place.error().what.find("needs"), std::string::npos) << place.error().text();
+}
+
+TEST(MemoryPlaceTest, ADiskIsNoMemory) {
+  EXPECT_FALSE(is_memory("/usr"));
+  EXPECT_FALSE(is_memory("/nowhere"));
+}
+
+TEST(SealedRun, NeedsTheArchiveAndTheCopiesOfItsFiles) {
+  SealedImage image;
+  image.plain = mebibytes(100);
+  image.unpacked = mebibytes(90);
+  const auto two = memory_needed(image, 2), four = memory_needed(image, 4);
+  EXPECT_GE(two, mebibytes(190));
+  EXPECT_EQ(four.value - two.value, mebibytes(180).value);
+  image.squashed = true;
+  EXPECT_GT(memory_needed(image, 2), two) << "a sif is packed";
+}
+
+}  // namespace
+}  // namespace medperf::engine::testing
