@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include "crypto/random.h"
 #include "engine/choice.h"
+#include "engine/memory/place.h"
 #include "site/cluster/cluster.h"
 #include "site/walls/timed_engine.h"
 #include "site/walls/wall_cache.h"
@@ -176,8 +177,43 @@ std::vector<engine::Candidate> Site::engines() const {
 
 Status Site::open_engine() {
   MEDPERF_TRY(auto engine, open_site_engine(options_, setup_, workspace_.engine_storage()));
-  engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
+  use_engine(std::move(engine));
   return {};
+}
+
+engine::SealedSetup Site::sealed_setup() const {
+  const engine::EngineOptions options =
+      engine_options(options_, setup_, workspace_.engine_storage());
+  return {options.probe_program, options.environment};
+}
+
+void Site::run_in_memory(engine::SealedImage image, const engine::Engine& by) {
+  engine_->run_in_memory(std::move(image), by);
+}
+
+Result<engine::Engine*> Site::memory_engine() {
+  MEDPERF_TRY(engine::Engine * own, engine());
+  if (own->copies_in_memory() > 0) return own;
+  if (memory_engine_) return memory_engine_.get();
+  std::string reasons = own->description() + " keeps images on disk";
+  for (const auto kind : {engine::EngineKind::kBuiltin, engine::EngineKind::kPodman}) {
+    auto opened =
+        engine::open_engine(kind, engine_options(options_, setup_, workspace_.engine_storage()));
+    if (!opened.ok()) {
+      reasons += "; " + opened.error().text();
+      continue;
+    }
+    MEDPERF_TRY(const Policy* site_policy, policy());
+    MEDPERF_TRY(const engine::WallReport walls,
+                proved_walls(**opened, workspace_.memory_walls_file(), false));
+    MEDPERF_CHECK(check_walls(site_policy->required_walls, walls));
+    tell("encrypted containers run on " + (*opened)->description() + ", since " + reasons);
+    memory_engine_ = std::move(*opened);
+    return memory_engine_.get();
+  }
+  return make_error(ErrorKind::kRefused, "engine",
+                    "encrypted containers need an engine that can run from memory: " + reasons,
+                    "Install bubblewrap (the built-in runner) or podman");
 }
 
 Status Site::hold_lease() {
@@ -187,6 +223,7 @@ Status Site::hold_lease() {
 }
 
 Status Site::sweep() {
+  engine::sweep_memory_places(first_of(setup_.environment, "XDG_RUNTIME_DIR", ""));
   const std::vector<std::string> dead = dead_leases(workspace_.leases());
   if (dead.empty()) return {};
   MEDPERF_TRY(int removed, engine_->sweep([this](std::string_view id) {
@@ -243,25 +280,27 @@ const std::string& Site::lease_id() const {
 
 Result<engine::WallReport> Site::walls(bool prove_again) {
   if (walls_ && !prove_again) return *walls_;
-  MEDPERF_TRY(const Policy* site_policy, policy());
   MEDPERF_TRY(engine::Engine * engine, engine());
-  const WallCacheKey key{read_boot_id(), engine->description(), site_policy->digest.hex(),
+  MEDPERF_TRY(walls_, proved_walls(*engine, workspace_.walls_file(), prove_again));
+  return *walls_;
+}
+
+Result<engine::WallReport> Site::proved_walls(engine::Engine& engine, const fs::path& file,
+                                              bool prove_again) {
+  MEDPERF_TRY(const Policy* site_policy, policy());
+  const WallCacheKey key{read_boot_id(), engine.description(), site_policy->digest.hex(),
                          options_.text("engine.cgroup")};
   if (!prove_again) {
-    if (auto cached = load_walls(workspace_.walls_file(), key)) {
-      walls_ = std::move(*cached);
-      return *walls_;
-    }
+    if (auto cached = load_walls(file, key)) return std::move(*cached);
   }
-  MEDPERF_TRY(engine::WallReport report, engine->probe());
-  MEDPERF_CHECK(save_walls(workspace_.walls_file(), key, report));
+  MEDPERF_TRY(engine::WallReport report, engine.probe());
+  MEDPERF_CHECK(save_walls(file, key, report));
   Json::Array standing;
   for (const engine::Wall& wall : report.walls) {
     standing.push_back(Json::object({{"name", wall.name}, {"stands", wall.stands}}));
   }
   MEDPERF_CHECK(record(
       "walls", Json::object({{"engine", report.engine}, {"walls", Json(std::move(standing))}})));
-  walls_ = report;
   return report;
 }
 
@@ -308,7 +347,8 @@ void Site::use_hub(std::unique_ptr<Hub> hub) {
 
 void Site::use_engine(std::unique_ptr<engine::Engine> engine) {
   scheduler_.reset();
-  engine_ = std::make_unique<TimedEngine>(std::move(engine), spent_.engine);
+  engine_ = std::make_unique<SealedEngine>(
+      std::make_unique<TimedEngine>(std::move(engine), spent_.engine), sealed_setup());
 }
 
 }  // namespace medperf::site

@@ -21,6 +21,7 @@
 #include "site/policy/policy.h"
 #include "site/policy/run_wishes.h"
 #include "site/review/person.h"
+#include "site/sealed/sealed_engine.h"
 #include "site/workspace/lease.h"
 #include "site/workspace/token.h"
 #include "site/workspace/workspace.h"
@@ -66,6 +67,12 @@ class Site {
   std::string user_name();
   /// The engine, after containers of dead leases were removed. Errors: unavailable.
   Result<engine::Engine*> engine();
+  /// The engine that runs encrypted images in memory: the site's own when it can, else podman or
+  /// the built-in runner behind the walls that the policy asks for. Errors: refused, unavailable.
+  Result<engine::Engine*> memory_engine();
+  /// See SealedEngine. The engine must be open.
+  void run_in_memory(engine::SealedImage image, const engine::Engine& by);
+  engine::SealedSetup sealed_setup() const;
   /// Every engine, and whether it can be used here. Opens each, so it is slow: for `doctor`.
   std::vector<engine::Candidate> engines() const;
   /// What runs containers for this command: this machine, or the site's cluster. Errors:
@@ -112,6 +119,8 @@ class Site {
   Status open_engine();
   Status hold_lease();
   Status sweep();
+  Result<engine::WallReport> proved_walls(engine::Engine& engine, const fs::path& file,
+                                          bool prove_again);
   Result<net::HttpClient*> http();
 
   Workspace workspace_;
@@ -125,7 +134,8 @@ class Site {
   bool hub_has_token_ = false;
   bool engine_ready_ = false;
   std::unique_ptr<Lease> lease_;
-  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<engine::Engine> memory_engine_;
+  std::unique_ptr<SealedEngine> engine_;
   std::unique_ptr<engine::Scheduler> scheduler_;  // uses the engine, so it goes first
   std::optional<Policy> policy_;
   WishTexts wish_texts_;

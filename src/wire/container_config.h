@@ -18,6 +18,11 @@ enum class ContainerType {
   kEncryptedDockerArchive,
   kEncryptedSingularityFile
 };
+/// Whether the image's file is encrypted (GnuPG, symmetric).
+constexpr bool is_encrypted(ContainerType type) {
+  return type == ContainerType::kEncryptedDockerArchive ||
+         type == ContainerType::kEncryptedSingularityFile;
+}
 enum class MountKind { kFile, kDirectory };
 
 struct Volume {

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cli/commands/container_author.h"
+#include "cli/commands/container_key.h"
 #include "cli/commands/container_report.h"
 #include "cli/commands/container_verify.h"
 #include "cli/commands/groups.h"
@@ -83,6 +84,7 @@ std::span<const Command> container_commands() {
     std::vector<Command> all(author_commands().begin(), author_commands().end());
     all.insert(all.end(), kVerification.begin(), kVerification.end());
     all.insert(all.end(), kRegistration.begin(), kRegistration.end());
+    all.insert(all.end(), key_commands().begin(), key_commands().end());
     return all;
   }();
   return kAll;

@@ -24,7 +24,7 @@ Result<int> create(Invocation& call) {
 
 site::OwnContainer own_of(const Invocation& call) {
   return {call.text("config"), call.text("archive"), call.text("parameters"),
-          call.text("additional-files")};
+          call.text("additional-files"), call.text("key")};
 }
 
 void show_problems(const Invocation& call, const site::OwnCheck& check) {
@@ -98,6 +98,7 @@ constexpr Argument kConfig{"--config", "FILE", "Container configuration, either 
 constexpr Argument kArchive{"--archive", "TAR", "Image archive (podman save).", ArgumentKind::kText,
                             true};
 constexpr Argument kParameters{"--parameters", "FILE", "Parameters (YAML)."};
+constexpr Argument kKey{"--key", "FILE", "Key of an encrypted archive (a file of mode 0600)."};
 constexpr Argument kAdditional{"--additional-files", "TAR", "Additional files (tar.gz)."};
 
 }  // namespace
@@ -107,7 +108,7 @@ std::span<const Command> author_commands() {
       Argument{"role", "ROLE", "model, preparator or evaluator.", ArgumentKind::kText, true},
       Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
   static constexpr auto kCheck =
-      with_run_wishes(std::array{kConfig, kArchive, kParameters, kAdditional, kHtmlArgument});
+      with_run_wishes(std::array{kConfig, kArchive, kParameters, kAdditional, kKey, kHtmlArgument});
   static constexpr auto kRun = with_run_wishes(std::array{
       kConfig, kArchive,
       Argument{"--task", "TASK", "Which task, e.g. infer.", ArgumentKind::kText, true},
@@ -117,7 +118,7 @@ std::span<const Command> author_commands() {
           "--result-schema", "FILE",
           "Of evaluate and run_script: the schema that decides what of the results may leave."},
       Argument{"--log", "FILE", "Where its output goes (default container.log)."}, kParameters,
-      kAdditional});
+      kAdditional, kKey});
   static constexpr std::array kCommands = {
       Command{"create", "Write a small working container to start from.",
               "medperf container create model my-model", kCreate, create},

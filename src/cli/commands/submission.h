@@ -15,6 +15,7 @@ inline constexpr std::array kSubmissionArguments = {
     Argument{"--archive", "TAR", "Image archive (podman save); read here, not sent.",
              ArgumentKind::kText, true},
     Argument{"--image-url", "URL", "Where you serve that archive.", ArgumentKind::kText, true},
+    Argument{"--key", "FILE", "Key of an encrypted archive; read here, not sent."},
     Argument{"--signature", "FILE", "Signature of that archive, from 'medperf container sign'.",
              ArgumentKind::kText, false},
     Argument{"--parameters", "FILE", "Parameters (YAML).", ArgumentKind::kText, false},
@@ -33,6 +34,7 @@ inline site::ContainerSubmission submission_of(const Invocation& call) {
   out.config = call.text("config");
   out.archive = call.text("archive");
   out.image_url = call.text("image-url");
+  out.key = call.text("key");
   out.signature = call.text("signature");
   out.parameters = call.text("parameters");
   out.additional_url = call.text("additional-files-url");

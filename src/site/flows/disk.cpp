@@ -89,7 +89,8 @@ Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
     out.outputs.value += own.value * static_cast<std::uint64_t>(copies);
     sharded = sharded || evaluation.shards > 1;
     data = evaluation.data.data;
-    if (kind != SchedulerKind::kLocal) continue;  // nodes have disks of their own
+    if (kind != SchedulerKind::kLocal) continue;       // nodes have disks of their own
+    if (evaluation.model_image.encrypted()) continue;  // its image lies in memory
     MEDPERF_TRY(engine::Engine * engine, site.engine());
     MEDPERF_TRY(const bool there, engine->has_image(evaluation.model_image.image.image));
     if (there) continue;

@@ -6,12 +6,20 @@
 #include "result/envelope.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/own_files.h"
+#include "site/sealed/container_key.h"
 
 namespace medperf::site {
 namespace {
 
 /// Numbers of the hub begin with 1.
 constexpr ContainerId kUnregistered{0};
+
+Result<OwnArchive> read_image(Site& site, const OwnContainer& own, const Admitted& container) {
+  if (!container.encrypted()) return read_own_archive(own.archive);
+  MEDPERF_TRY(const crypto::Secret key, container_key(site, container.container, own.key));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  return read_own_sealed(site, own.archive, key, policy->archive_limit);
+}
 
 Result<Admitted> read_own(Site& site, const OwnContainer& own) {
   Admitted out;
@@ -25,10 +33,13 @@ Result<Admitted> read_own(Site& site, const OwnContainer& own) {
   if (!own.parameters.empty()) {
     MEDPERF_TRY(out.container.parameters, read_own_document(own.parameters));
   }
-  MEDPERF_TRY(OwnArchive archive, read_own_archive(own.archive));
+  out.key_file = own.key;
+  MEDPERF_TRY(OwnArchive archive, read_image(site, own, out));
   out.archive = archive.digest;
   out.image = std::move(archive.image);
+  out.plain = archive.plain;
   out.findings = engine::inspect(out.image, to_iso8601(site.clock().now()));
+  if (out.encrypted()) out.findings.push_back(encryption_finding());
   return out;
 }
 

@@ -16,6 +16,7 @@ struct OwnContainer {
   fs::path archive;     ///< image archive
   fs::path parameters;  ///< empty: none
   fs::path additional;  ///< tar.gz of additional files; empty: none
+  fs::path key;         ///< of an encrypted archive; empty: none
 };
 
 struct OwnCheck {

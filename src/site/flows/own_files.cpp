@@ -31,4 +31,16 @@ Result<OwnArchive> read_own_archive(const fs::path& path) {
   return out;
 }
 
+Result<OwnArchive> read_own_sealed(const Site& site, const fs::path& file,
+                                   const crypto::Secret& key, Bytes limit) {
+  MEDPERF_TRY(const FileHandle handle, open_file(file));
+  OwnArchive out;
+  MEDPERF_TRY(out.digest, crypto::digest_file(handle));
+  auto opened = engine::open_sealed(handle, key, limit, site.sealed_setup());
+  if (!opened.ok()) return std::move(opened).error().at(file.string());
+  out.image = std::move(opened->image);
+  out.plain = opened->plain;
+  return out;
+}
+
 }  // namespace medperf::site

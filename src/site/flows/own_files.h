@@ -2,7 +2,7 @@
 // Files that a person names on the command line: documents and image archives of their own.
 
 #include "base/json.h"
-#include "engine/image/archive.h"
+#include "site/site.h"
 
 namespace medperf::site {
 
@@ -12,8 +12,12 @@ Result<Json> read_own_document(const fs::path& file);
 struct OwnArchive {
   FileDigest digest;
   engine::ImageArchive image;
+  Bytes plain{0};  ///< of an encrypted one, decrypted
 };
 /// Hashes and reads an image archive through one descriptor. Errors: not_found, as read_archive.
 Result<OwnArchive> read_own_archive(const fs::path& file);
+/// The same of an encrypted one, which is decrypted into memory. Errors: those of open_sealed too.
+Result<OwnArchive> read_own_sealed(const Site& site, const fs::path& file,
+                                   const crypto::Secret& key, Bytes limit);
 
 }  // namespace medperf::site

@@ -25,7 +25,9 @@ namespace {
 /// The registered form of an older config has the URL where it names the image.
 Status put_image_url(Json& config, const std::string& url) {
   if (config.contains("container_type")) {
-    config.set("container_type", "DockerArchive");
+    // An image of a registry is registered as the archive that was saved of it.
+    if (config.get_string("container_type") == "DockerImage")
+      config.set("container_type", "DockerArchive");
     config.set("image", url);
     return {};
   }
@@ -39,7 +41,21 @@ Status put_image_url(Json& config, const std::string& url) {
   return {};
 }
 
-Result<Json> container_body(const ContainerSubmission& submission) {
+/// The digest of the file as it is, and the image in it.
+Result<OwnArchive> read_archive_of(const Site& site, const ContainerSubmission& submission,
+                                   bool encrypted) {
+  if (!encrypted) return read_own_archive(submission.archive);
+  if (submission.key.empty()) {
+    return make_error(ErrorKind::kInvalid, submission.archive.string(),
+                      "an encrypted archive is registered with its image's digest",
+                      "name the file of its key with --key; the key is not sent");
+  }
+  MEDPERF_TRY(std::string text, crypto::read_key_file(submission.key));
+  const crypto::Secret key(std::move(text));
+  return read_own_sealed(site, submission.archive, key, engine::ArchiveLimits{}.unpacked);
+}
+
+Result<Json> container_body(const Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Json config, read_own_document(submission.config));
   // As it was written first: what is put in below must not hide a mistake.
   auto written = wire::read_container_config(config);
@@ -58,7 +74,8 @@ Result<Json> container_body(const ContainerSubmission& submission) {
     MEDPERF_TRY(FileDigest digest, crypto::digest_file(submission.additional_archive));
     additional_hash = digest.hex();
   }
-  MEDPERF_TRY(OwnArchive archive, read_own_archive(submission.archive));
+  MEDPERF_TRY(OwnArchive archive,
+              read_archive_of(site, submission, wire::is_encrypted(written->type)));
   Json ours = Json::object({{"image_id", archive.image.image.prefixed()}});
   if (!submission.signature.empty()) {
     MEDPERF_TRY(Json envelope, read_own_document(submission.signature));
@@ -176,7 +193,7 @@ Result<SignedImage> sign_archive(const Site& site, const fs::path& archive) {
 
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
-  MEDPERF_TRY(Json body, container_body(submission));
+  MEDPERF_TRY(Json body, container_body(site, submission));
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> mine, hub->list(paths::my_containers()));
   MEDPERF_TRY(std::optional<Registration> same,
@@ -188,7 +205,7 @@ Result<Registration> submit_container(Site& site, const ContainerSubmission& sub
 
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission) {
   MEDPERF_TRY(Hub * hub, site.hub());
-  MEDPERF_TRY(Json container, container_body(submission));
+  MEDPERF_TRY(Json container, container_body(site, submission));
   MEDPERF_CHECK(set_closed_group(*hub, container, submission.closed_group));
   MEDPERF_TRY(std::vector<Json> models, hub->list(paths::my_models()));
   for (const Json& model : models) {

@@ -16,6 +16,7 @@ struct ContainerSubmission {
   fs::path parameters;          ///< empty: none
   std::string additional_url;   ///< empty: none
   fs::path additional_archive;  ///< its local copy, for the digest
+  fs::path key;                 ///< of an encrypted archive; empty: it is not encrypted
   fs::path signature;           ///< as sign_archive makes it; empty: not signed
   bool operational = false;
   std::int64_t closed_group = 0;  ///< outside of which it does not exist; 0: everybody sees it

@@ -10,6 +10,7 @@
 #include "site/flows/journal.h"
 #include "site/gate/registry.h"
 #include "site/review/texts.h"
+#include "site/sealed/container_key.h"
 
 namespace medperf::site {
 namespace {
@@ -101,6 +102,7 @@ std::string where(const Container& container) {
 struct BroughtIn {
   FileDigest archive;
   engine::ImageArchive image;
+  Bytes plain{0};  ///< see Admitted
 };
 
 /// What is registered of an image in a registry: the digest of its manifest or index, or, before
@@ -159,7 +161,15 @@ Result<BroughtIn> bring_in(Site& site, const Container& container,
   MEDPERF_TRY(const FileHandle handle,
               fetch_verified(site, config.image, out.archive,
                              site.workspace().image_file(out.archive), policy->archive_limit));
-  MEDPERF_TRY(out.image, engine::read_archive(handle));
+  if (!wire::is_encrypted(config.type)) {
+    MEDPERF_TRY(out.image, engine::read_archive(handle));
+    return out;
+  }
+  MEDPERF_TRY(const crypto::Secret key, container_key(site, container, {}));
+  MEDPERF_TRY(engine::OpenedImage opened,
+              engine::open_sealed(handle, key, policy->archive_limit, site.sealed_setup()));
+  out.image = std::move(opened.image);
+  out.plain = opened.plain;
   return out;
 }
 
@@ -167,7 +177,7 @@ Result<BroughtIn> bring_in(Site& site, const Container& container,
 Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config) {
   const SpentGuard guard(site.gate_time());
   MEDPERF_TRY(const BroughtIn brought, bring_in(site, container, config));
-  const auto& [digest, image] = brought;
+  const auto& [digest, image, plain] = brought;
   const fs::path file = site.workspace().image_file(digest);
   if (const auto stamp = FileStamp::of(file)) site.note_verified_archive(digest, *stamp);
   const std::string registered = container.registered_image_id();
@@ -180,8 +190,8 @@ Result<Json> verify(Site& site, const Container& container, const wire::Containe
                         "ask the owner to register the container again");
     }
   }
-  const std::vector<engine::Finding> findings =
-      engine::inspect(image, to_iso8601(site.clock().now()));
+  std::vector<engine::Finding> findings = engine::inspect(image, to_iso8601(site.clock().now()));
+  if (wire::is_encrypted(config.type)) findings.push_back(encryption_finding());
   const Json report = Json::object({{"medperf", kGateVersion},
                                     {"container", container.id.value},
                                     {"archive", digest.hex()},
@@ -198,18 +208,8 @@ Result<Json> verify(Site& site, const Container& container, const wire::Containe
                                                {"report_sha256", crypto::sha256_hex(bytes)}})));
   Json verified = verified_json(image, findings);
   verified.set("archive", digest.hex());
+  if (plain.value > 0) verified.set("plain", static_cast<std::int64_t>(plain.value));
   return verified;
-}
-
-Status check_type(const Container& container, const wire::ContainerConfig& config) {
-  if (config.type == wire::ContainerType::kDockerArchive ||
-      config.type == wire::ContainerType::kDockerImage ||
-      config.type == wire::ContainerType::kSingularityFile) {
-    return {};
-  }
-  return make_error(ErrorKind::kInvalid, where(container),
-                    "encrypted containers cannot be brought in here",
-                    "ask the owner to register the image's archive as it is");
 }
 
 /// The archive's file, verified in this command: hashed again only when it is not the very file
@@ -274,7 +274,6 @@ Result<Admitted> examine(Site& site, const Container& container) {
   auto config = wire::read_container_config(container.config);
   if (!config.ok()) return std::move(config).error().at(where(container));
   out.config = std::move(*config);
-  MEDPERF_CHECK(check_type(container, out.config));
   auto digest = FileDigest::parse(container.image_hash);
   if (!digest.ok()) return std::move(digest).error().at(where(container) + ": image_hash");
   const std::string name = "image-" + digest->hex().substr(0, 16);
@@ -288,6 +287,7 @@ Result<Admitted> examine(Site& site, const Container& container) {
   MEDPERF_TRY(out.archive, FileDigest::parse(verified->get_string("archive", digest->hex())));
   MEDPERF_TRY(out.image, image_from(*verified));
   out.findings = findings_from(*verified);
+  out.plain = Bytes{static_cast<std::uint64_t>(verified->get_int("plain"))};
   MEDPERF_TRY(const Policy* policy, site.policy());
   auto admitted = check_policy(*policy, out);
   if (!admitted.ok()) out.refusal = std::move(admitted).error();
@@ -303,7 +303,19 @@ Result<Admitted> admit(Site& site, const Container& container) {
   return std::move(*out.refusal).at(where(container));
 }
 
+engine::Finding encryption_finding() {
+  return {engine::Severity::kInfo, "encryption",
+          "the image is encrypted; it is decrypted into memory only, for each run, and never lies "
+          "on a disk here",
+          ""};
+}
+
 Status ensure_archived(Site& site, const Admitted& admitted) {
+  if (admitted.encrypted()) {
+    return make_error(ErrorKind::kRefused, where(admitted.container),
+                      "encrypted containers run on this machine only, not on a cluster's nodes",
+                      "run it with scheduler.kind set to local");
+  }
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
   MEDPERF_TRY(const Policy* policy, site.policy());
@@ -311,8 +323,37 @@ Status ensure_archived(Site& site, const Admitted& admitted) {
                         policy->archive_limit);
 }
 
+namespace {
+
+/// The key is taken now, in the command's own thread; the rest is done by each run.
+Status make_sealed_ready(Site& site, const Admitted& admitted) {
+  MEDPERF_TRY(const engine::Engine* by, site.memory_engine());
+  if (!by->takes(admitted.image.format)) {
+    return make_error(ErrorKind::kRefused, where(admitted.container),
+                      by->description() + " does not take a " + admitted.image.format,
+                      "choose another engine with engine.kind; 'medperf doctor' lists them");
+  }
+  const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
+  MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  engine::SealedImage image;
+  image.file = site.workspace().image_file(admitted.archive);
+  MEDPERF_CHECK(ensure_archive(site, admitted, image.file, policy->archive_limit));
+  image.digest = admitted.archive;
+  image.image = admitted.image.image;
+  image.plain = admitted.plain;
+  for (const engine::Layer& layer : admitted.image.layers) image.unpacked.value += layer.size.value;
+  image.squashed = admitted.image.format == "sif";
+  MEDPERF_TRY(image.passphrase, container_key(site, admitted.container, admitted.key_file));
+  site.run_in_memory(std::move(image), *by);
+  return {};
+}
+
+}  // namespace
+
 Status ensure_loaded(Site& site, const Admitted& admitted) {
   MEDPERF_TRY(engine::Engine * engine, site.engine());
+  if (admitted.encrypted()) return make_sealed_ready(site, admitted);
   if (!admitted.image.format.empty() && !engine->takes(admitted.image.format)) {
     return make_error(ErrorKind::kRefused, where(admitted.container),
                       "this site's engine, " + engine->description() + ", does not take a " +

@@ -27,6 +27,9 @@ struct Admitted {
   std::vector<engine::Finding> findings;
   ImageSignature signature;
   std::optional<Error> refusal;  ///< by the site policy; only examine() gives one
+  Bytes plain{0};                ///< of the decrypted archive; 0: it is not encrypted
+  fs::path key_file;             ///< of an encrypted one; empty: in the site's key folder
+  bool encrypted() const { return wire::is_encrypted(config.type); }
   /// What a step that runs it depends on: image, configuration, parameters, additional files.
   Json identity() const;
   /// SHA-256 hex of the canonical parameters; empty: none.
@@ -42,10 +45,14 @@ Result<Admitted> examine(Site& site, const Container& container);
 Result<Admitted> admit(Site& site, const Container& container);
 
 /// Makes sure that the engine holds exactly this image; loads it from the verified archive if not.
+/// An encrypted one is made ready to be decrypted into memory by each of its runs.
 Status ensure_loaded(Site& site, const Admitted& admitted);
 
 /// Makes sure that the verified archive is at its place in the workspace, for nodes to load.
 Status ensure_archived(Site& site, const Admitted& admitted);
+
+/// What the report says of an encrypted image.
+engine::Finding encryption_finding();
 
 /// Fetches a file to `target` unless it is there with the right digest; what is there with another
 /// digest is thrown away. Gives the descriptor whose bytes were verified. Errors as admit.

@@ -66,6 +66,12 @@ Path<kGet> my_associations(std::string_view kind) {
 Path<kGet | kPost> my_keys() {
   return {"me/keys/"};
 }
+Path<kGet> my_certificates() {
+  return {"me/certificates/"};
+}
+Path<kGet> my_container_keys() {
+  return {"me/encrypted_keys/"};
+}
 Path<kGet | kPost> access_tokens() {
   return {"me/access_tokens/"};
 }
@@ -115,6 +121,18 @@ Path<kGet | kPut> benchmark(BenchmarkId id) {
 }
 Path<kGet> benchmark_models(BenchmarkId id) {
   return {fmt::format("benchmarks/{}/models/", id.value)};
+}
+Path<kGet> benchmark_certificates(BenchmarkId id) {
+  return {fmt::format("benchmarks/{}/datasets_certificates/", id.value)};
+}
+Path<kPost> certificates() {
+  return {"certificates/"};
+}
+Path<kGet> certificate_keys(std::int64_t certificate) {
+  return {fmt::format("certificates/{}/encrypted_keys/", certificate)};
+}
+Path<kPost | kPut> container_keys() {
+  return {"encrypted_keys/bulk/"};
 }
 Path<kGet> aggregate(BenchmarkId id) {
   return {fmt::format("benchmarks/{}/aggregate/", id.value)};

@@ -53,6 +53,8 @@ Path<kGet> my_results();
 Path<kGet> my_memberships();
 Path<kGet> my_associations(std::string_view kind);
 Path<kGet | kPost> my_keys();
+Path<kGet> my_certificates();
+Path<kGet> my_container_keys();
 Path<kGet | kPost> access_tokens();
 Path<kDelete> access_token(std::int64_t id);
 Path<kPost> second_factor();
@@ -71,6 +73,12 @@ Path<kGet | kPut> result(ResultId id);
 Path<kGet | kPost> benchmarks();
 Path<kGet | kPut> benchmark(BenchmarkId id);
 Path<kGet> benchmark_models(BenchmarkId id);
+/// Certificates of the owners of its approved data sets.
+Path<kGet> benchmark_certificates(BenchmarkId id);
+Path<kPost> certificates();
+/// Keys of containers that a certificate's holder can open.
+Path<kGet> certificate_keys(std::int64_t certificate);
+Path<kPost | kPut> container_keys();
 Path<kGet> aggregate(BenchmarkId id);
 Path<kGet | kPut | kDelete> committee(BenchmarkId id);
 

@@ -1,10 +1,14 @@
 #include "site/gate/gate.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "site/dataset/unpack.h"
+#include "site/sealed/container_key.h"
 #include "site/tests/fake_site.h"
 
 namespace medperf::site {
@@ -44,6 +48,77 @@ TEST_F(Gate, OneChangedByteIsRefusedAndLeavesNothing) {
   EXPECT_EQ(admitted.error().kind, ErrorKind::kCorrupt);
   EXPECT_NE(admitted.error().what.find(container_.image_hash), std::string::npos);
   EXPECT_TRUE(fs::is_empty(world_.workspace() / "images"));
+}
+
+// The same image, encrypted as its owner does it.
+class EncryptedGate : public Gate {
+ protected:
+  void SetUp() override {
+    Gate::SetUp();
+    if (::access("/usr/bin/gpg", X_OK) != 0) GTEST_SKIP() << "needs gpg";
+    const crypto::Secret key("the key");
+    const FileHandle sealed = engine::testing::file_of("");
+    const auto done =
+        engine::seal(engine::testing::file_of(served()), key, sealed, {"/bin/true", {}});
+    ASSERT_TRUE(done.ok()) << done.error().text();
+    encrypted_ = read_all(sealed, mebibytes(64), "sealed").value();
+    served() = encrypted_;
+    container_.image_hash = crypto::sha256_hex(encrypted_);
+    container_.config.set("container_type", "EncryptedDockerArchive");
+    world_.config += "engine: {probe_program: /bin/true}\n";
+  }
+  void keep_key(const std::string& key) {
+    auto site = world_.command();
+    const fs::path file = world_.folder.path() / "given";
+    ASSERT_TRUE(write_file_atomically(file, key).ok());
+    const auto kept = keep_container_key(*site, container_.id, file);
+    ASSERT_TRUE(kept.ok()) << kept.error().text();
+  }
+  std::string encrypted_;
+};
+
+TEST_F(EncryptedGate, IsVerifiedAsItIsAndInspectedDecrypted) {
+  keep_key("the key\n");
+  auto admitted = admit_now();
+  ASSERT_TRUE(admitted.ok()) << admitted.error().text();
+  EXPECT_EQ(admitted->archive.hex(), container_.image_hash);
+  EXPECT_EQ(admitted->image.image.prefixed(), container_.registered_image_id());
+  EXPECT_GT(admitted->plain.value, 0U);
+  EXPECT_TRUE(std::any_of(admitted->findings.begin(), admitted->findings.end(),
+                          [](const auto& finding) { return finding.check == "encryption"; }));
+  // Only the encrypted file is kept.
+  EXPECT_EQ(*read_file(world_.workspace() / "images" / (container_.image_hash + ".tar")),
+            encrypted_);
+}
+
+TEST_F(EncryptedGate, WithoutItsKeyOrWithAnotherItIsRefused) {
+  auto keyless = admit_now();
+  ASSERT_FALSE(keyless.ok());
+  EXPECT_EQ(keyless.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(keyless.error().text().find("container key 4"), std::string::npos);
+  keep_key("another");
+  auto wrong = admit_now();
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().kind, ErrorKind::kRefused) << wrong.error().text();
+  EXPECT_EQ(wrong.error().text().find("another"), std::string::npos);
+}
+
+TEST_F(EncryptedGate, ASwappedFileIsRefusedBeforeItIsDecrypted) {
+  keep_key("the key");
+  served()[encrypted_.size() - 1] ^= 1;
+  auto swapped = admit_now();
+  ASSERT_FALSE(swapped.ok());
+  EXPECT_EQ(swapped.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(swapped.error().text().find("not the registered one"), std::string::npos);
+}
+
+TEST_F(EncryptedGate, AnotherImageUnderTheRightHashIsRefused) {
+  keep_key("the key");
+  container_.metadata =
+      Json::object({{"medperf", Json::object({{"image_id", std::string(64, 'b')}})}});
+  auto other = admit_now();
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().kind, ErrorKind::kCorrupt);
 }
 
 TEST_F(Gate, MissingImageNamesTheUrl) {

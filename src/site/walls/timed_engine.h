@@ -23,6 +23,11 @@ class TimedEngine : public engine::Engine {
   Result<engine::RunOutcome> run(const engine::RunSpec& spec) override;
   Result<int> sweep(const std::function<bool(std::string_view lease)>& alive) override;
   Result<engine::WallReport> probe() override;
+  int copies_in_memory() const override { return inner_->copies_in_memory(); }
+  Result<std::unique_ptr<engine::Engine>> in_memory(
+      const engine::MemoryStore& store) const override {
+    return inner_->in_memory(store);
+  }
 
  private:
   std::unique_ptr<engine::Engine> inner_;

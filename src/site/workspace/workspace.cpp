@@ -74,6 +74,12 @@ fs::path Workspace::gate_report(const FileDigest& digest) const {
 fs::path Workspace::container_folder(ContainerId id) const {
   return root_ / "containers" / std::to_string(id.value);
 }
+fs::path Workspace::container_key(ContainerId id) const {
+  return root_ / "keys" / "containers" / (std::to_string(id.value) + ".key");
+}
+fs::path Workspace::certificate_key(std::int64_t certificate) const {
+  return root_ / "keys" / "certificates" / (std::to_string(certificate) + ".key");
+}
 fs::path Workspace::dataset_folder(DatasetId id) const {
   return root_ / "datasets" / std::to_string(id.value);
 }

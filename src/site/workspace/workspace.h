@@ -21,8 +21,14 @@ class Workspace {
   fs::path config_file() const { return root_ / "config.yaml"; }
   fs::path policy_file() const { return root_ / "policy.yaml"; }
   fs::path key_file() const { return root_ / "keys" / "site.key"; }
+  /// The key of an encrypted container, 0600.
+  fs::path container_key(ContainerId id) const;
+  /// The private key to a certificate of this site, 0600.
+  fs::path certificate_key(std::int64_t certificate) const;
   fs::path token_file() const { return root_ / "token.json"; }
   fs::path walls_file() const { return root_ / "walls.json"; }
+  /// Of the engine that runs encrypted images, when it is not the one that runs the others.
+  fs::path memory_walls_file() const { return root_ / "walls-memory.json"; }
   fs::path audit_log() const { return root_ / "log" / "audit.log"; }
   fs::path journal_file(std::string_view flow) const;
   fs::path lock_file(std::string_view what) const;
