@@ -45,9 +45,9 @@ For benchmark groups, data owners and model owners: models travel to the
 data, only agreed, checked and approved metrics travel back.")
 set(CPACK_DEBIAN_CLIENT_PACKAGE_DEPENDS "libcurl4, libarchive13")
 # crun on machines with cgroup v2, runc on the others: the client takes the one that works (engine/podman/setup.cpp).
-# bubblewrap alone serves where no engine may be installed; squashfs-tools unpacks .sif images for it.
+# bubblewrap alone serves where no engine may be installed; squashfs-tools unpacks .sif images for it. gpg decrypts images.
 set(CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS
-    "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common, bubblewrap, squashfs-tools")
+    "ca-certificates, podman, crun, runc, catatonit, uidmap, fuse-overlayfs, golang-github-containers-common, bubblewrap, squashfs-tools, gpg")
 
 set(CPACK_DEBIAN_METRICS_PACKAGE_NAME medperf-metrics)
 set(CPACK_COMPONENT_METRICS_DESCRIPTION "Metrics of medical images, for whole cohorts

@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Encrypted archives run from memory: afterwards the raw bytes of the only disk that could be written hold nothing of the image.
+
+Everything runs in a mount namespace where the whole machine is read-only, but for an ext4 image mounted over the workspace, /tmp
+and /var/tmp, and memory. A marker lies in the image; a plain archive leaves it on that disk (so the scan finds it), an encrypted
+one must not, on podman and the built-in runner, as root and as an ordinary user, also when the client is killed at any time.
+BUILD (default build/release) holds medperf and medperf-probe. Needs root, gpg, and podman or bubblewrap. Leaves nothing behind."""
+import json, os, pathlib, pwd, random, shutil, signal, subprocess, sys, tempfile, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import author
+
+TOP = author.TOP
+DELEGATE, BASE = TOP / "scripts/cgroup-delegate.sh", "medperf-encrypted"
+MARKER = os.urandom(32).hex().encode()
+KILLS = 20 if "--full" in sys.argv else 3
+check = author.check
+
+COVERED = ("/tmp", "/var/tmp", "/run")
+
+CONFIG = author.CONFIG.replace("DockerArchive", "%s", 1)
+
+
+def inside_own_mounts():
+    """Starts this script again where only memory and the image of a disk can be written."""
+    memory = tempfile.mkdtemp(prefix="medperf-encrypted-", dir="/dev/shm")
+    os.chmod(memory, 0o755)
+    user = f"medperf-enc-{os.getpid()}"
+    subprocess.run(["useradd", "--create-home", "--base-dir", memory, user], check=True)
+    try:
+        subprocess.run([DELEGATE, "add", user, BASE], check=True, stdout=subprocess.DEVNULL)
+        return subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable, __file__, "--inside", memory, user,
+                               *[a for a in sys.argv[1:] if a == "--full"]]).returncode
+    finally:
+        subprocess.run([DELEGATE, "remove", user, BASE], stderr=subprocess.DEVNULL)
+        subprocess.run(["pkill", "-KILL", "-u", user], stderr=subprocess.DEVNULL)
+        subprocess.run(["userdel", user], stderr=subprocess.DEVNULL)
+        shutil.rmtree(memory, ignore_errors=True)
+
+
+class Disk:
+    """An ext4 file system in a file (itself in memory), mounted where programs usually write."""
+    def __init__(self, memory):
+        self.image, self.place = memory / "disk.ext4", memory / "disk"
+        self.place.mkdir(exist_ok=True)
+
+    def __enter__(self):
+        with open(self.image, "wb") as file:
+            file.truncate(1 << 30)
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,nodiscard", self.image], check=True)
+        subprocess.run(["mount", "-o", "loop,nodiscard", self.image, self.place], check=True)
+        self.place.chmod(0o755)
+        for place in COVERED:
+            folder = self.place / place.replace("/", "-")
+            folder.mkdir()
+            folder.chmod(0o1777)
+            subprocess.run(["mount", "--bind", folder, place], check=True)
+        return self
+
+    def __exit__(self, *_):
+        if not subprocess.run(["losetup", "-j", self.image], stdout=subprocess.PIPE).stdout:
+            return
+        for place in COVERED:
+            subprocess.run(["umount", "-l", place], stderr=subprocess.DEVNULL)
+        mounts = [line.split()[4] for line in open("/proc/self/mountinfo") if f" {self.place}/" in line]
+        for mount in sorted(mounts, reverse=True):
+            subprocess.run(["umount", "-l", mount])
+        for _ in range(50):
+            subprocess.run(["umount", self.place], stderr=subprocess.DEVNULL)
+            if not subprocess.run(["losetup", "-j", self.image], stdout=subprocess.PIPE).stdout:
+                return  # nobody has it in any mount namespace
+            time.sleep(0.1)
+        users = [(p, w) for p, w in processes("") if (file := pathlib.Path(f"/proc/{p}/mountinfo")).exists() and str(self.place) in file.read_text()]
+        raise RuntimeError(f"the disk is still in use: {users}")
+
+    def count(self, marker):
+        """How often the marker stands in the raw bytes, unmounted, so deleted files and the journal are in it."""
+        self.__exit__()
+        found, kept = 0, b""
+        with open(self.image, "rb") as file:
+            while piece := file.read(16 << 20):
+                found += (kept + piece).count(marker)
+                kept = piece[-(len(marker) - 1):]
+        return found
+
+
+class Site:
+    def __init__(self, disk, memory, kind, user):
+        self.kind, self.user, self.memory = kind, user, memory
+        self.work = disk.place / f"{kind}-{user or 'root'}"
+        for folder in (self.work, self.work / "data"):
+            folder.mkdir()
+            folder.chmod(0o755)
+        self.group = ""
+        if user:
+            self.group = subprocess.run([memory / DELEGATE.name, "add", user, BASE], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+            os.chown(self.work, *pwd.getpwnam(user)[2:4])
+        self.medperf("policy", "init")
+        policy = self.work / "workspace/policy.yaml"
+        policy.write_text(policy.read_text().replace("wall_seconds: 3600", "wall_seconds: 4"))
+        for name in ("sealed.tar.gpg", "key", "wrong-key"):
+            shutil.copy(memory / name, self.work / name)
+            (self.work / name).chmod(0o600)
+            if user:
+                os.chown(self.work / name, *pwd.getpwnam(user)[2:4])
+
+    def command(self, *arguments):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.work), "MEDPERF_HOME": str(self.work / "workspace"),
+                       "MEDPERF_ENGINE": self.kind, "MEDPERF_ENGINE_CGROUP": self.group}
+        start = [self.memory / DELEGATE.name, "exec", self.user, BASE, "--"] if self.user else []
+        return dict(args=[*start, "env", "-i", *[f"{k}={v}" for k, v in environment.items()], self.memory / "medperf", *arguments, "--json",
+                          "--no-input"], cwd=self.work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def medperf(self, *arguments):
+        return subprocess.run(**self.command(*arguments), timeout=300)
+
+    def words(self, verb, archive, command, kind="EncryptedDockerArchive", key="key"):
+        config = self.work / "config.yaml"
+        config.write_text(CONFIG % (kind, command))
+        words = ["container", verb, "--config", config, "--archive", archive, "--key", self.work / key]
+        return words if verb == "check" else [*words, "--task", "infer", "--mount", f"data_path={self.work / 'data'}",
+                                              f"output_path={self.work / 'out'}", "--log", self.work / "log"]
+
+    def run(self, *arguments, **options):
+        return self.medperf(*self.words("run", *arguments, **options))
+
+
+def processes(text):
+    out = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in words:
+            out.append((int(folder.name), words))
+    return out
+
+
+def memory_mounts():
+    found = set()
+    for file in pathlib.Path("/proc").glob("[0-9]*/mountinfo"):
+        try:
+            found.update(line for line in file.read_text().splitlines() if "medperf-memory-" in line)
+        except OSError:
+            continue
+    return found
+
+
+def remains():
+    """What a run has left: folders, mounts in any process, processes."""
+    return [*map(str, pathlib.Path("/dev/shm").glob("medperf-memory-*")), *memory_mounts(), *processes("medperf-memory-")]
+
+
+def nothing_remains(within=15):
+    end = time.monotonic() + within
+    while (left := remains()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return left
+
+
+def well_behaved(site, name):
+    sealed = site.work / "sealed.tar.gpg"
+    checked = site.medperf(*site.words("check", sealed, "[report]"))
+    check(f"{name}: the report says that it is encrypted", checked.returncode == 0 and "never lies on a disk" in checked.stdout, checked.stdout)
+    ran = site.run(sealed, "[report]")
+    check(f"{name}: an encrypted archive runs", ran.returncode == 0, ran.stdout)
+    log = (site.work / "log").read_text() if (site.work / "log").exists() else ""
+    report = json.loads(log.strip().splitlines()[-1]) if "{" in log else {}
+    check(f"{name}: behind the walls", report.get("root") == "EROFS" and report.get("connect") == "ENETUNREACH" and report.get("uid", 0) != 0, log)
+    code = site.run(sealed, "[exit, '3']")
+    check(f"{name}: a failure tells its exit code", code.returncode != 0 and "exit code 3" in code.stdout, code.stdout)
+    slow = site.run(sealed, "[sleep, '60']")
+    check(f"{name}: the time limit holds", slow.returncode != 0 and "longer" in slow.stdout, slow.stdout)
+    check(f"{name}: nothing remains of these", not nothing_remains(5), remains())
+
+
+def refused(site, name):
+    sealed = site.work / "sealed.tar.gpg"
+    for key, words in (("wrong-key", "not the one of this container"), ("no-key", "no-key")):
+        ran = site.run(sealed, "[report]", key=key)
+        check(f"{name}: {key}", ran.returncode != 0 and words in ran.stdout, ran.stdout)
+    (site.work / "key").chmod(0o644)
+    ran = site.run(sealed, "[report]")
+    check(f"{name}: a key that others may read", ran.returncode != 0 and "chmod 600" in ran.stdout, ran.stdout)
+    (site.work / "key").chmod(0o600)
+    damaged = bytearray(sealed.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (site.work / "damaged").write_bytes(damaged)
+    ran = site.run(site.work / "damaged", "[report]")
+    check(f"{name}: a damaged file", ran.returncode != 0 and "damaged" in ran.stdout, ran.stdout)
+    check(f"{name}: nothing remains of what was refused", not nothing_remains(5), remains())
+
+
+def killed(site, name):
+    sealed, chance = site.work / "sealed.tar.gpg", random.Random(5)
+    for i in range(KILLS):
+        client = subprocess.Popen(**site.command(*site.words("run", sealed, "[sleep, '3']")), start_new_session=True)
+        if i == 0:  # surely while the container runs
+            end = time.monotonic() + 20
+            while time.monotonic() < end and not processes("sleep 3"):
+                time.sleep(0.05)
+            check(f"{name}: it runs in memory", bool(remains()), "no memory place was seen")
+            time.sleep(0.3)
+        else:
+            time.sleep(0.1 + chance.random() * 1.9)
+        for pid, words in processes(f"{site.work}/log"):
+            if "cgroup-delegate" not in words:
+                os.kill(pid, signal.SIGKILL)
+        client.wait()
+        check(f"{name}: nothing remains of a killed client ({i})", not nothing_remains(), remains())
+        check(f"{name}: no container runs on ({i})", not processes("sleep 3"), processes("sleep 3"))
+
+
+def guard_killed(site, name):
+    """The client and every guard die at once: the next command removes what is left."""
+    client = subprocess.Popen(**site.command(*site.words("run", site.work / "sealed.tar.gpg", "[sleep, '3']")), start_new_session=True)
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not processes("sleep 3"):
+        time.sleep(0.05)
+    for pid, _ in processes("medperf-probe guard") + processes(f"{site.work}/log"):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    client.wait()
+    time.sleep(4)  # the container ends by itself; a folder younger than 2 s might be in the making
+    ran = site.run(site.work / "sealed.tar.gpg", "[report]")
+    check(f"{name}: runs after client and guards were killed", ran.returncode == 0, ran.stdout)
+    check(f"{name}: the next command removes what those left", not nothing_remains(10), remains())
+
+
+def on_engine(memory, kind, user):
+    name = f"{kind}, {user and 'ordinary user' or 'root'}"
+    with Disk(memory) as disk:
+        site = Site(disk, memory, kind, user)
+        well_behaved(site, name)
+        refused(site, name)
+        killed(site, name)
+        guard_killed(site, name)
+        found = disk.count(MARKER)
+    check(f"{name}: the disk holds nothing of the image", found == 0, f"found {found} times")
+    with Disk(memory) as disk:
+        site = Site(disk, memory, kind, user)
+        shutil.copy(memory / "plain.tar", site.work / "plain.tar")
+        (site.work / "plain.tar").chmod(0o644)
+        ran = site.run(site.work / "plain.tar", "[report]", kind="DockerArchive")
+        check(f"{name}: a plain archive runs", ran.returncode == 0, ran.stdout)
+        os.unlink(site.work / "plain.tar")
+        found = disk.count(MARKER)
+    check(f"{name}: the scan finds a plain image", found > 0, "the scan finds nothing at all")
+
+
+def inside(memory, user):
+    for file in (author.PROGRAMS / "medperf", author.PROGRAMS / "medperf-probe", DELEGATE):
+        shutil.copy(file, memory / file.name)  # /tmp and /var/tmp are covered, and may hold the build
+    marked = MARKER + b"\n" + os.urandom(1 << 20)
+    author.make_archive(memory / "plain.tar", (memory / "medperf-probe").read_bytes(), [("app/weights", marked, 0o600), ("home/x/y", b"z", 0o600)])
+    (memory / "wrong-key").write_text("wrong\n")
+    (memory / "wrong-key").chmod(0o600)
+    sealed = subprocess.run([memory / "medperf", "container", "encrypt", "--archive", memory / "plain.tar", "--out", memory / "sealed.tar.gpg",
+                             "--key", memory / "key", "--json"], env={"PATH": os.environ["PATH"], "HOME": str(memory),
+                             "MEDPERF_HOME": str(memory / "encrypting")}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    check("an author encrypts an archive with a new key", sealed.returncode == 0, sealed.stdout)
+    mode = (memory / "key").stat().st_mode & 0o777
+    check("the new key is for its owner alone", mode == 0o600, oct(mode))
+    # Any gpg can read it, as the existing client does.
+    home = memory / "gnupg"
+    home.mkdir(mode=0o700)
+    plain = subprocess.run(["gpg", "--homedir", home, "--batch", "--no-symkey-cache", "--pinentry-mode", "loopback", "--passphrase-file",
+                            memory / "key", "--decrypt", memory / "sealed.tar.gpg"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"])
+    check("gpg decrypts what an author encrypted", plain.stdout == (memory / "plain.tar").read_bytes(), plain.returncode)
+    # From here on nothing else can be written: not the disks, not the homes.
+    for line in sorted({line.split()[4] for line in open("/proc/self/mountinfo") if " - ext4 " in line or " - xfs " in line or " - btrfs " in line}):
+        subprocess.run(["mount", "-o", "remount,bind,ro", line], check=True)
+    for kind, program in (("builtin", "bwrap"), ("podman", "podman")):
+        for who in ("", user):
+            if shutil.which(program) and os.environ.get("ONLY", kind + who).startswith(kind):
+                on_engine(memory, kind, who)
+
+
+def main():
+    if "--inside" in sys.argv:
+        at = sys.argv.index("--inside")
+        inside(pathlib.Path(sys.argv[at + 1]), sys.argv[at + 2])
+        print(f"{author.passed} passed, {author.failed} failed")
+        return author.failed != 0
+    if os.geteuid() != 0 or shutil.which("gpg") is None:
+        print("skipped: needs root and gpg\n0 passed, 0 failed")
+        return 0
+    return inside_own_mounts()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
