@@ -4,6 +4,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/encoding.h"
 #include "base/process.h"
 #include "crypto/sha256.h"
+#include "crypto/sha256_files.h"
 
 namespace medperf::site {
 namespace {
@@ -70,6 +72,7 @@ class Hashing {
   }
 
   Status run(unsigned threads) {
+    threads_ = threads;
     std::vector<std::thread> helpers;
     for (unsigned i = 1; i < threads; ++i) helpers.emplace_back([this] { work(); });
     work();
@@ -80,41 +83,78 @@ class Hashing {
   }
 
  private:
+  /// A file that is open while it is hashed.
+  struct Open {
+    FileHandle handle;
+    std::size_t place = 0;
+  };
+
   void work() {
+    std::list<Open> open;
+    crypto::digest_files([&](bool beside) { return next(beside, open); },
+                         [&](const FileHandle* file, Result<FileDigest> digest) {
+                           const auto at = std::find_if(open.begin(), open.end(), [&](auto& one) {
+                             return &one.handle == file;
+                           });
+                           end(at->place, std::move(digest));
+                           open.erase(at);
+                         });
+  }
+
+  /// Opens the next file that must be read; null when there is none, or none to put beside another
+  /// because each core can still have one of its own.
+  const FileHandle* next(bool beside, std::list<Open>& open) {
     for (;;) {
-      const std::size_t next = next_.fetch_add(1);
-      if (next >= files_.size() || failed_) return;
-      const Found& file = files_[next];
+      if (beside && next_ + threads_ >= files_.size()) return nullptr;
+      const std::size_t number = next_.fetch_add(1);
+      if (number >= files_.size() || failed_) return nullptr;
+      const Found& file = files_[number];
       FileEntry& entry = manifest_.files[file.place];
-      const auto status = stop_requested() ? Status(make_error(ErrorKind::kInterrupted, entry.path,
-                                                               "stopped while the files were read"))
-                                           : hash(file, entry);
-      note(file.place, entry.stamp.size, status);
+      if (is_known(entry)) {
+        note(file.place, {});
+        continue;
+      }
+      auto handle = begin(file, entry);
+      if (handle.ok()) {
+        open.push_back({std::move(*handle), file.place});
+        return &open.back().handle;
+      }
+      note(file.place, std::move(handle).error());
     }
   }
 
-  Status hash(const Found& file, FileEntry& entry) const {
-    if (options_.known != nullptr) {
-      const FileEntry* known = find(*options_.known, entry.path);
-      if (known != nullptr && known->stamp == entry.stamp) {
-        entry.sha256 = known->sha256;
-        return {};
-      }
+  bool is_known(FileEntry& entry) const {
+    if (options_.known == nullptr) return false;
+    const FileEntry* known = find(*options_.known, entry.path);
+    if (known == nullptr) return false;
+    if (known->stamp == entry.stamp) {
+      entry.sha256 = known->sha256;
+      return true;
     }
-    MEDPERF_TRY(const FileHandle handle, open_beneath(file.root->folder, file.path));
+    return false;
+  }
+
+  static Result<FileHandle> begin(const Found& file, FileEntry& entry) {
+    if (stop_requested())
+      return make_error(ErrorKind::kInterrupted, entry.path, "stopped while the files were read");
+    MEDPERF_TRY(FileHandle handle, open_beneath(file.root->folder, file.path));
     // Before the reading: a write during it moves the stamp away from this one.
     const auto stamp = FileStamp::of(handle);
     if (!stamp) return make_error(ErrorKind::kUnavailable, entry.path, "cannot be examined");
     entry.stamp = *stamp;
-    auto digest = crypto::digest_file(handle);
-    if (!digest.ok()) return std::move(digest).error().at(printable(entry.path, 500));
-    entry.sha256 = digest->hex();
-    return {};
+    return handle;
   }
 
-  void note(std::size_t place, std::uint64_t size, const Status& status) {
+  void end(std::size_t place, Result<FileDigest> digest) {
+    FileEntry& entry = manifest_.files[place];
+    if (digest.ok()) entry.sha256 = digest->hex();
+    note(place,
+         digest.ok() ? Status() : Status(std::move(digest).error().at(printable(entry.path, 500))));
+  }
+
+  void note(std::size_t place, const Status& status) {
     const std::lock_guard lock(mutex_);
-    done_ += size;
+    done_ += manifest_.files[place].stamp.size;
     if (!status.ok()) {
       failed_ = true;
       errors_.emplace(place, status.error());
@@ -130,6 +170,7 @@ class Hashing {
   const std::vector<Found>& files_;
   const HashOptions& options_;
   std::uint64_t all_ = 0;
+  unsigned threads_ = 1;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
