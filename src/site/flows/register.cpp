@@ -76,7 +76,9 @@ Result<Json> container_body(const Site& site, const ContainerSubmission& submiss
   }
   MEDPERF_TRY(OwnArchive archive,
               read_archive_of(site, submission, wire::is_encrypted(written->type)));
-  Json ours = Json::object({{"image_id", archive.image.image.prefixed()}});
+  // The platform, so that a site sees before the download that the image is not for it.
+  Json ours = Json::object({{"image_id", archive.image.image.prefixed()},
+                            {"platform", archive.image.os + "/" + archive.image.architecture}});
   if (!submission.signature.empty()) {
     MEDPERF_TRY(Json envelope, read_own_document(submission.signature));
     auto fits = check_subject(envelope, archive.image.image, archive.digest);

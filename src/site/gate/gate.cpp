@@ -122,11 +122,14 @@ Result<RegistryImage> resolve_registered(Site& site, const Container& container,
 }
 
 Result<BroughtIn> from_registry(Site& site, const Container& container, const std::string& image,
-                                Bytes limit) {
+                                const Policy& policy) {
   MEDPERF_TRY(const ImageReference reference, parse_image_reference(image));
   MEDPERF_TRY(const RegistryImage found, resolve_registered(site, container, reference));
+  MEDPERF_TRY(const Json config, parse_json(found.config));
+  MEDPERF_CHECK(check_platform(policy, config.get_string("os"), config.get_string("architecture"),
+                               found.image.prefixed()));
   const fs::path part = site.workspace().download_file(found.image.hex());
-  MEDPERF_CHECK(fetch_image(site, reference, found, part, limit));
+  MEDPERF_CHECK(fetch_image(site, reference, found, part, policy.archive_limit));
   MEDPERF_TRY(const FileHandle handle, open_file(part));
   BroughtIn out;
   MEDPERF_TRY(out.archive, crypto::digest_file(handle));
@@ -149,12 +152,24 @@ Result<BroughtIn> from_registry(Site& site, const Container& container, const st
   return out;
 }
 
+/// What the registration says of an archive's platform is only good for sparing a download: the
+/// image itself is asked once it is here. Archives hold their configuration anywhere, so without
+/// this their platform is not known before.
+Status check_registered_platform(const Policy& policy, const Container& container) {
+  const std::string platform = container.registered_platform();
+  const auto slash = platform.find('/');
+  if (slash == std::string::npos) return {};
+  return check_platform(policy, std::string_view(platform).substr(0, slash),
+                        std::string_view(platform).substr(slash + 1), where(container));
+}
+
 /// Fetches and verifies, from wherever the owner serves it.
 Result<BroughtIn> bring_in(Site& site, const Container& container,
                            const wire::ContainerConfig& config) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   if (config.type == wire::ContainerType::kDockerImage)
-    return from_registry(site, container, config.image, policy->archive_limit);
+    return from_registry(site, container, config.image, *policy);
+  MEDPERF_CHECK(check_registered_platform(*policy, container));
   BroughtIn out;
   MEDPERF_TRY(out.archive, FileDigest::parse(container.image_hash));
   // What is read below is what was hashed: one descriptor.
@@ -214,18 +229,20 @@ Result<Json> verify(Site& site, const Container& container, const wire::Containe
 
 /// The archive's file, verified in this command: hashed again only when it is not the very file
 /// (inode, size, times) that was hashed.
-Status ensure_archive(Site& site, const Admitted& admitted, const fs::path& file, Bytes limit) {
+Status ensure_archive(Site& site, const Admitted& admitted, const fs::path& file) {
   const SpentGuard guard(site.gate_time());
   const auto seen = FileStamp::of(file);
   if (seen && site.verified_archive(admitted.archive) == seen) return {};
+  MEDPERF_TRY(const Policy* policy, site.policy());
   if (admitted.config.type != wire::ContainerType::kDockerImage) {
-    auto handle = fetch_verified(site, admitted.config.image, admitted.archive, file, limit);
+    auto handle =
+        fetch_verified(site, admitted.config.image, admitted.archive, file, policy->archive_limit);
     if (!handle.ok()) return std::move(handle).error();
     return {};
   }
   if (auto kept = crypto::digest_file(file); kept.ok() && *kept == admitted.archive) return {};
   MEDPERF_TRY(const BroughtIn again,
-              from_registry(site, admitted.container, admitted.config.image, limit));
+              from_registry(site, admitted.container, admitted.config.image, *policy));
   if (again.archive == admitted.archive) return {};
   return make_error(ErrorKind::kCorrupt, where(admitted.container),
                     "the registry gives other layers than before", "tell the registry's owner");
@@ -318,9 +335,7 @@ Status ensure_archived(Site& site, const Admitted& admitted) {
   }
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
-  MEDPERF_TRY(const Policy* policy, site.policy());
-  return ensure_archive(site, admitted, site.workspace().image_file(admitted.archive),
-                        policy->archive_limit);
+  return ensure_archive(site, admitted, site.workspace().image_file(admitted.archive));
 }
 
 namespace {
@@ -365,9 +380,8 @@ Status ensure_loaded(Site& site, const Admitted& admitted) {
   if (there) return {};
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
-  MEDPERF_TRY(const Policy* policy, site.policy());
   const fs::path file = site.workspace().image_file(admitted.archive);
-  MEDPERF_CHECK(ensure_archive(site, admitted, file, policy->archive_limit));
+  MEDPERF_CHECK(ensure_archive(site, admitted, file));
   Bytes needed = mebibytes(32);
   for (const engine::Layer& layer : admitted.image.layers) needed.value += layer.size.value;
   MEDPERF_TRY(Bytes free, free_space(site.workspace().root()));

@@ -11,6 +11,7 @@
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "engine/probe/probe_image.h"
+#include "site/gate/registry_login.h"
 
 namespace medperf::site {
 namespace {
@@ -41,17 +42,6 @@ bool is_tag(std::string_view text) {
          });
 }
 
-/// The value of key="..." in a WWW-Authenticate header (RFC 9110, section 11.6.1).
-std::string parameter(std::string_view header, std::string_view key) {
-  const std::string start = std::string(key) + "=\"";
-  const auto at = header.find(start);
-  if (at == std::string_view::npos) return {};
-  const auto from = at + start.size();
-  const auto end = header.find('"', from);
-  return end == std::string_view::npos ? std::string()
-                                       : std::string(header.substr(from, end - from));
-}
-
 std::string query_value(std::string_view text) {
   std::string out;
   for (const unsigned char c : text) {
@@ -63,7 +53,7 @@ std::string query_value(std::string_view text) {
   return out;
 }
 
-/// One repository of one registry, with the token it asks for.
+/// One repository of one registry, with the sign-in or token it asks for.
 class Repository {
  public:
   Repository(Site& site, const ImageReference& reference) : site_(site), reference_(reference) {}
@@ -81,9 +71,7 @@ class Repository {
     if (reply.status == kMissing)
       return make_error(ErrorKind::kNotFound, place, "the registry has no such image",
                         "ask the image's owner");
-    if (reply.status == kDenied)
-      return make_error(ErrorKind::kForbidden, place, "the registry wants a sign-in",
-                        "ask the owner to make the image readable for everyone, or for an archive");
+    if (reply.status == kDenied) return not_let_in(place);
     if (reply.status != kFound)
       return make_error(ErrorKind::kUnavailable, place,
                         fmt::format("the registry answers with status {}", reply.status));
@@ -126,22 +114,29 @@ class Repository {
     MEDPERF_TRY(net::Reply reply, site_.call(call));
     const auto wants = reply.headers.find("www-authenticate");
     if (reply.status != kDenied || !headers_.empty() || wants == reply.headers.end()) return reply;
-    MEDPERF_CHECK(take_token(wants->second));
+    MEDPERF_CHECK(sign_in(wants->second));
     if (headers_.empty()) return reply;
     call.headers["authorization"] = headers_["authorization"];
     return site_.call(call);
   }
 
-  /// The anonymous token that registries give for reading (distribution's token specification).
-  Status take_token(std::string_view header) {
-    const std::string realm = parameter(header, "realm");
-    if (!header.starts_with("Bearer ") || realm.empty()) return {};
+  /// What the registry asks for: the site's sign-in itself, or a token that is had with it, or
+  /// without one where everybody may read (distribution's token specification).
+  Status sign_in(std::string_view header) {
+    const Challenge challenge = read_challenge(header);
+    MEDPERF_TRY(const std::string own,
+                basic_authorization(site_.options().text("registry.credentials"),
+                                    reference_.registry, reference_.repository));
+    signed_in_ = !own.empty();
+    if (challenge.scheme == "basic" && signed_in_) headers_["authorization"] = own;
+    if (challenge.scheme != "bearer" || challenge.realm.empty()) return {};
     MEDPERF_TRY(const Policy* policy, site_.policy());
-    MEDPERF_CHECK(check_download(*policy, realm));
+    MEDPERF_CHECK(check_download(*policy, challenge.realm));
     net::Call call;
-    call.url = realm + (realm.find('?') == std::string::npos ? "?" : "&") +
-               "service=" + query_value(parameter(header, "service")) +
+    call.url = challenge.realm + (challenge.realm.find('?') == std::string::npos ? "?" : "&") +
+               "service=" + query_value(challenge.service) +
                "&scope=" + query_value("repository:" + reference_.repository + ":pull");
+    if (signed_in_) call.headers["authorization"] = own;
     call.answer_limit = kDocument;
     MEDPERF_TRY(const net::Reply reply, site_.call(call));
     auto document = parse_json(reply.body);
@@ -152,9 +147,23 @@ class Repository {
     return {};
   }
 
+  Error not_let_in(const std::string& place) const {
+    if (signed_in_)
+      return make_error(ErrorKind::kForbidden, place,
+                        "the registry does not let the site's sign-in for " + reference_.registry +
+                            " read this image",
+                        "check the name and password in the file of registry.credentials, or ask "
+                        "the registry's owner for the right to read it");
+    return make_error(ErrorKind::kForbidden, place, "the registry wants a sign-in",
+                      "put one for " + reference_.registry +
+                          " into the file that registry.credentials names, or ask the owner for "
+                          "an archive");
+  }
+
   Site& site_;
   const ImageReference& reference_;
   net::Headers headers_;
+  bool signed_in_ = false;  ///< with the site's own name at this registry
 };
 
 /// The digest of the index's entry for linux and `architecture`.

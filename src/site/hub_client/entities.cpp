@@ -60,6 +60,11 @@ std::string Container::registered_image_id() const {
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
 }
 
+std::string Container::registered_platform() const {
+  const Json* value = metadata.find_path({"medperf", "platform"});
+  return value != nullptr && value->is_string() ? value->as_string() : std::string();
+}
+
 const Json* Benchmark::medperf(std::string_view key) const {
   const Json* value = metadata.find_path({"medperf", key});
   return value != nullptr && !value->is_null() ? value : nullptr;

@@ -24,6 +24,8 @@ struct Container {
   Json metadata;
   /// The image id the owner registered beside the archive's digest, or empty (foreign hubs).
   std::string registered_image_id() const;
+  /// "linux/amd64" as the owner registered it, or empty. Only the image itself is proof.
+  std::string registered_platform() const;
 };
 
 struct Model {

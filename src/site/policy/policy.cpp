@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include "base/encoding.h"
 #include "base/yaml.h"
 #include "crypto/sha256.h"
 
@@ -339,16 +340,21 @@ Result<Policy> load_policy(const fs::path& file) {
   return parse_policy(*text);
 }
 
+Status check_platform(const Policy& policy, std::string_view os, std::string_view architecture,
+                      const std::string& place) {
+  const bool known = std::find(policy.architectures.begin(), policy.architectures.end(),
+                               architecture) != policy.architectures.end();
+  if (os == "linux" && known) return {};
+  return make_error(
+      ErrorKind::kRefused, place,
+      fmt::format("the image is for {}/{}", printable(os, 40), printable(architecture, 40)),
+      "ask the owner for an image for linux and an architecture in images.architectures of the "
+      "site policy");
+}
+
 Status check_image(const Policy& policy, const engine::ImageArchive& image,
                    const std::vector<engine::Finding>& findings) {
-  const bool known = std::find(policy.architectures.begin(), policy.architectures.end(),
-                               image.architecture) != policy.architectures.end();
-  if (image.os != "linux" || !known) {
-    return make_error(ErrorKind::kRefused, image.image.prefixed(),
-                      fmt::format("the image is for {}/{}", image.os, image.architecture),
-                      "ask the owner for an image for linux and an architecture in "
-                      "images.architectures of the site policy");
-  }
+  MEDPERF_CHECK(check_platform(policy, image.os, image.architecture, image.image.prefixed()));
   for (const engine::Finding& finding : findings) {
     if (finding.severity > policy.worst_finding) {
       return make_error(ErrorKind::kRefused, image.image.prefixed(),

@@ -63,6 +63,9 @@ Result<Policy> load_policy(const fs::path& file);
 std::string_view default_policy();
 
 /// Refuses a container whose image, findings or host the policy does not admit; names the rule.
+/// `place`: the image or file that is for this platform.
+Status check_platform(const Policy& policy, std::string_view os, std::string_view architecture,
+                      const std::string& place);
 Status check_image(const Policy& policy, const engine::ImageArchive& image,
                    const std::vector<engine::Finding>& findings);
 Status check_download(const Policy& policy, const std::string& url);

@@ -162,6 +162,24 @@ TEST_F(Gate, ForeignArchitectureIsRefusedByPolicy) {
   EXPECT_EQ(admitted.error().kind, ErrorKind::kRefused);
 }
 
+TEST_F(Gate, ARegisteredForeignPlatformIsRefusedBeforeTheDownload) {
+  container_.metadata = Json::object({{"medperf", Json::object({{"platform", "linux/s390x"}})}});
+  auto admitted = admit_now();
+  ASSERT_FALSE(admitted.ok());
+  EXPECT_EQ(admitted.error().kind, ErrorKind::kRefused);
+  EXPECT_EQ(world_.bytes_fetched, 0U);
+  // A claim only: the image is asked too, once it is here.
+  engine::testing::ImageMaker maker;
+  maker.architecture = "s390x";
+  served() = maker.docker();
+  container_.image_hash = crypto::sha256_hex(served());
+  container_.metadata = Json::object({{"medperf", Json::object({{"platform", "linux/amd64"}})}});
+  admitted = admit_now();
+  ASSERT_FALSE(admitted.ok());
+  EXPECT_EQ(admitted.error().kind, ErrorKind::kRefused);
+  EXPECT_NE(world_.bytes_fetched, 0U);
+}
+
 TEST_F(Gate, WithdrawnContainerIsRefused) {
   container_.is_valid = false;
   auto admitted = admit_now();

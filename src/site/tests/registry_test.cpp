@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "site/gate/gate.h"
+#include "site/gate/registry_login.h"
 #include "site/tests/fake_site.h"
 
 namespace medperf::site {
@@ -61,6 +63,9 @@ class FakeRegistry {
   Result<net::Reply> answer(const net::Call& call) {
     net::Reply reply;
     const std::string place = "https://r.example/v2/group/model/";
+    if (call.url.starts_with("https://token.example"))
+      token_signed_in.push_back(
+          call.headers.contains("authorization") ? call.headers.find("authorization")->second : "");
     if (call.url.starts_with(
             "https://token.example/t?service=r&scope=repository%3Agroup%2Fmodel%3Apull")) {
       reply.status = 200;
@@ -69,9 +74,12 @@ class FakeRegistry {
       return reply;
     }
     const auto sent = call.headers.find("authorization");
-    if (sent == call.headers.end() || sent->second != "Bearer " + token) {
+    const std::string wanted = basic.empty() ? "Bearer " + token : basic;
+    if (sent == call.headers.end() || sent->second != wanted) {
       reply.status = 401;
-      reply.headers["www-authenticate"] = R"(Bearer realm="https://token.example/t",service="r")";
+      reply.headers["www-authenticate"] =
+          basic.empty() ? R"(Bearer realm="https://token.example/t",service="r")"
+                        : R"(Basic realm="the registry")";
       return reply;
     }
     asked.push_back(call.url);
@@ -84,6 +92,8 @@ class FakeRegistry {
   }
   std::map<std::string, std::string> manifests, blobs;
   std::vector<std::string> asked;
+  std::vector<std::string> token_signed_in;  // what the token server was shown, call by call
+  std::string basic;                         // wanted instead of a token
   std::string image;
   std::string token = "none was given yet";
   int tokens = 0;
@@ -164,6 +174,14 @@ TEST_F(RegistryGate, OfAnIndexThisMachinesImageIsTakenAndNothingFetchedWhenThere
   EXPECT_EQ(world_.bytes_fetched, before);
 }
 
+TEST_F(RegistryGate, AnImageForAnotherProcessorIsRefusedBeforeItsLayersAreFetched) {
+  const std::string other = registry_.push("1", "other", "s390x");
+  const auto refused = admit_now(container(other));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kRefused);
+  EXPECT_EQ(world_.bytes_fetched, 0U);
+}
+
 TEST_F(RegistryGate, AlteredManifestConfigOrLayerIsRefused) {
   const std::string good = registry_.push("1", "good", cpu_);
   const auto originals = registry_.manifests;
@@ -212,6 +230,73 @@ TEST_F(RegistryGate, ALayerThatIsForbiddenIsAskedForTwiceAndNoMore) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kForbidden);
   EXPECT_EQ(fetches, 2);
+}
+
+TEST_F(RegistryGate, ASignInIsShownToTheRegistryOrItsTokenServerAndNowhereElse) {
+  const std::string good = registry_.push("1", "good", cpu_);
+  const fs::path file = world_.folder.path() / "auth.json";
+  const std::string secret = to_base64("reader:pass word");
+  ASSERT_TRUE(write_file_atomically(file, R"({"auths":{"r.example":{"auth":")" + secret +
+                                              R"("},"other.example":{"auth":"b3RoZXI6eA=="}}})")
+                  .ok());
+  world_.config += "registry: {credentials: " + file.string() + "}\n";
+  ASSERT_TRUE(admit_now(container(good)).ok());
+  EXPECT_FALSE(registry_.token_signed_in.empty());
+  for (const std::string& shown : registry_.token_signed_in) EXPECT_EQ(shown, "Basic " + secret);
+  // A registry without tokens takes the name and password themselves.
+  registry_.basic = "Basic " + secret;
+  const std::string second = registry_.push("2", "second", cpu_);
+  ASSERT_TRUE(admit_now(container(second)).ok());
+  registry_.basic = "Basic " + to_base64("reader:new");
+  const auto refused = admit_now(container(registry_.push("3", "third", cpu_)));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kForbidden);
+  EXPECT_NE(refused.error().text().find("registry.credentials"), std::string::npos);
+  EXPECT_EQ(refused.error().text().find(secret), std::string::npos);
+}
+
+TEST(RegistrySignIns, AreFoundByTheLongestKey) {
+  const auto entry = [](const char* who) { return to_base64(std::string(who) + ":p"); };
+  const std::string document =
+      R"({"auths":{"r.example":{"auth":")" + entry("host") + R"("},"r.example/group":{"auth":")" +
+      entry("group") + R"("},"https://old.example/v1/":{"auth":"eDp5"},)" +
+      R"("r.example:5000":{"auth":")" + entry("port") +
+      R"("},"https://index.docker.io/v1/":{"auth":")" + entry("hub") + R"("}}})";
+  const auto find = [&](std::string_view registry, std::string_view repository) {
+    return basic_authorization(document, registry, repository).value();
+  };
+  EXPECT_EQ(find("r.example", "group/model"), "Basic " + entry("group"));
+  EXPECT_EQ(find("r.example", "groups/model"), "Basic " + entry("host"));
+  EXPECT_EQ(find("r.example:5000", "group/model"), "Basic " + entry("port"));
+  EXPECT_EQ(find("registry-1.docker.io", "library/x"), "Basic " + entry("hub"));
+  EXPECT_EQ(find("r.example.evil.example", "group/model"), "");
+  EXPECT_EQ(find("example", "group/model"), "");
+  EXPECT_EQ(basic_authorization("", "r.example", "a").value(), "");
+}
+
+TEST(RegistrySignIns, ADocumentWithoutAPasswordSaysSo) {
+  for (const char* bad :
+       {"no json", "[]", R"({"auths":[]})", R"({"auths":{"r.example":{}}})",
+        R"({"auths":{"r.example":{"auth":"%%%"}}})", R"({"auths":{"r.example":{"auth":"eA=="}}})",
+        R"({"auths":{"r.example":{"auth":"eDp5DQpYOiB6\n"}}})",
+        R"({"auths":{"r.example":{"identitytoken":"secret"}}})", R"({"credsStore":"desktop"})"}) {
+    const auto found = basic_authorization(bad, "r.example", "a");
+    ASSERT_FALSE(found.ok()) << bad;
+    EXPECT_EQ(found.error().kind, ErrorKind::kInvalid) << bad;
+    EXPECT_EQ(found.error().text().find("secret"), std::string::npos);
+  }
+}
+
+TEST(RegistryChallenges, AreRead) {
+  const auto bearer =
+      read_challenge(R"(Bearer realm="https://t.example/a?b=c",service="r, x",scope="s")");
+  EXPECT_EQ(bearer.scheme, "bearer");
+  EXPECT_EQ(bearer.realm, "https://t.example/a?b=c");
+  EXPECT_EQ(bearer.service, "r, x");
+  EXPECT_EQ(read_challenge(R"(BASIC realm="x")").scheme, "basic");
+  EXPECT_EQ(read_challenge(R"(Bearer xrealm="x", realm="y")").realm, "y");
+  EXPECT_EQ(read_challenge("Bearer realm=\"x").realm, "");
+  EXPECT_EQ(read_challenge("").scheme, "");
 }
 
 }  // namespace

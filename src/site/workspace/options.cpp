@@ -19,6 +19,8 @@ constexpr std::array kOptions = {
            "Proxy for everything that leaves the site; empty: none."},
     Option{"http.download_timeout_seconds", OptionType::kInteger, "seconds", "3600", "", false,
            "Longest time of one download; an interrupted one goes on where it stopped."},
+    Option{"registry.credentials", OptionType::kText, "", "", "MEDPERF_REGISTRY_CREDENTIALS", true,
+           "Sign-ins for registries that want one, as 'podman login --authfile FILE' writes them."},
     Option{
         "dataset.reading", OptionType::kText, "", "changed", "", false,
         "What is read before each run to see that a dataset is the registered one: changed (files "
