@@ -43,8 +43,8 @@ struct HashOptions {
   std::function<void(Bytes done, Bytes all)> progress;
 };
 
-/// Hashes every file, on all cores, in one reading; 128 KiB of memory a thread and about 250 bytes a
-/// file. Errors: refused (symbolic links), too_large (more than 1,000,000 files), unavailable,
+/// Hashes every file, on all cores, in one reading; 128 KiB of memory a thread and about 250 bytes
+/// a file. Errors: refused (symbolic links), too_large (more than 1,000,000 files), unavailable,
 /// interrupted; of several the first by path.
 Result<Manifest> hash_dataset(const std::vector<DatasetRoot>& roots,
                               const HashOptions& options = {});

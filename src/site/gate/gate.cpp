@@ -350,10 +350,9 @@ Status make_sealed_ready(Site& site, const Admitted& admitted) {
   }
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
-  MEDPERF_TRY(const Policy* policy, site.policy());
   engine::SealedImage image;
   image.file = site.workspace().image_file(admitted.archive);
-  MEDPERF_CHECK(ensure_archive(site, admitted, image.file, policy->archive_limit));
+  MEDPERF_CHECK(ensure_archive(site, admitted, image.file));
   image.digest = admitted.archive;
   image.image = admitted.image.image;
   image.plain = admitted.plain;
