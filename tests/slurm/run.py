@@ -173,8 +173,8 @@ def node_dies(study, cluster, base, expected):
     case("results and predictions are those of one machine", all_outputs(study, workspace) == expected,
          {m: (o, expected[m]) for m, o in all_outputs(study, workspace).items() if o != expected[m]})
     case("each shard is noted once", outcomes(workspace) == MODELS * SHARDS, outcomes(workspace))
-    case("nothing is left in the folder of the nodes", not os.listdir(workspace + "/scheduler/jobs") and
-         not os.listdir(workspace + "/scheduler/batches"), os.listdir(workspace + "/scheduler/batches"))
+    left = [name for folder in ("jobs", "batches") for name in os.listdir(workspace + "/scheduler/" + folder)]
+    case("nothing is left in the folder of the nodes", not left, left)
     tries = [name for model in study.models for name in os.listdir(study.run_folder(workspace, model)) if ".part" in name]
     case("no folder of another try is left", not tries, tries)
     case("the dead node comes back", cluster.revive_node("n2"))

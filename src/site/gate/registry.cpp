@@ -53,6 +53,13 @@ std::string query_value(std::string_view text) {
   return out;
 }
 
+/// Removes a download and what it would have gone on from.
+void forget_download(const fs::path& file) {
+  std::error_code ignored;
+  fs::remove(file, ignored);
+  fs::remove(file.string() + ".resume", ignored);
+}
+
 /// One repository of one registry, with the sign-in or token it asks for.
 class Repository {
  public:
@@ -97,8 +104,7 @@ class Repository {
     if (!outcome.ok()) return std::move(outcome).error().at(place);
     MEDPERF_TRY(const FileDigest found, crypto::digest_file(target));
     if (found == blob.digest) return {};
-    std::error_code ignored;
-    fs::remove(target, ignored);
+    forget_download(target);
     return make_error(ErrorKind::kCorrupt, place,
                       "the layer's SHA-256 is " + found.hex() + ", not the one asked for",
                       "run the command again; if it stays so, tell the registry's owner");
@@ -347,11 +353,7 @@ Status fetch_image(Site& site, const ImageReference& reference, const RegistryIm
   if (::rename(part.c_str(), target.c_str()) != 0)
     return make_error(ErrorKind::kUnavailable, target.string(),
                       "the archive cannot be put in place", "check the disk");
-  for (const fs::path& file : files) {
-    std::error_code ignored;
-    fs::remove(file, ignored);
-    fs::remove(file.string() + ".resume", ignored);
-  }
+  for (const fs::path& file : files) forget_download(file);
   return {};
 }
 
