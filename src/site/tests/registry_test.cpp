@@ -192,7 +192,7 @@ TEST_F(RegistryGate, AlteredManifestConfigOrLayerIsRefused) {
   registry_.blobs[config] += " ";
   EXPECT_EQ(admit_now(container(good)).error().kind, ErrorKind::kCorrupt);
   registry_.blobs[config].pop_back();
-  for (auto& [url, content] : world_.served) content[300] ^= 1;
+  for (auto& [url, content] : world_.served) content.at(content.size() / 2) ^= 1;
   const auto refused = admit_now(container(good));
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
