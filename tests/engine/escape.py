@@ -157,7 +157,7 @@ class Machine:
             if not self.cluster():
                 return {"missing": "Slurm did not start", "broken": True}
             environment["SLURM_CONF"] = self.slurm
-            start = ["srun", "--quiet", "--nodes=1", "--ntasks=1", "--mem=1500", "--chdir=/"]
+            start = ["srun", "--quiet", f"--job-name={configuration.name}", "--nodes=1", "--ntasks=1", "--mem=1500", "--chdir=/"]
         if configuration.user:
             shutil.chown(folder, self.user, self.user)
             environment["HOME"] = f"/home/{self.user}"
@@ -180,16 +180,24 @@ class Machine:
                     "broken": True}
         report = json.loads((folder / "report.json").read_text())
         if configuration.slurm:
-            report["job"] = self.job_of(self.user if configuration.user else "root")
+            report["job"] = self.job_of(configuration.name, self.user if configuration.user else "root")
         return report
 
-    def job_of(self, user):
-        """The number of the newest job of Slurm, if it is a finished one of this user."""
-        text = subprocess.run(["scontrol", "--oneliner", "show", "job"], env={**os.environ, "SLURM_CONF": self.slurm},
-                              capture_output=True, text=True, timeout=30).stdout.strip().split("\n")[-1]
-        fields = dict(word.split("=", 1) for word in text.split() if "=" in word)
-        good = fields.get("JobState") == "COMPLETED" and fields.get("UserId", "").startswith(user + "(")
-        return fields["JobId"] if good else None
+    def job_of(self, name, user):
+        """The number of the job of this name, once Slurm says that it ended well and was this user's."""
+        deadline = time.monotonic() + 60
+        while True:
+            # srun comes back while its job is still COMPLETING on the nodes.
+            shown = subprocess.run(["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, timeout=30,
+                                   env={**os.environ, "SLURM_CONF": self.slurm}).stdout
+            jobs = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in shown.splitlines()]
+            for job in jobs:
+                if (job.get("JobName"), job.get("JobState")) == (name, "COMPLETED"):
+                    return job["JobId"] if job.get("UserId", "").startswith(user + "(") else None
+            if time.monotonic() > deadline:
+                print(f"   no completed job {name} of {user} in: {shown.strip()}")
+                return None
+            time.sleep(0.2)
 
 
 def probe_list():
