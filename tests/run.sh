@@ -91,6 +91,7 @@ from_outside() {
     [ -x "$script" ] || continue
     # Four configurations of Slurm, or two.
     if [ "$full" = 1 ] && [ "$script" = tests/engine/escape.py ]; then counted escape.py "$script" --full
+    elif [ "$full" = 1 ] && [ "$script" = tests/e2e/test_site_serve.py ]; then counted test_site_serve.py "$script" --times 60
     else counted "$(basename "$script")" "$script"; fi
   done
 }

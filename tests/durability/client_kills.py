@@ -5,8 +5,6 @@ whole, and no container is left.
 
 client_kills.py [FOLDER] [--times N] [--seed S]: the folder with medperf and medperf-hub. Root, podman."""
 import argparse
-import hashlib
-import json
 import os
 import random
 import shutil
@@ -17,6 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 import real_hub  # noqa: E402
 import small_study  # noqa: E402
+import strikes  # noqa: E402
 
 MODELS, SHARDS = 2, 2
 passed = failed = 0
@@ -30,61 +29,6 @@ def case(name, good, detail=""):
     return good
 
 
-def log_lines(workspace, kind):
-    """Lines of the site's own log; each container that ended left one of kind 'run'."""
-    with open(os.path.join(workspace, "log/audit.log")) as file:
-        lines = [json.loads(line) for line in file if line.strip()]
-    return [line for line in lines if line["kind"] == kind]
-
-
-def digests(folder, below):
-    """SHA-256 of every file of the folders and files named."""
-    found = {}
-    for base, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(base, name)
-            relative = os.path.relpath(path, folder)
-            if relative.split(os.sep)[0] in below:
-                with open(path, "rb") as file:
-                    found[relative] = hashlib.sha256(file.read()).hexdigest()
-    return found
-
-
-class Work:
-    """One command on a copy of a workspace, to its end."""
-
-    def __init__(self, study, base, words, code, outputs):
-        self.study, self.base, self.words, self.code, self.outputs = study, base, words, code, outputs
-
-    def fresh(self, name):
-        folder = os.path.join(self.study.folder, name)
-        subprocess.run(["cp", "-a", self.base, folder], check=True, timeout=60)
-        return folder
-
-    def start(self, workspace):
-        return subprocess.Popen(self.study.command(workspace, *self.words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                stdin=subprocess.DEVNULL, start_new_session=True, env=self.study.environment())
-
-    def steps(self, workspace):
-        """How often each step is noted; a step that is noted twice was done twice."""
-        count = {}
-        for name in sorted(os.listdir(os.path.join(workspace, "journal"))):
-            with open(os.path.join(workspace, "journal", name)) as file:
-                for line in file:
-                    if line.endswith("\n"):
-                        entry = json.loads(line)
-                        key = (name, entry["step"], entry["key"])
-                        count[key] = count.get(key, 0) + 1
-        return count
-
-    def left_over(self, workspace):
-        """Folders that only an unfinished step has."""
-        found = []
-        for base, folders, _ in os.walk(os.path.join(workspace, "runs")):
-            found += [os.path.join(base, name) for name in folders if ".part" in name]
-        return found
-
-
 def undisturbed(work):
     workspace = work.fresh("undisturbed")
     began = time.monotonic()
@@ -92,18 +36,10 @@ def undisturbed(work):
     said = client.communicate(timeout=300)[0]
     case("undisturbed: %s" % work.words[1], client.returncode == work.code, said[-2000:])
     seconds = time.monotonic() - began
-    truth = work.outputs(workspace), work.steps(workspace), len(log_lines(workspace, "run"))
-    tidy(workspace)
+    truth = work.outputs(workspace), work.steps(workspace), len(strikes.log_lines(workspace, "run"))
+    strikes.tidy(workspace)
     print("undisturbed %s: %.1f s" % (work.words[1], seconds))
     return truth, seconds
-
-
-def tidy(workspace):
-    with open("/proc/self/mounts") as mounts:
-        below = [line.split()[1] for line in mounts if line.split()[1].startswith(workspace + "/")]
-    for mount in sorted(below, reverse=True):
-        subprocess.run(["umount", mount], capture_output=True)
-    shutil.rmtree(workspace, ignore_errors=True)
 
 
 def struck(work, number, moment, truth):
@@ -125,7 +61,7 @@ def struck(work, number, moment, truth):
     case("%s: same outputs" % name, found == expected, [k for k in expected if found[k] != expected[k]])
     noted = work.steps(workspace)
     case("%s: the same steps, each once" % name, noted == steps, set(noted.items()) ^ set(steps.items()))
-    again = len(log_lines(workspace, "run"))
+    again = len(strikes.log_lines(workspace, "run"))
     case("%s: what ended is not run again" % name, again <= runs + 1, (again, runs))
     case("%s: nothing half-written stays" % name, not work.left_over(workspace), work.left_over(workspace))
     until = time.monotonic() + 10
@@ -133,7 +69,7 @@ def struck(work, number, moment, truth):
         time.sleep(0.05)
     left = small_study.left_running(workspace)
     case("%s: no container left" % name, not left, left)
-    tidy(workspace)
+    strikes.tidy(workspace)
     return hit
 
 
@@ -161,12 +97,12 @@ def main():
         dataset = study.submit_dataset(base)
 
         def prepared(workspace):
-            return digests(os.path.join(workspace, "datasets/%d" % dataset), ("data", "labels", "statistics.yaml"))
+            return strikes.digests(os.path.join(workspace, "datasets/%d" % dataset), ("data", "labels", "statistics.yaml"))
 
         def evaluated(workspace):
             return {model: study.outputs(workspace, model) for model in study.models}
         parts = max(1, options.times // 4)
-        hits = strike_all(Work(study, base, ["dataset", "prepare", "--yes", "-d", dataset], 0, prepared), parts, chance)
+        hits = strike_all(strikes.Work(study, base, ["dataset", "prepare", "--yes", "-d", dataset], 0, prepared), parts, chance)
         study.join(base)
         # Back to where nothing was run; the verified images stay.
         shutil.rmtree(os.path.join(base, "runs"))
@@ -174,7 +110,7 @@ def main():
             if name.startswith("b"):
                 os.remove(os.path.join(base, "journal", name))
         run = ["benchmark", "run", "--no-input", "-b", study.benchmark, "-d", dataset]
-        hits += strike_all(Work(study, base, run, 20, evaluated), options.times - parts, chance)
+        hits += strike_all(strikes.Work(study, base, run, 20, evaluated), options.times - parts, chance)
         case("most strikes hit", hits >= options.times * 0.7, (hits, options.times))
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0

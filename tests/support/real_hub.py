@@ -9,6 +9,8 @@ import time
 import urllib.error
 import urllib.request
 
+# Names that no name server knows: only through a proxy that does is what has them reached.
+FAR_HUB, FAR_FILES = FAR_NAMES = "hub.medperf.invalid", "files.medperf.invalid"
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -32,16 +34,16 @@ def _run(*words):
 class RealHub:
     """Started by `with`; stopped and checked (`medperf-hub check`) at the end."""
 
-    def __init__(self, folder, program_folder, more_options=""):
+    def __init__(self, folder, program_folder, more_options="", public_name="localhost"):
         self.program = os.path.join(program_folder, "medperf-hub")
         self.folder, self.port = os.path.join(folder, "hub"), free_port()
         self.key, self.cert = os.path.join(folder, "tls.key"), os.path.join(folder, "tls.pem")
         _run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
              "-keyout", self.key, "-out", self.cert, "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1," + ",".join("DNS:" + name for name in FAR_NAMES))
         self.url = "https://localhost:%d" % self.port
         _run(self.program, "init", "--data", self.folder, "--port", str(self.port), "--certificate", self.cert,
-             "--private-key", self.key, "--public-url", self.url)
+             "--private-key", self.key, "--public-url", "https://%s:%d" % (public_name, self.port))
         self.config, self.log = os.path.join(self.folder, "hub.yaml"), os.path.join(folder, "hub.log")
         with open(self.config, "a") as file:
             file.write(more_options)

@@ -54,9 +54,9 @@ def write_image(path, files, entrypoint):
 
 
 class FileServer:
-    """Serves one folder over TLS with the hub's certificate."""
+    """Serves one folder over TLS with the hub's certificate, under one of the certificate's names."""
 
-    def __init__(self, folder, cert, key):
+    def __init__(self, folder, cert, key, name="localhost"):
         class Handler(http.server.SimpleHTTPRequestHandler):
             def __init__(self, *arguments):
                 super().__init__(*arguments, directory=folder)
@@ -67,12 +67,15 @@ class FileServer:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = "https://localhost:%d/" % self.server.server_address[1]
+        self.url = "https://%s:%d/" % (name, self.server.server_address[1])
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 class Study:
     """`with Study(programs, models=10) as study:`; users admin, group, vendor, hospital."""
+
+    # Names of the server of images, in what is registered, and of the hub, in what is signed.
+    file_host = hub_host = "localhost"
 
     def __init__(self, programs, models, wall_seconds=600, cpus=1, pids=64, memory_mib=256):
         self.programs, self.count = programs, models
@@ -82,7 +85,7 @@ class Study:
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="medperf-study-", dir=os.environ.get("TMPDIR", "/tmp"))
         os.chmod(self.folder, 0o755)
-        self.hub = real_hub.RealHub(self.folder, self.programs)
+        self.hub = real_hub.RealHub(self.folder, self.programs, public_name=self.hub_host)
         for name in ("admin", "group", "vendor", "hospital"):
             self.hub.add_user(name, PASSWORD, admin=name == "admin")
         self.hub.__enter__()
@@ -170,7 +173,7 @@ class Study:
         self.tokens = {name: self.hub.sign_in(name, PASSWORD) for name in ("admin", "group", "vendor", "hospital")}
         self.files = os.path.join(self.folder, "served")
         os.makedirs(self.files)
-        self.server = FileServer(self.files, self.hub.cert, self.hub.key)
+        self.server = FileServer(self.files, self.hub.cert, self.hub.key, self.file_host)
         archive, image = self._image("preparation", "cxr_prepare")
         preparation = self.must("group", "POST", "mlcubes/", self._container(
             "preparation", self._yaml("preparation/container_config.yaml"), archive, image,

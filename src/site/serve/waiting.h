@@ -21,25 +21,35 @@ struct Waiting {
   std::string since;
 };
 
+/// What the list knew of an entry before it was noted.
+enum class Known {
+  kNew,
+  kUntold,  ///< listed, but nobody was told: killed in between, or the notice failed
+  kTold
+};
+
 /// One file an entry; named by the digest of what was asked, so the same question is one entry.
 class WaitingList {
  public:
   explicit WaitingList(const Workspace& workspace) : folder_(workspace.waiting_folder()) {}
-  /// True when it is new.
-  Result<bool> note(const std::string& key, const Waiting& entry) const;
+  Result<Known> note(const std::string& key, const Waiting& entry) const;
+  /// Once the person has been told of an entry: it is told of no more.
+  Status note_told(const std::string& key) const;
   /// Removes entries that are not among `keys`.
   void keep_only(const std::set<std::string>& keys) const;
   /// Oldest first; entries that cannot be read are passed over.
   std::vector<Waiting> all() const;
 
  private:
+  fs::path file_of(const std::string& key) const { return folder_ / (key + ".json"); }
   fs::path folder_;
 };
 
 /// Says one line to the person: their own command or mail program.
 using Notify = std::function<Status(std::string_view line)>;
 
-/// A person who is not there: every question is put off, listed, and told of once.
+/// A person who is not there: every question is put off, listed, and told of, once the notice went
+/// out. One that was cut short or failed goes out again: better twice than never.
 class AbsentPerson : public Person {
  public:
   AbsentPerson(const Workspace& workspace, const Clock& clock, Notify notify,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -34,7 +35,8 @@ class Serve : public PaperHospital {
         workspace, world_.clock,
         [this](std::string_view line) -> Status {
           notices_.emplace_back(line);
-          return {};
+          if (mail_works_) return {};
+          return make_error(ErrorKind::kUnavailable, "notify.command", "failed");
         },
         [this](std::string_view line) { told_.emplace_back(line); });
     ServeSetup setup;
@@ -50,6 +52,7 @@ class Serve : public PaperHospital {
   }
 
   std::vector<std::string> notices_, told_;
+  bool mail_works_ = true;
 };
 
 TEST_F(Serve, DoesWhatThePolicyAllowsAndListsWhatNeedsAPerson) {
@@ -71,6 +74,39 @@ TEST_F(Serve, ASecondRoundRepeatsNothingAndTellsNobodyAgain) {
   EXPECT_EQ(world_.engine.runs.size(), containers);
   EXPECT_EQ(world_.hub.writes, writes);
   EXPECT_EQ(notices_.size(), 2U);
+}
+
+TEST_F(Serve, ANoticeThatFailedGoesOutInTheNextRound) {
+  mail_works_ = false;
+  ASSERT_TRUE(round().ok());
+  EXPECT_EQ(notices_.size(), 2U);
+  EXPECT_EQ(std::count_if(told_.begin(), told_.end(),
+                          [](const std::string& line) { return line.starts_with("nobody could"); }),
+            2);
+  mail_works_ = true;
+  ASSERT_TRUE(round().ok());
+  EXPECT_EQ(notices_.size(), 4U);
+  ASSERT_TRUE(round().ok());
+  EXPECT_EQ(notices_.size(), 4U) << "told once";
+  EXPECT_EQ(waiting().size(), 2U);
+}
+
+TEST(WaitingFile, OneOfAnEarlierVersionWasToldOf) {
+  const TemporaryFolder folder;
+  const auto workspace = Workspace::open(folder.path() / "w").value();
+  const WaitingList list(workspace);
+  const Waiting entry{"a title", "a command", "2026-01-01T00:00:00.000000Z"};
+  EXPECT_EQ(list.note("k", entry).value(), Known::kNew);
+  EXPECT_EQ(list.note("k", entry).value(), Known::kUntold) << "killed before the notice";
+  ASSERT_TRUE(list.note_told("k").ok());
+  EXPECT_EQ(list.note("k", entry).value(), Known::kTold);
+  const fs::path file = workspace.waiting_folder() / "k.json";
+  ASSERT_TRUE(write_file_atomically(
+                  file, R"({"medperf":"medperf/waiting/v1","title":"t","command":"c","since":"s"})")
+                  .ok());
+  EXPECT_EQ(list.note("k", entry).value(), Known::kTold);
+  ASSERT_TRUE(write_file_atomically(file, "{").ok());
+  EXPECT_EQ(list.note("k", entry).value(), Known::kNew) << "what cannot be read is made anew";
 }
 
 TEST_F(Serve, WhatAPersonAnsweredNoLongerWaits) {
