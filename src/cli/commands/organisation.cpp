@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
+#include "cli/exit_codes.h"
 #include "domain/names.h"
 
 namespace medperf::cli {
@@ -91,12 +92,51 @@ Result<int> leave(Invocation& call) {
   return done(call, Json::object({{"removed", me}}), "you have left the organisation");
 }
 
+// What can be given, each by its key of the request.
+constexpr std::array kGivable = {
+    Argument{"--benchmark", "ID", "A benchmark of yours.", ArgumentKind::kNumber, false},
+    Argument{"--dataset", "ID", "A dataset of yours; its results go along.", ArgumentKind::kNumber,
+             false},
+    Argument{"--model", "ID", "A model of yours; what it wraps goes along.", ArgumentKind::kNumber,
+             false},
+    Argument{"--container", "ID", "A container of yours that is no model.", ArgumentKind::kNumber,
+             false}};
+
+Result<int> give(Invocation& call) {
+  Json body = Json::object();
+  for (const Argument& argument : kGivable) {
+    const std::string_view kind = argument.name();
+    if (call.has(kind)) body.set(std::string(kind), call.number(kind));
+  }
+  if (body.is_null() || body.members().size() != 1) {
+    return make_error(ErrorKind::kInvalid, "organisation give", "one object is to be named",
+                      "Give one of --benchmark, --dataset, --model, --container.");
+  }
+  const std::int64_t id = call.number("id");
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(site::Site * site, call.site());
+  const auto& [kind, object] = body.members().front();
+  const auto answer = site->ask(
+      {fmt::format("Give {} {} to organisation {}", kind, object.as_int(), id),
+       "Every member will have the rights to it that you have now, and you only as long as you "
+       "are a member. What is part of it and its results go along. It does not come back.",
+       "Give it away?"});
+  if (answer == site::Answer::kLater || answer == site::Answer::kUnanswered) {
+    return kWaitingForPerson;
+  }
+  if (answer == site::Answer::kNo) return done(call, Json::object({{"given", false}}), "not given");
+  MEDPERF_TRY(Json given,
+              hub->post(paths::organisation_objects(id), body, fmt::format("organisation {}", id)));
+  return done(call, given, fmt::format("it belongs to organisation {} now", id));
+}
+
 constexpr Argument kUser = {"--user", "ID", "The user's number on the hub.", ArgumentKind::kNumber,
                             true};
 constexpr std::array kFound = {
     Argument{"--name", "NAME", "Its name.", ArgumentKind::kText, true},
     Argument{"--description", "TEXT", "What it is.", ArgumentKind::kText, false},
 };
+constexpr std::array kGive = {kIdArgument, kGivable[0], kGivable[1], kGivable[2], kGivable[3]};
 constexpr std::array kOne = {kIdArgument};
 constexpr std::array kInvite = {
     kIdArgument, kUser,
@@ -119,6 +159,8 @@ std::span<const Command> organisation_commands() {
       Command{"use", "Register in its name from now on.", "medperf organisation use 1", kOne, use},
       Command{"unuse", "Register in your own name again.", "medperf organisation unuse 1", kOne,
               unuse},
+      Command{"give", "Make an object of yours the organisation's; it does not come back.",
+              "medperf organisation give 1 --dataset 3", kGive, give},
       Command{"remove", "Remove a member or an invitation.",
               "medperf organisation remove 1 --user 5", kRemove, remove},
       Command{"leave", "Leave an organisation, or decline its invitation.",

@@ -158,7 +158,7 @@ const Endpoint kEndpoints[] = {
     {.path = "benchmarks/{id}/aggregate/",
      .operation = "benchmarks_aggregate",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedDatasetOwner,
-             Relation::kApprovedModelOwner},
+             Relation::kApprovedModelOwner, Relation::kCommitteeMember},
      .subject = SubjectKind::kBenchmark,
      .shape = Shape::kOther,
      .statuses = {200, 403, 404},

@@ -5,6 +5,7 @@
 #include "domain/names.h"
 #include "hub/api/handlers.h"
 #include "hub/api/resources.h"
+#include "hub/services/hand_over.h"
 #include "hub/store/selections.h"
 
 namespace medperf::hub {
@@ -38,6 +39,22 @@ Result<Answer> remove_member(const Call& call) {
   MEDPERF_CHECK(end_membership(call.context, call.ids[0], call.ids[1]));
   return no_content();
 }
+
+Result<Answer> take_over(const Call& call) {
+  MEDPERF_TRY(auto given, hand_over(call.context, call.ids[0], call.body));
+  return json_answer(given);
+}
+
+constexpr domain::Relations kMembersOnly = {Relation::kOwner, Relation::kMember};
+constexpr std::string_view kOneObject = R"({"type": "object", "minProperties": 1,
+    "maxProperties": 1, "additionalProperties": false, "properties":
+    {"benchmark": {"type": "integer"}, "dataset": {"type": "integer"},
+     "model": {"type": "integer"}, "container": {"type": "integer"}}})";
+constexpr std::string_view kGiven = R"({"type": "object", "required": ["organisation"],
+    "additionalProperties": false, "minProperties": 2, "maxProperties": 2, "properties":
+    {"organisation": {"type": "integer"}, "benchmark": {"type": "integer"},
+     "dataset": {"type": "integer"}, "model": {"type": "integer"},
+     "container": {"type": "integer"}}})";
 
 const Endpoint kEndpoints[] = {
     {.path = "organisations/",
@@ -120,6 +137,19 @@ const Endpoint kEndpoints[] = {
      .statuses = {204, 403, 404, 409},
      .sentence = "Ends a membership or an invitation; the user acts for the organisation no more.",
      .handler = remove_member},
+    {.method = "POST",
+     .path = "organisations/{id}/objects/",
+     .operation = "organisations_hand_over",
+     .who = kMembersOnly,
+     .subject = SubjectKind::kOrganisation,
+     .shape = Shape::kOther,
+     .statuses = {200, 400, 403, 404},
+     .sentence = "Makes what the caller registered the organisation's, with its parts, results and "
+                 "requests. It does not go back.",
+     .example = R"({"dataset": 3})",
+     .handler = take_over,
+     .schema = kGiven,
+     .body_schema = kOneObject},
     {.path = "me/memberships/",
      .operation = "me_memberships",
      .who = kSignedInOnly,

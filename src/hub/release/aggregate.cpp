@@ -19,22 +19,23 @@ namespace {
 struct ModelResults {
   std::int64_t id = 0;
   std::string name;
-  std::int64_t owner = 0;
+  bool is_viewers = false;  ///< the person who looks acts for its owner
   std::vector<SiteResult> sites;
 };
 
 /// The results that count, by model.
-Result<std::vector<ModelResults>> results_by_model(sql::Session& session, std::int64_t benchmark) {
-  MEDPERF_TRY(auto counted, counted_results(session, benchmark));
+Result<std::vector<ModelResults>> results_by_model(sql::Session& session, std::int64_t benchmark,
+                                                   std::int64_t viewer) {
+  MEDPERF_TRY(auto counted, counted_results(session, benchmark, viewer));
   std::vector<ModelResults> models;
   for (auto& row : counted) {
     if (models.empty() || models.back().id != row.model) {
-      models.push_back({row.model, std::move(row.model_name), row.model_owner, {}});
+      models.push_back({row.model, std::move(row.model_name), row.model_is_viewers, {}});
     }
     MEDPERF_TRY(auto envelope, parse_json(row.envelope));
     const Json* results = envelope.find("results");
     models.back().sites.push_back({row.result, row.dataset, std::move(row.dataset_name),
-                                   row.dataset_owner, results == nullptr ? Json() : *results});
+                                   row.dataset_is_viewers, results == nullptr ? Json() : *results});
   }
   return models;
 }
@@ -87,7 +88,7 @@ View view_of(const ModelResults& model, const std::vector<Figure>& figures, cons
   View view;
   Json sites = Json::array();
   for (const auto& site : model.sites) {
-    if (shows_site(policy, viewer, site.dataset_owner, model.owner)) {
+    if (shows_site(policy, viewer, {site.is_viewers, model.is_viewers})) {
       sites.push(site_json(site, figures));
     } else {
       view.all_sites = false;
@@ -110,7 +111,7 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
   const Json metadata = stored.json(domain::kMetadata);
   const wire::ReleasePolicy policy =
       stored_policy(metadata.find_path({"medperf", "release_policy"}));
-  MEDPERF_TRY(auto models, results_by_model(session, benchmark));
+  MEDPERF_TRY(auto models, results_by_model(session, benchmark, viewer.user));
 
   MEDPERF_TRY(const auto figures, declared_figures(metadata));
   std::vector<Pooled> pooled;

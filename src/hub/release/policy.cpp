@@ -11,14 +11,16 @@ using wire::ReleasePolicy;
 namespace {
 
 /// What the policy grants a viewer, by each role that he or she has.
-std::vector<Release> grants(const ReleasePolicy& policy, const Viewer& viewer, bool owns_dataset,
-                            bool owns_model) {
+std::vector<Release> grants(const ReleasePolicy& policy, const Viewer& viewer, Own own) {
   std::vector<Release> held;
-  if (viewer.relations.has(Relation::kOwner)) held.push_back(policy.benchmark_owner);
-  if (owns_dataset || viewer.relations.has(Relation::kApprovedDatasetOwner)) {
+  // Who decides on a benchmark's results in its owner's place sees what the owner sees.
+  if (viewer.relations.has(Relation::kOwner) || viewer.relations.has(Relation::kCommitteeMember)) {
+    held.push_back(policy.benchmark_owner);
+  }
+  if (own.dataset || viewer.relations.has(Relation::kApprovedDatasetOwner)) {
     held.push_back(policy.dataset_owner);
   }
-  if (owns_model || viewer.relations.has(Relation::kApprovedModelOwner)) {
+  if (own.model || viewer.relations.has(Relation::kApprovedModelOwner)) {
     held.push_back(policy.model_owner);
   }
   return held;
@@ -35,14 +37,11 @@ ReleasePolicy stored_policy(const Json* document) {
   return nothing;
 }
 
-bool shows_site(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t dataset_owner,
-                std::int64_t model_owner) {
+bool shows_site(const ReleasePolicy& policy, const Viewer& viewer, Own own) {
   if (viewer.relations.has(Relation::kAdmin)) return true;
-  const bool owns_dataset = dataset_owner == viewer.user;
-  const bool owns_model = model_owner == viewer.user;
-  for (const Release& release : grants(policy, viewer, owns_dataset, owns_model)) {
-    if (release.everything || (release.own_rows && owns_dataset) ||
-        (release.own_model_sites && owns_model)) {
+  for (const Release& release : grants(policy, viewer, own)) {
+    if (release.everything || (release.own_rows && own.dataset) ||
+        (release.own_model_sites && own.model)) {
       return true;
     }
   }
@@ -51,7 +50,7 @@ bool shows_site(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t 
 
 bool shows_pooled(const ReleasePolicy& policy, const Viewer& viewer, std::int64_t sites) {
   if (viewer.relations.has(Relation::kAdmin)) return true;
-  for (const Release& release : grants(policy, viewer, false, false)) {
+  for (const Release& release : grants(policy, viewer, {})) {
     if (release.everything || (release.pooled && sites >= policy.minimum_sites_for_pooled)) {
       return true;
     }

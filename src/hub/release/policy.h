@@ -19,9 +19,14 @@ struct Viewer {
   domain::Relations relations;
 };
 
+/// What of a row is the viewer's: owned, or of an organisation that the viewer is a member of.
+struct Own {
+  bool dataset = false;
+  bool model = false;
+};
+
 /// Whether a viewer sees the row of one model at one site.
-bool shows_site(const wire::ReleasePolicy& policy, const Viewer& viewer, std::int64_t dataset_owner,
-                std::int64_t model_owner);
+bool shows_site(const wire::ReleasePolicy& policy, const Viewer& viewer, Own own);
 /// Whether a viewer sees figures pooled over `sites` sites. Below the policy's minimum only who
 /// sees every row does.
 bool shows_pooled(const wire::ReleasePolicy& policy, const Viewer& viewer, std::int64_t sites);

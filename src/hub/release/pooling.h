@@ -17,9 +17,9 @@ namespace medperf::hub {
 struct SiteResult {
   std::int64_t result = 0;
   std::int64_t dataset = 0;
-  std::string site;  ///< the dataset's name
-  std::int64_t dataset_owner = 0;
-  Json results;  ///< `results` of the envelope
+  std::string site;         ///< the dataset's name
+  bool is_viewers = false;  ///< of a dataset that the person who looks acts for
+  Json results;             ///< `results` of the envelope
 };
 
 /// A number that tables show, as the result schema declares it.

@@ -69,6 +69,18 @@ Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int6
   return {};
 }
 
+Status give_requests(sql::Session& session, const AssociationKind& kind, const Initiated& requests,
+                     std::int64_t organisation) {
+  const bool is_member = requests.entity == kind.member;
+  if (!is_member && requests.entity != kind.host) return {};
+  const std::string_view column = is_member ? kind.member_key : kind.host_key;
+  MEDPERF_CHECK(session.execute("UPDATE " + std::string(sql_table(kind.entity)) +
+                                    " SET organisation = ? WHERE " + std::string(column) +
+                                    " = ? AND initiated_by = ? AND organisation IS NULL",
+                                {organisation, requests.id, requests.user}));
+  return {};
+}
+
 std::string either_side_condition(const AssociationKind& kind) {
   const auto owned = [](std::string_view key, Entity entity) {
     return std::string(key) + " IN (SELECT id FROM " + std::string(sql_table(entity)) + " WHERE " +

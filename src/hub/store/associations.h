@@ -36,6 +36,16 @@ Result<std::vector<domain::Record>> pair_rows(sql::Session& session, const Sight
 /// Removes every row of a pair; none is fine.
 Status remove_pair(sql::Session& session, const AssociationKind& kind, std::int64_t member,
                    std::int64_t host);
+/// Requests that a user made for a dataset, model or benchmark of theirs.
+struct Initiated {
+  domain::Entity entity;
+  std::int64_t id = 0;
+  std::int64_t user = 0;
+};
+/// From now on they count as made for the organisation: none of its members decides on them. A kind
+/// that has nothing to do with the entity is left alone.
+Status give_requests(sql::Session& session, const AssociationKind& kind, const Initiated& requests,
+                     std::int64_t organisation);
 /// Rows for whose member or host a user acts, with "$me" for the user (hub/store/visibility.h).
 std::string either_side_condition(const AssociationKind& kind);
 /// "id IN (...)" over members whose current association with a host (parameter) is APPROVED.

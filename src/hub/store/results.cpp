@@ -10,8 +10,7 @@ namespace {
 
 // The inner query finds a newer result that counts for the same model and dataset.
 constexpr std::string_view kCounted =
-    "SELECT m.id, m.name, m.owner, r.id, d.id, d.name, d.owner, r.results "
-    "FROM results r JOIN models m ON m.id = r.model JOIN datasets d ON d.id = r.dataset "
+    " FROM results r JOIN models m ON m.id = r.model JOIN datasets d ON d.id = r.dataset "
     "JOIN benchmarks b ON b.id = r.benchmark "
     "WHERE r.benchmark = ? AND r.finalized = 1 AND r.is_valid = 1 AND r.signed = 1 "
     "AND r.compatibility_run = 0 AND r.approval_status <> 'REJECTED' "
@@ -25,6 +24,11 @@ constexpr std::string_view kCounted =
     "AND n.compatibility_run = 0 AND n.approval_status <> 'REJECTED' "
     "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
     "ORDER BY m.id, d.id";
+
+/// Whether the user acts for a row, as a column.
+std::string acts_column(domain::Entity entity, std::string_view prefix) {
+  return "CASE WHEN " + acts_for(entity, prefix) + " THEN 1 ELSE 0 END";
+}
 
 /// A condition of visibility of rows under `prefix`, bound; " AND ..." or nothing.
 std::string and_seen(domain::Entity entity, std::string_view prefix, const Sight& sight,
@@ -50,13 +54,20 @@ std::optional<std::string> text_or_none(const sql::Row& row, std::size_t column)
 
 }  // namespace
 
-Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark) {
-  MEDPERF_TRY(auto rows, session.query(kCounted, {benchmark}));
+Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark,
+                                                   std::int64_t viewer) {
+  sql::Params params;
+  std::string text = "SELECT m.id, m.name, " + acts_column(domain::Entity::kModel, "m.") +
+                     ", r.id, d.id, d.name, " + acts_column(domain::Entity::kDataset, "d.") +
+                     ", r.results";
+  text = bound(text, viewer, params) + std::string(kCounted);
+  params.emplace_back(benchmark);
+  MEDPERF_TRY(auto rows, session.query(text, params));
   std::vector<CountedResult> counted;
   counted.reserve(rows.size());
   for (const auto& row : rows) {
-    counted.push_back({row.integer(0), row.text(1), row.integer(2), row.integer(3), row.integer(4),
-                       row.text(5), row.integer(6), row.text(7)});
+    counted.push_back({row.integer(0), row.text(1), row.integer(2) != 0, row.integer(3),
+                       row.integer(4), row.text(5), row.integer(6) != 0, row.text(7)});
   }
   return counted;
 }
@@ -88,6 +99,13 @@ Result<std::optional<domain::Record>> find_open_result(sql::Session& session, co
       .find_where(
           session, "benchmark = ? AND model = ? AND dataset = ? AND finalized = 0 AND is_valid = 1",
           {result.integer("benchmark"), result.integer("model"), result.integer("dataset")});
+}
+
+Status give_results(sql::Session& session, std::int64_t dataset, std::int64_t organisation) {
+  MEDPERF_CHECK(session.execute(
+      "UPDATE results SET organisation = ? WHERE dataset = ? AND organisation IS NULL",
+      {organisation, dataset}));
+  return {};
 }
 
 Status mark_signed(sql::Session& session, std::int64_t result) {

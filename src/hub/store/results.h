@@ -16,17 +16,19 @@ namespace medperf::hub {
 struct CountedResult {
   std::int64_t model = 0;
   std::string model_name;
-  std::int64_t model_owner = 0;
+  bool model_is_viewers = false;  ///< the viewer acts for the model's owner or organisation
   std::int64_t result = 0;
   std::int64_t dataset = 0;
   std::string dataset_name;
-  std::int64_t dataset_owner = 0;
+  bool dataset_is_viewers = false;
   std::string envelope;  ///< JSON text
 };
 
 /// The results of a benchmark that count, by model and dataset: signed, final, valid and not
-/// rejected, no compatibility runs, the newest of each triple, of what is approved for it.
-Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark);
+/// rejected, no compatibility runs, the newest of each triple, of what is approved for it. `viewer`
+/// is the user who looks; it changes no row, only what each says of whose it is.
+Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark,
+                                                   std::int64_t viewer);
 
 /// What decides whether a benchmark takes a result.
 struct ResultSubjects {
@@ -45,6 +47,8 @@ Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight
 /// The valid unfinished result of the same benchmark, model and dataset.
 Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,
                                                        const domain::Record& result);
+/// A dataset's results belong where it belongs.
+Status give_results(sql::Session& session, std::int64_t dataset, std::int64_t organisation);
 /// Notes that a result's statement was checked.
 Status mark_signed(sql::Session& session, std::int64_t result);
 

@@ -18,6 +18,9 @@ using wire::ReleasePolicy;
 const Viewer kGroup{1, {Relation::kSignedIn, Relation::kOwner}};
 const Viewer kHospital{2, {Relation::kSignedIn, Relation::kApprovedDatasetOwner}};
 const Viewer kVendor{3, {Relation::kSignedIn, Relation::kApprovedModelOwner}};
+const Viewer kVoter{4, {Relation::kSignedIn, Relation::kCommitteeMember}};
+constexpr Own kOwnDataset{true, false};
+constexpr Own kOwnModel{false, true};
 
 Json policy_document(const char* dataset_owner, const char* model_owner) {
   return Json::object(
@@ -28,51 +31,60 @@ Json policy_document(const char* dataset_owner, const char* model_owner) {
 
 TEST(ReleasePolicy, WithoutADocumentAHospitalSeesItsOwnRowsAndAVendorNothing) {
   const ReleasePolicy policy = stored_policy(nullptr);
-  EXPECT_TRUE(shows_site(policy, kGroup, 2, 3));
-  EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
-  EXPECT_FALSE(shows_site(policy, kHospital, 7, 3));
-  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
-  EXPECT_FALSE(shows_site(policy, kVendor, 7, 8));
+  EXPECT_TRUE(shows_site(policy, kGroup, {}));
+  EXPECT_TRUE(shows_site(policy, kHospital, kOwnDataset));
+  EXPECT_FALSE(shows_site(policy, kHospital, {}));
+  EXPECT_FALSE(shows_site(policy, kVendor, kOwnModel));
+  EXPECT_FALSE(shows_site(policy, kVendor, {}));
   EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
   EXPECT_FALSE(shows_pooled(policy, kVendor, 9));
   EXPECT_TRUE(shows_pooled(policy, kGroup, 1));
 }
 
+TEST(ReleasePolicy, ACommitteeSeesWhatTheOwnerSees) {
+  const ReleasePolicy policy = stored_policy(nullptr);
+  EXPECT_TRUE(shows_site(policy, kVoter, {}));
+  EXPECT_TRUE(shows_pooled(policy, kVoter, 1));
+}
+
 TEST(ReleasePolicy, WordsLeftOutGrantNothingMore) {
   const Json document = Json::object({{"medperf", wire::kReleaseFormat}});
   const ReleasePolicy policy = stored_policy(&document);
-  EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
+  EXPECT_TRUE(shows_site(policy, kHospital, kOwnDataset));
   EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
-  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
+  EXPECT_FALSE(shows_site(policy, kVendor, kOwnModel));
   EXPECT_FALSE(shows_pooled(policy, kVendor, 9));
 }
 
 TEST(ReleasePolicy, FullShowsARoleEveryRow) {
   const Json document = policy_document("full", "none");
   const ReleasePolicy policy = stored_policy(&document);
-  EXPECT_TRUE(shows_site(policy, kHospital, 7, 3));
+  EXPECT_TRUE(shows_site(policy, kHospital, {}));
   EXPECT_TRUE(shows_pooled(policy, kHospital, 1));
-  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
+  EXPECT_FALSE(shows_site(policy, kVendor, kOwnModel));
 }
 
 TEST(ReleasePolicy, AGroupThatBindsItselfIsBoundAndAdminsAreNot) {
   Json document = policy_document("none", "none");
   document.find("release")->set("benchmark_owner", "pooled");
   const ReleasePolicy policy = stored_policy(&document);
-  EXPECT_FALSE(shows_site(policy, kGroup, 7, 3));
+  EXPECT_FALSE(shows_site(policy, kGroup, {}));
   EXPECT_FALSE(shows_pooled(policy, kGroup, 3));
   EXPECT_TRUE(shows_pooled(policy, kGroup, 4));
+  EXPECT_FALSE(shows_site(policy, kVoter, {}));
+  EXPECT_FALSE(shows_pooled(policy, kVoter, 3));
+  EXPECT_TRUE(shows_pooled(policy, kVoter, 4));
   const Viewer admin{9, {Relation::kSignedIn, Relation::kAdmin}};
-  EXPECT_TRUE(shows_site(policy, admin, 7, 3));
+  EXPECT_TRUE(shows_site(policy, admin, {}));
   EXPECT_TRUE(shows_pooled(policy, admin, 1));
 }
 
 TEST(ReleasePolicy, ADocumentNarrows) {
   const Json document = policy_document("own-row", "pooled");
   const ReleasePolicy policy = stored_policy(&document);
-  EXPECT_TRUE(shows_site(policy, kHospital, 2, 3));
+  EXPECT_TRUE(shows_site(policy, kHospital, kOwnDataset));
   EXPECT_FALSE(shows_pooled(policy, kHospital, 9));
-  EXPECT_FALSE(shows_site(policy, kVendor, 7, 3));
+  EXPECT_FALSE(shows_site(policy, kVendor, kOwnModel));
   EXPECT_TRUE(shows_pooled(policy, kVendor, 4));
   EXPECT_FALSE(shows_pooled(policy, kVendor, 3));
 }
@@ -82,14 +94,14 @@ TEST(ReleasePolicy, WhatCannotBeReadReleasesNothing) {
                            R"({"medperf": "medperf/release/v1", "minimum_sites_for_pooled": 0})"}) {
     const Json document = parse_json(text).value();
     const ReleasePolicy policy = stored_policy(&document);
-    EXPECT_FALSE(shows_site(policy, kHospital, 2, 3)) << text;
+    EXPECT_FALSE(shows_site(policy, kHospital, kOwnDataset)) << text;
     EXPECT_FALSE(shows_pooled(policy, kVendor, 9)) << text;
-    EXPECT_TRUE(shows_site(policy, kGroup, 2, 3)) << text;
+    EXPECT_TRUE(shows_site(policy, kGroup, {})) << text;
   }
 }
 
 SiteResult site(std::int64_t id, double auc, double se, int tp, int tn) {
-  return {id, id, "site " + std::to_string(id), id,
+  return {id, id, "site " + std::to_string(id), false,
           Json::object({{"n", 200},
                         {"n_positive", 100},
                         {"n_negative", 100},
@@ -164,7 +176,7 @@ TEST(Pooling, AnotherBenchmarksFiguresNeedNoCode) {
   const auto declared = figures_of(*schema);
   const auto result = [](std::int64_t id, int missed) {
     return SiteResult{
-        id, id, "site " + std::to_string(id), id,
+        id, id, "site " + std::to_string(id), false,
         Json::object({{"scans", 50},
                       {"tumours", 40},
                       {"missed", Json::object({{"count", missed}, {"value", missed / 40.0}})}})};

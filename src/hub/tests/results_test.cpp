@@ -145,6 +145,33 @@ TEST_P(ResultsTest, ASignedEnvelopeIsAcceptedOnceAndThenFinal) {
   EXPECT_EQ(report.find("models")->items()[0].find("sites")->items().size(), 1u);
 }
 
+TEST_P(ResultsTest, ColleaguesSeeTheRowsOfWhatTheirOrganisationWasGiven) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const auto id = finished(0.875);
+  const std::string aggregate = path_of("benchmarks", world_.benchmark) + "aggregate/";
+  expect(403, "stranger", "GET", aggregate);
+  const auto organisation =
+      expect(201, "hospital", "POST", "organisations/", Json::object({{"name", "Hospital A"}}))
+          .get_int("id");
+  const auto colleague = expect(200, "stranger", "GET", "me/").get_int("id");
+  const std::string members = path_of("organisations", organisation) + "members/";
+  expect(201, "hospital", "POST", members, Json::object({{"member", colleague}}));
+  expect(200, "stranger", "PUT", members + std::to_string(colleague) + "/",
+         Json::object({{"status", "ACCEPTED"}}));
+  expect(403, "stranger", "GET", aggregate);
+
+  expect(200, "hospital", "POST", path_of("organisations", organisation) + "objects/",
+         Json::object({{"dataset", world_.dataset}}));
+  EXPECT_EQ(expect(200, "stranger", "GET", path_of("results", id)).get_int("organisation"),
+            organisation);
+  for (const char* member : {"hospital", "stranger"}) {
+    const Json report = expect(200, member, "GET", aggregate);
+    const auto& sites = report.find("models")->items()[0].find("sites")->items();
+    ASSERT_EQ(sites.size(), 1u) << member;
+    EXPECT_EQ(sites[0].get_int("result"), id) << member;
+  }
+}
+
 TEST_P(ResultsTest, AnUndeclaredKeyIsRefused) {
   ASSERT_EQ(register_key("hospital", key_), 201);
   const auto id = open_result();

@@ -158,6 +158,9 @@ Path<kGet | kPost> members(std::int64_t organisation) {
 Path<kPut | kDelete> member(std::int64_t organisation, std::int64_t user) {
   return {fmt::format("organisations/{}/members/{}/", organisation, user)};
 }
+Path<kPost> organisation_objects(std::int64_t organisation) {
+  return {fmt::format("organisations/{}/objects/", organisation)};
+}
 Path<kPost> closed_groups() {
   return {"closed_groups/"};
 }

@@ -89,6 +89,7 @@ Path<kPut> association(std::string_view kind, std::int64_t object, BenchmarkId b
 Path<kGet | kPost> organisations();
 Path<kGet | kPost> members(std::int64_t organisation);
 Path<kPut | kDelete> member(std::int64_t organisation, std::int64_t user);
+Path<kPost> organisation_objects(std::int64_t organisation);
 Path<kPost> closed_groups();
 Path<kGet> closed_group(std::int64_t id);
 Path<kPost> insiders(std::int64_t closed_group);
