@@ -194,6 +194,9 @@ def hospital(study, name, account, containers, key, without):
         report = study.answer(site, "container", "report", container, "--html", page)
         check(f"{name}: {what} has a report", report["image"].startswith("sha256:") and "sif" in json.dumps(report) and os.path.getsize(page) > 0,
               report)
+        verified = study.answer(site, "container", "verify", container)
+        check(f"{name}: {what} is verified without being run", verified["good"] and any(v["what"] == "key" for v in verified["verdicts"]) ==
+              what.startswith("an encrypted"), verified)
     ran = study.run(site, "benchmark", "run", "--yes", "--no-input", "-b", study.benchmark, "-d", study.dataset, "--json", expect=range(70))
     outputs = [study.outputs(site, model) for model in study.models]
     check(f"{name}: every model has predictions and a result", all("predictions/predictions.csv" in o and "results.yaml" in o for o in outputs),

@@ -20,7 +20,8 @@ Result<site::Verification> verified(Invocation& call, site::Site& site) {
             "is for a container that is not registered; the hub knows it of this one");
       }
     }
-    return site::verify_registered(site, ContainerId{call.number("id")}, call.text("archive"));
+    return site::verify_registered(site, ContainerId{call.number("id")}, call.text("archive"),
+                                   call.text("key"));
   }
   if (!call.has("archive")) {
     return make_error(
@@ -28,7 +29,7 @@ Result<site::Verification> verified(Invocation& call, site::Site& site) {
         "medperf container verify 3, or medperf container verify --archive image.tar");
   }
   return site::verify_own(site, {call.text("archive"), call.text("config"), call.text("image-hash"),
-                                 call.text("signature")});
+                                 call.text("signature"), call.text("key")});
 }
 
 Json to_json(const site::Verification& verification) {
@@ -66,6 +67,8 @@ std::span<const Argument> verify_arguments() {
       Argument{"--config", "FILE", "Without ID: its configuration."},
       Argument{"--image-hash", "SHA256", "Without ID: what the archive must be."},
       Argument{"--signature", "FILE", "Without ID: its signature, from 'medperf container sign'."},
+      Argument{"--key", "FILE",
+               "Key of an encrypted archive; with ID, when it is neither kept nor granted here."},
   };
   return kArguments;
 }

@@ -230,7 +230,7 @@ Result<engine::Job> plan_job(Site& site, const TaskRequest& request) {
   spec.name = fmt::format("medperf-{}-{}", request.task, crypto::random_hex(8));
   MEDPERF_CHECK(make_private_folder(request.log_file.parent_path()));
   MEDPERF_CHECK(scheduler->runs_here() ? ensure_loaded(site, admitted)
-                                       : ensure_archived(site, admitted));
+                                       : ensure_for_nodes(site, admitted));
   spec.lease = site.lease_id();
   job.key = key_of(job, request);
   return job;

@@ -1,6 +1,7 @@
 #include "site/flows/verify_container.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -8,6 +9,7 @@
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "site/flows/own_files.h"
+#include "site/sealed/container_key.h"
 #include "wire/task_contract.h"
 
 namespace medperf::site {
@@ -89,6 +91,46 @@ bool of_the_moment(const Error& error) {
          error.kind == ErrorKind::kInterrupted || error.kind == ErrorKind::kBusy;
 }
 
+/// Whether the file that lies at `handle` is opened by the key; a verdict, whatever it is.
+Result<std::optional<engine::OpenedImage>> judge_key(const Site& site, const FileHandle& handle,
+                                                     const Result<crypto::Secret>& key, Bytes limit,
+                                                     Verification& out) {
+  if (!key.ok()) {
+    if (of_the_moment(key.error())) return key.error();
+    bad(out, "key", key.error());
+    return std::optional<engine::OpenedImage>();
+  }
+  auto opened = engine::open_sealed(handle, *key, limit, site.sealed_setup());
+  if (!opened.ok() && of_the_moment(opened.error())) return std::move(opened).error();
+  if (!opened.ok()) {
+    bad(out, "key", opened.error());
+    return std::optional<engine::OpenedImage>();
+  }
+  good(out, "key", "it opens the archive, which was decrypted in memory only");
+  return std::optional(std::move(*opened));
+}
+
+/// An encrypted archive: whether it is the registered one, and opened by this site's key. False:
+/// what is in it cannot be told.
+Result<bool> judge_sealed(Site& site, const Container& container,
+                          const wire::ContainerConfig& config, const fs::path& key_file,
+                          Verification& out) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  MEDPERF_TRY(const FileDigest digest, FileDigest::parse(container.image_hash));
+  const auto handle = fetch_verified(site, config.image, digest,
+                                     site.workspace().image_file(digest), policy->archive_limit);
+  if (!handle.ok()) {
+    if (of_the_moment(handle.error())) return handle.error();
+    bad(out, "digest", handle.error());
+    return false;
+  }
+  out.archive = digest.prefixed();
+  good(out, "digest", "the archive is the registered one, byte for byte");
+  MEDPERF_TRY(const auto opened, judge_key(site, *handle, container_key(site, container, key_file),
+                                           policy->archive_limit, out));
+  return opened.has_value();
+}
+
 Result<ImageSignature> signature_of(const OwnVerification& own, const Policy& policy,
                                     const OwnArchive& archive) {
   Json metadata = Json::object();
@@ -112,37 +154,114 @@ Result<ImageSignature> signature_of(const OwnVerification& own, const Policy& po
   return best;
 }
 
+/// All that is told of an image once it can be looked at.
+Status judge_examined(Site& site, const Container& container, const fs::path& key, bool encrypted,
+                      Verification& out) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  auto examined = [&]() -> Result<Admitted> {
+    MEDPERF_TRY(Admitted admitted, examine(site, container, encrypted ? key : fs::path()));
+    // What an earlier command verified is hashed again.
+    MEDPERF_CHECK(ensure_archived(site, admitted));
+    return admitted;
+  }();
+  const char* what = encrypted ? "image" : "digest";  // the digest of an encrypted one is told
+  if (!examined.ok()) {
+    if (of_the_moment(examined.error())) return std::move(examined).error();
+    bad(out, what, examined.error());
+    return {};
+  }
+  out.archive = examined->archive.prefixed();
+  out.image = examined->image.image.prefixed();
+  if (!encrypted) good(out, what, "the archive is the registered one, byte for byte");
+  judge_signature(*policy, examined->signature, out);
+  judge_configuration(examined->config, out);
+  judge_policy(*policy, examined->image, examined->findings, out);
+  return judge_requests(site, examined->config, out);
+}
+
+Result<crypto::Secret> own_key(const fs::path& file) {
+  if (file.empty()) {
+    return make_error(ErrorKind::kRefused, "key", "the archive is encrypted",
+                      "name the file of its key with --key");
+  }
+  MEDPERF_TRY(std::string text, crypto::read_key_file(file));
+  return crypto::Secret(std::move(text));
+}
+
+/// The digest of an archive of one's own, compared with what it must be.
+void judge_own_digest(const OwnVerification& own, const FileDigest& digest, Verification& out) {
+  out.archive = digest.prefixed();
+  std::string wanted = own.image_hash;
+  if (wanted.starts_with("sha256:")) wanted.erase(0, 7);
+  if (!wanted.empty() && wanted != digest.hex()) {
+    bad(out, "digest",
+        make_error(ErrorKind::kCorrupt, own.archive.string(),
+                   "it is not " + printable(own.image_hash, 80), "get the archive again"));
+    return;
+  }
+  good(out, "digest",
+       wanted.empty() ? "the archive is whole; nothing to compare it with was given"
+                      : "the archive is the wanted one, byte for byte");
+}
+
+/// The archive of one's own, encrypted or not, with the verdicts on its digest and key; nothing
+/// when it cannot be read.
+Result<std::optional<OwnArchive>> own_archive(const Site& site, const OwnVerification& own,
+                                              bool encrypted, const Policy& policy,
+                                              Verification& out) {
+  using Nothing = std::optional<OwnArchive>;
+  if (!encrypted) {
+    auto archive = read_own_archive(own.archive);
+    if (!archive.ok() && archive.error().kind == ErrorKind::kNotFound)
+      return std::move(archive).error();
+    if (!archive.ok()) {
+      bad(out, "digest", archive.error());
+      return Nothing();
+    }
+    judge_own_digest(own, archive->digest, out);
+    out.image = archive->image.image.prefixed();
+    return Nothing(std::move(*archive));
+  }
+  MEDPERF_TRY(const FileHandle handle, open_file(own.archive));
+  OwnArchive archive;
+  MEDPERF_TRY(archive.digest, crypto::digest_file(handle));
+  judge_own_digest(own, archive.digest, out);
+  MEDPERF_TRY(auto opened, judge_key(site, handle, own_key(own.key), policy.archive_limit, out));
+  if (!opened) return Nothing();
+  archive.image = std::move(opened->image);
+  archive.plain = opened->plain;
+  out.image = archive.image.image.prefixed();
+  return Nothing(std::move(archive));
+}
+
 }  // namespace
 
 bool Verification::good() const {
   return std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& one) { return one.good; });
 }
 
-Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive) {
-  MEDPERF_TRY(const Policy* policy, site.policy());
+Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive,
+                                       const fs::path& key) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(const Container container, hub->container(id));
   Verification out;
   out.name = printable(container.name, 128);
-  auto examined = [&]() -> Result<Admitted> {
-    if (!archive.empty()) MEDPERF_CHECK(take_copy(site, container, archive));
-    MEDPERF_TRY(Admitted admitted, examine(site, container));
-    // What an earlier command verified is hashed again.
-    MEDPERF_CHECK(ensure_archived(site, admitted));
-    return admitted;
-  }();
-  if (!examined.ok()) {
-    if (of_the_moment(examined.error())) return std::move(examined).error();
-    bad(out, "digest", examined.error());
+  if (const auto taken = archive.empty() ? Status() : take_copy(site, container, archive);
+      !taken.ok()) {
+    if (of_the_moment(taken.error())) return taken.error();
+    bad(out, "digest", taken.error());
     return out;
   }
-  out.archive = "sha256:" + examined->archive.hex();
-  out.image = examined->image.image.prefixed();
-  good(out, "digest", "the archive is the registered one, byte for byte");
-  judge_signature(*policy, examined->signature, out);
-  judge_configuration(examined->config, out);
-  judge_policy(*policy, examined->image, examined->findings, out);
-  MEDPERF_CHECK(judge_requests(site, examined->config, out));
+  const auto config = wire::read_container_config(container.config);
+  const bool encrypted = config.ok() && wire::is_encrypted(config->type);
+  if (encrypted) {
+    MEDPERF_TRY(const bool opened, judge_sealed(site, container, *config, key, out));
+    if (!opened) {
+      judge_configuration(*config, out);
+      return out;
+    }
+  }
+  MEDPERF_CHECK(judge_examined(site, container, key, encrypted, out));
   return out;
 }
 
@@ -150,37 +269,22 @@ Result<Verification> verify_own(Site& site, const OwnVerification& own) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   Verification out;
   out.name = own.archive.filename().string();
-  auto archive = read_own_archive(own.archive);
-  if (!archive.ok()) {
-    if (archive.error().kind == ErrorKind::kNotFound) return std::move(archive).error();
-    bad(out, "digest", archive.error());
-    return out;
+  std::optional<wire::ContainerConfig> config;
+  if (!own.config.empty()) {
+    MEDPERF_TRY(const Json document, read_own_document(own.config));
+    auto read = wire::read_container_config(document);
+    if (!read.ok()) bad(out, "configuration", read.error());
+    if (read.ok()) config = std::move(*read);
   }
-  out.archive = "sha256:" + archive->digest.hex();
-  out.image = archive->image.image.prefixed();
-  std::string wanted = own.image_hash;
-  if (wanted.starts_with("sha256:")) wanted.erase(0, 7);
-  if (!wanted.empty() && wanted != archive->digest.hex()) {
-    bad(out, "digest",
-        make_error(ErrorKind::kCorrupt, own.archive.string(),
-                   "it is not " + printable(own.image_hash, 80), "get the archive again"));
-  } else {
-    good(out, "digest",
-         wanted.empty() ? "the archive is whole; nothing to compare it with was given"
-                        : "the archive is the wanted one, byte for byte");
-  }
+  const bool encrypted = config ? wire::is_encrypted(config->type) : !own.key.empty();
+  MEDPERF_TRY(const auto archive, own_archive(site, own, encrypted, *policy, out));
+  if (!archive) return out;
   const auto signature = signature_of(own, *policy, *archive);
   if (signature.ok()) judge_signature(*policy, *signature, out);
   if (!signature.ok()) bad(out, "signature", signature.error());
   judge_policy(*policy, archive->image,
                engine::inspect(archive->image, to_iso8601(site.clock().now())), out);
-  if (own.config.empty()) return out;
-  MEDPERF_TRY(const Json document, read_own_document(own.config));
-  const auto config = wire::read_container_config(document);
-  if (!config.ok()) {
-    bad(out, "configuration", config.error());
-    return out;
-  }
+  if (!config) return out;
   judge_configuration(*config, out);
   MEDPERF_CHECK(judge_requests(site, *config, out));
   return out;

@@ -11,7 +11,7 @@
 namespace medperf::site {
 
 struct Verdict {
-  std::string what;  ///< digest, signature, configuration, policy, requests
+  std::string what;  ///< digest, key, signature, configuration, policy, requests
   bool good = true;
   std::string text;                  ///< what was seen, or why it is not good
   ErrorKind kind = ErrorKind::kBug;  ///< of one that is not good
@@ -25,15 +25,18 @@ struct Verification {
 };
 
 /// `archive`: a copy that came another way than from where the owner serves it; empty: fetched, or
-/// hashed anew when it is here. What does not hold is a verdict. Errors: not_found (container),
-/// unavailable, refused (no policy).
-Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive);
+/// hashed anew when it is here. `key`: of an encrypted one; empty: the kept or granted key, and
+/// without any its digest alone is judged. What does not hold is a verdict. Errors: not_found
+/// (container), unavailable, refused (no policy).
+Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive,
+                                       const fs::path& key = {});
 
 struct OwnVerification {
   fs::path archive;
   fs::path config;         ///< empty: not checked
   std::string image_hash;  ///< what it must be: SHA-256 of the archive, hex; empty: not compared
   fs::path signature;      ///< as `container sign` writes it; empty: unsigned
+  fs::path key{};          ///< of an encrypted archive
 };
 /// No hub is needed. A signature counts by the keys of any publisher of the policy.
 Result<Verification> verify_own(Site& site, const OwnVerification& own);

@@ -165,7 +165,7 @@ Status check_registered_platform(const Policy& policy, const Container& containe
 
 /// Fetches and verifies, from wherever the owner serves it.
 Result<BroughtIn> bring_in(Site& site, const Container& container,
-                           const wire::ContainerConfig& config) {
+                           const wire::ContainerConfig& config, const fs::path& key_file) {
   MEDPERF_TRY(const Policy* policy, site.policy());
   if (config.type == wire::ContainerType::kDockerImage)
     return from_registry(site, container, config.image, *policy);
@@ -180,7 +180,7 @@ Result<BroughtIn> bring_in(Site& site, const Container& container,
     MEDPERF_TRY(out.image, engine::read_archive(handle));
     return out;
   }
-  MEDPERF_TRY(const crypto::Secret key, container_key(site, container, {}));
+  MEDPERF_TRY(const crypto::Secret key, container_key(site, container, key_file));
   MEDPERF_TRY(engine::OpenedImage opened,
               engine::open_sealed(handle, key, policy->archive_limit, site.sealed_setup()));
   out.image = std::move(opened.image);
@@ -189,9 +189,10 @@ Result<BroughtIn> bring_in(Site& site, const Container& container,
 }
 
 /// Fetches, verifies and inspects; gives what the journal notes.
-Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config) {
+Result<Json> verify(Site& site, const Container& container, const wire::ContainerConfig& config,
+                    const fs::path& key_file) {
   const SpentGuard guard(site.gate_time());
-  MEDPERF_TRY(const BroughtIn brought, bring_in(site, container, config));
+  MEDPERF_TRY(const BroughtIn brought, bring_in(site, container, config, key_file));
   const auto& [digest, image, plain] = brought;
   const fs::path file = site.workspace().image_file(digest);
   if (const auto stamp = FileStamp::of(file)) site.note_verified_archive(digest, *stamp);
@@ -281,13 +282,14 @@ std::string Admitted::parameters_digest() const {
                                         : crypto::sha256_hex(to_canonical(container.parameters));
 }
 
-Result<Admitted> examine(Site& site, const Container& container) {
+Result<Admitted> examine(Site& site, const Container& container, const fs::path& key_file) {
   if (!container.is_valid) {
     return make_error(ErrorKind::kRefused, where(container), "its owner has withdrawn it",
                       "ask the owner for a valid one");
   }
   Admitted out;
   out.container = container;
+  out.key_file = key_file;
   auto config = wire::read_container_config(container.config);
   if (!config.ok()) return std::move(config).error().at(where(container));
   out.config = std::move(*config);
@@ -298,8 +300,8 @@ Result<Admitted> examine(Site& site, const Container& container) {
   MEDPERF_TRY(Journal journal, Journal::open(site.workspace().journal_file(name), site.clock()));
   const Json inputs =
       Json::object({{"archive", digest->hex()}, {"image", container.registered_image_id()}});
-  auto verified =
-      run_step(journal, "verify", inputs, [&] { return verify(site, container, out.config); });
+  auto verified = run_step(journal, "verify", inputs,
+                           [&] { return verify(site, container, out.config, key_file); });
   if (!verified.ok()) return std::move(verified).error().at(where(container));
   MEDPERF_TRY(out.archive, FileDigest::parse(verified->get_string("archive", digest->hex())));
   MEDPERF_TRY(out.image, image_from(*verified));
@@ -328,14 +330,16 @@ engine::Finding encryption_finding() {
 }
 
 Status ensure_archived(Site& site, const Admitted& admitted) {
-  if (admitted.encrypted()) {
-    return make_error(ErrorKind::kRefused, where(admitted.container),
-                      "encrypted containers run on this machine only, not on a cluster's nodes",
-                      "run it with scheduler.kind set to local");
-  }
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
   return ensure_archive(site, admitted, site.workspace().image_file(admitted.archive));
+}
+
+Status ensure_for_nodes(Site& site, const Admitted& admitted) {
+  if (!admitted.encrypted()) return ensure_archived(site, admitted);
+  return make_error(ErrorKind::kRefused, where(admitted.container),
+                    "encrypted containers run on this machine only, not on a cluster's nodes",
+                    "run it with scheduler.kind set to local");
 }
 
 namespace {

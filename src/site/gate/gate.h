@@ -37,9 +37,10 @@ struct Admitted {
 };
 
 /// Verifies a container's image, fetching it when it is not here, and says what the site policy
-/// thinks of it. Errors: not_found (the owner serves no such file), corrupt (wrong digest, broken
-/// archive), refused (withdrawn, download), invalid (configuration, type), unavailable.
-Result<Admitted> examine(Site& site, const Container& container);
+/// thinks of it. `key_file`: of an encrypted one; empty: the kept or granted key. Errors: not_found
+/// (the owner serves no such file), corrupt (wrong digest, broken archive), refused (withdrawn,
+/// download), invalid (configuration, type), unavailable.
+Result<Admitted> examine(Site& site, const Container& container, const fs::path& key_file = {});
 
 /// As examine; what the policy refuses is an error and recorded.
 Result<Admitted> admit(Site& site, const Container& container);
@@ -48,8 +49,12 @@ Result<Admitted> admit(Site& site, const Container& container);
 /// An encrypted one is made ready to be decrypted into memory by each of its runs.
 Status ensure_loaded(Site& site, const Admitted& admitted);
 
-/// Makes sure that the verified archive is at its place in the workspace, for nodes to load.
+/// Makes sure that the verified archive is at its place in the workspace; an encrypted one as it
+/// is.
 Status ensure_archived(Site& site, const Admitted& admitted);
+
+/// The same for a cluster's nodes to load. Errors: refused (encrypted: nodes get no key).
+Status ensure_for_nodes(Site& site, const Admitted& admitted);
 
 /// What the report says of an encrypted image.
 engine::Finding encryption_finding();
