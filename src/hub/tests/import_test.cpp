@@ -309,7 +309,31 @@ INSTANTIATE_TEST_SUITE_P(Engines, ImportTest,
                          sql::engine_name);
 
 /// A running hub is the source; the target is a database beside it.
-class ApiImportTest : public HubTest {};
+class ApiImportTest : public HubTest {
+ protected:
+  /// An experiment that a dataset asked to join, was let into, and left; number and times differ.
+  void train_on(const World& world, const std::string& name) const {
+    const auto dataset = world.dataset;
+    const auto box = world.preparation;
+    const auto aggregator = expect(201, "group", "POST", "aggregators/",
+                                   Json::object({{"name", "aggregator " + name},
+                                                 {"config", Json::object()},
+                                                 {"aggregation_mlcube", box}}))
+                                .get_int("id");
+    const auto experiment =
+        expect(201, "group", "POST", "training/", training_body(name, box, aggregator))
+            .get_int("id");
+    expect(200, "admin", "PUT", path_of("training", experiment),
+           Json::object({{"approval_status", "APPROVED"}}));
+    const Json asking = Json::object({{"dataset", dataset}, {"training_exp", experiment}});
+    expect(201, "hospital", "POST", "datasets/training/", asking);
+    expect(200, "group", "PUT", path_of("datasets", dataset) + path_of("training", experiment),
+           Json::object({{"approval_status", "APPROVED"}}));
+    Json leaving = asking;
+    leaving.set("approval_status", "REJECTED");
+    expect(201, "hospital", "POST", "datasets/training/", leaving);
+  }
+};
 
 TEST_P(ApiImportTest, TakesAHubThroughItsApi) {
   const World world = make_world();
@@ -319,6 +343,8 @@ TEST_P(ApiImportTest, TakesAHubThroughItsApi) {
                        {"benchmark", world.benchmark},
                        {"metadata", Json::object()},
                        {"approval_status", "REJECTED"}}));
+  train_on(world, "first");
+  train_on(world, "second");
   auto server = net::HttpServer::start(
       {}, [this](const net::Request& request) { return hub_->handle(request); });
   ASSERT_TRUE(server.ok());
@@ -336,8 +362,9 @@ TEST_P(ApiImportTest, TakesAHubThroughItsApi) {
   const auto report = import_hub(**target, **source, clock_);
   ASSERT_TRUE(report.ok()) << report.error().text() << report.error().cause;
   EXPECT_EQ(report->refused(), 0) << report_text(*report);
-  for (const char* table : {"users", "mlcubes", "models", "benchmarks", "datasets",
-                            "dataset_associations", "model_associations", "results"}) {
+  for (const char* table :
+       {"users", "mlcubes", "models", "benchmarks", "datasets", "dataset_associations",
+        "model_associations", "training", "training_associations", "results"}) {
     EXPECT_EQ(count(**target, table), rows(table)) << table;
   }
   const auto same = [&](domain::Entity entity, std::int64_t id) {
@@ -357,6 +384,26 @@ TEST_P(ApiImportTest, TakesAHubThroughItsApi) {
   same(domain::Entity::kModel, world.model);
   same(domain::Entity::kBenchmark, world.benchmark);
   same(domain::Entity::kDataset, world.dataset);
+  // No row of this hub was removed, so the numbers by time are those that it gave itself.
+  const auto participation = [](sql::Database& database) {
+    auto rows = database.read([](sql::Session& session) {
+      return session.query(
+          "SELECT id || ' ' || dataset || ' ' || training_exp || ' ' || approval_status || ' ' || "
+          "initiated_by || ' ' || COALESCE(CAST(approved_at AS TEXT), '-') || ' ' || created_at || "
+          "' ' || modified_at FROM training_associations ORDER BY id");
+    });
+    EXPECT_TRUE(rows.ok());
+    std::string text;
+    for (const auto& row : *rows) {
+      text += row.text(0) + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(participation(*database_), participation(**target));
+  EXPECT_EQ(rows("training_associations"), 4);
+  auto again = import_hub(**target, **source, clock_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->refused(), 0) << report_text(*again);
   (*server)->drain(Seconds(1));
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "domain/names.h"
 
 namespace medperf::hub {
 
@@ -59,7 +60,7 @@ class HubSource final : public ImportSource {
       case Entity::kModelAssociation:
         return for_each_association(Entity::kModel, entity, visit);
       case Entity::kTrainingAssociation:
-        return {};  // the API shows nobody else's
+        return for_each_participation(visit);
       default:
         return for_each_listed(entity, path_of(entity), visit);
     }
@@ -70,7 +71,8 @@ class HubSource final : public ImportSource {
         "the API does not show who is an admin or deactivated: only the token's owner is taken "
         "as admin; see `medperf-hub user`",
         "the API does not show benchmarks' lists of emails that are approved at once, nor "
-        "datasets' reports (empty here), nor who joined training experiments (not taken)",
+        "datasets' reports (empty here), nor ids and metadata of requests to join training "
+        "experiments (numbered here in the order of their time; metadata is empty)",
         "rows written at the source while this ran may be missing: run it again to take them"};
   }
 
@@ -98,8 +100,9 @@ class HubSource final : public ImportSource {
     return body;
   }
 
-  /// Every object of a list once, whatever moves while it is read.
-  Status for_each_object(const std::string& path, const std::function<Status(const Json&)>& visit) {
+  /// Every object of a list once, whatever moves while it is read. `key` tells them apart.
+  Status for_each_object(const std::string& path, std::string_view key,
+                         const std::function<Status(const Json&)>& visit) {
     std::set<std::int64_t> seen;
     std::int64_t count = 1;
     for (std::int64_t offset = 0; offset < count; offset += kPage) {
@@ -111,7 +114,7 @@ class HubSource final : public ImportSource {
       }
       count = page.get_int("count");
       for (const auto& object : results->items()) {
-        if (seen.insert(object.get_int("id")).second) MEDPERF_CHECK(visit(object));
+        if (seen.insert(object.get_int(key)).second) MEDPERF_CHECK(visit(object));
       }
     }
     return {};
@@ -119,7 +122,7 @@ class HubSource final : public ImportSource {
 
   Status for_each_listed(Entity entity, const std::string& path,
                          const std::function<Status(const ForeignRow&)>& visit) {
-    return for_each_object(path, [&](const Json& object) {
+    return for_each_object(path, "id", [&](const Json& object) {
       ForeignRow row = row_of(entity, object);
       if (entity == Entity::kUser && object.get_int("id") == caller_) row["is_superuser"] = "t";
       return visit(row);
@@ -129,14 +132,60 @@ class HubSource final : public ImportSource {
   /// The rows of every dataset's or model's history.
   Status for_each_association(Entity member, Entity association,
                               const std::function<Status(const ForeignRow&)>& visit) {
-    std::vector<std::int64_t> members;
-    MEDPERF_CHECK(for_each_object(path_of(member), [&](const Json& object) -> Status {
-      members.push_back(object.get_int("id"));
-      return {};
-    }));
+    MEDPERF_TRY(const auto members, values_of(path_of(member), "id"));
     for (const auto id : members) {
       MEDPERF_CHECK(for_each_listed(association,
                                     path_of(member) + std::to_string(id) + "/benchmarks/", visit));
+    }
+    return {};
+  }
+
+  /// What each object of a list has at a key.
+  Result<std::vector<std::int64_t>> values_of(const std::string& path, std::string_view key) {
+    std::vector<std::int64_t> values;
+    MEDPERF_CHECK(for_each_object(path, key, [&](const Json& object) -> Status {
+      values.push_back(object.get_int(key));
+      return {};
+    }));
+    return values;
+  }
+
+  /// Who asked to join training experiments. The API shows the rows of a pair without ids: they are
+  /// numbered by time, which gives each the same number whenever this is read.
+  Status for_each_participation(const std::function<Status(const ForeignRow&)>& visit) {
+    std::vector<std::pair<Timestamp, ForeignRow>> rows;
+    MEDPERF_TRY(const auto experiments, values_of(path_of(Entity::kTraining), "id"));
+    for (const auto experiment : experiments) {
+      const std::string list =
+          path_of(Entity::kTraining) + std::to_string(experiment) + "/datasets/";
+      MEDPERF_TRY(const auto datasets, values_of(list, "dataset"));
+      for (const auto dataset : datasets) {
+        MEDPERF_CHECK(add_participation(experiment, dataset, rows));
+      }
+    }
+    std::sort(rows.begin(), rows.end());
+    std::int64_t number = 0;
+    for (auto& [time, row] : rows) {
+      row["id"] = std::to_string(++number);
+      MEDPERF_CHECK(visit(row));
+    }
+    return {};
+  }
+
+  Status add_participation(std::int64_t experiment, std::int64_t dataset,
+                           std::vector<std::pair<Timestamp, ForeignRow>>& rows) {
+    const std::string path = path_of(Entity::kDataset) + std::to_string(dataset) + "/training/" +
+                             std::to_string(experiment) + "/";
+    MEDPERF_TRY(const auto pair, get(path));
+    if (!pair.is_array()) {
+      return unexpected(url_ + "/" + path, "the answer is not a list of the v0 contract", 200);
+    }
+    for (const auto& object : pair.items()) {
+      ForeignRow row = row_of(Entity::kTrainingAssociation, object);
+      row["dataset"] = std::to_string(dataset);
+      row["training_exp"] = std::to_string(experiment);
+      MEDPERF_TRY(const auto time, read_foreign_time(object.get_string(domain::kCreatedAt)));
+      rows.emplace_back(time, std::move(row));
     }
     return {};
   }
