@@ -12,7 +12,7 @@ case ${1:-start} in
   metrics) # [--parts segmentation,...] [--data FOLDER] [--peers edt,scipy] [--repeats N]
     scripts/setup.sh build test bench
     cmake --preset bench > /dev/null
-    cmake --build build/bench --target bench_metrics bench_segmentation bench_lesions bench_classification bench_files > /dev/null
+    cmake --build build/release --target bench_metrics bench_segmentation bench_lesions bench_classification bench_files > /dev/null
     # Peers live in an environment of their own; MEDPERF_PEERS names one that is there already.
     peers=${MEDPERF_PEERS:-build/bench-peers}
     if [ ! -x "$peers/bin/python" ]; then
@@ -28,19 +28,12 @@ case ${1:-start} in
     build_release medperf-hub > /dev/null
     exec bench/hub/bench.py "${@:2}"
     ;;
-  site) # [--parts hashing] [--gib N] [--files N] [--repeats N] | engines [REPEATS]
-    if [ "${2:-}" = engines ]; then # command to exit of a program that does nothing, on each engine here
-      scripts/setup.sh build run
-      build_release medperf-probe > /dev/null
-      cmake --preset bench > /dev/null
-      cmake --build build/bench --target bench_engines > /dev/null
-      folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
-      build/bench/bench/site/bench_engines build/release/src/apps/medperf-probe "$folder" "${MEDPERF_CGROUP:-}" "${3:-30}"
-      exit
-    fi
+  site) # [--parts hashing,one-file,memory,engines,commands] [--gib N] [--files N] [--runs N] [--repeats N]
     scripts/setup.sh build run test bench
     cmake --preset bench > /dev/null
-    cmake --build build/bench --target bench_hashing > /dev/null
+    # The last three are the containers of the study that part memory registers its dataset in.
+    cmake --build build/release --target bench_hashing bench_engines medperf medperf-hub medperf-probe \
+      cxr_prepare medperf_evaluate cxr_lr_pixel > /dev/null
     exec bench/site/bench.py "${@:2}"
     ;;
   *) echo "bench: there is no benchmark '$1' (start, metrics, hub, site)" >&2; exit 2 ;;

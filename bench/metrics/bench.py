@@ -56,7 +56,7 @@ def main():
     parser.add_argument("--parts", default="", help="comma-separated; all that are there")
     parser.add_argument("--repeats", type=int, default=3, help="of each peer; ours is repeated more often")
     parser.add_argument("--data", help="folder with real pairs: SITE/consensus_simple.nii.gz, SITE/segmentations/*.nii.gz")
-    parser.add_argument("--build", default=str(TOP / "build/bench"), help="where the programs were built")
+    parser.add_argument("--build", default=str(TOP / "build/release"), help="where the programs were built")
     parser.add_argument("--peers", default="", help="comma-separated; all that are installed")
     options = parser.parse_args()
     here = pathlib.Path(__file__).parent

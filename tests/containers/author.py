@@ -60,7 +60,8 @@ class Author:
         (work / "data").chmod(0o755)
 
     def medperf(self, *arguments):
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.work), "MEDPERF_HOME": str(self.workspace)}
+        given = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
+        environment = {**given, "HOME": str(self.work), "MEDPERF_HOME": str(self.workspace)}
         return subprocess.run([PROGRAMS / "medperf", *arguments, "--json", "--no-input"], env=environment, cwd=self.work,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "engine/docker/daemon.h"
 #include "engine/docker/retag.h"
 #include "engine/limits/run_watch.h"
 #include "engine/probe/probe.h"
@@ -32,6 +33,16 @@ struct RemovedAtEnd {
   ~RemovedAtEnd() { ::unlink(path.c_str()); }
 };
 
+/// The paths that an image declares as volumes.
+std::vector<std::string> declared_volumes(const Json& image) {
+  std::vector<std::string> out;
+  const Json* config = image.find("Config");
+  const Json* volumes = config != nullptr ? config->find("Volumes") : nullptr;
+  if (volumes == nullptr || !volumes->is_object()) return out;
+  for (const auto& member : volumes->members()) out.push_back(member.first);
+  return out;
+}
+
 bool no_such(const ProcessOutcome& outcome) {
   return outcome.errors.find("No such") != std::string::npos ||
          outcome.errors.find("no such") != std::string::npos;
@@ -50,11 +61,18 @@ bool DockerEngine::takes(std::string_view format) const {
 }
 
 Result<bool> DockerEngine::has_image(const ImageId& image) {
-  MEDPERF_TRY(const auto outcome,
-              setup_.docker({"image", "inspect", "--format", "{{.Id}}", image.prefixed()}, kQuick));
-  if (outcome.success()) return trim(outcome.output) == image.prefixed();
-  if (no_such(outcome)) return false;
-  return docker_error("looking for the image", outcome);
+  MEDPERF_TRY(const auto found, inspect_image(image));
+  return found.has_value();
+}
+
+Result<std::optional<Json>> DockerEngine::inspect_image(const ImageId& image) const {
+  MEDPERF_TRY(const auto answer,
+              ask_daemon(setup_.socket(), "GET", "/images/" + image.prefixed() + "/json"));
+  if (answer.not_there()) return std::optional<Json>();
+  auto about = parse_json(trim(answer.body));
+  if (!answer.success() || !about.ok()) return daemon_error("looking for the image", answer);
+  if (about->get_string("Id") != image.prefixed()) return std::optional<Json>();
+  return std::optional<Json>(std::move(*about));
 }
 
 Status DockerEngine::load(const fs::path& archive, const ImageId& image) {
@@ -114,35 +132,34 @@ Result<RunOutcome> DockerEngine::run_anyhow(const RunSpec& spec) {
   if (const auto mounts = read_file("/proc/self/mountinfo", mebibytes(4)); mounts.ok()) {
     MEDPERF_CHECK(check_submounts(spec, *mounts));
   }
-  MEDPERF_TRY(const auto image,
-              setup_.docker({"image", "inspect", "--format", "{{.Id}} {{json .Config.Volumes}}",
-                             spec.image.prefixed()},
-                            kQuick));
-  if (!image.success() || !trim(image.output).starts_with(spec.image.prefixed() + " ")) {
-    if (!image.success() && !no_such(image)) return docker_error("looking for the image", image);
+  MEDPERF_TRY(const auto image, inspect_image(spec.image));
+  if (!image) {
     return make_error(ErrorKind::kNotFound, spec.image.prefixed(),
                       "this image is not in the engine's store", "Load it first");
   }
-  const std::string_view text = trim(image.output);
-  const auto declared = parse_json(text.substr(text.find(' ') + 1));
-  std::vector<std::string> volumes;
-  if (declared.ok() && declared->is_object()) {
-    for (const auto& member : declared->members()) volumes.push_back(member.first);
-  }
+  const std::vector<std::string> volumes = declared_volumes(*image);
   MEDPERF_CHECK(give_outputs(spec, setup_.user));
   MEDPERF_TRY(auto guard, make_guard(spec));
   auto outcome = run_guarded(spec, volumes);
-  (void)setup_.docker({"rm", "--force", "--volumes", spec.name}, kQuick).ok();
+  remove_container(spec.name);
   guard.finish(false);
   return outcome;
 }
 
+void DockerEngine::remove_container(const std::string& name) const {
+  const auto removed =
+      ask_daemon(setup_.socket(), "DELETE", "/containers/" + name + "?force=true&v=true");
+  if (removed.ok() && (removed->success() || removed->not_there())) return;
+  // Busy, or just ending: docker's own client waits and asks again.
+  (void)setup_.docker({"rm", "--force", "--volumes", name}, kQuick).ok();
+}
+
 DockerState DockerEngine::state_of(const RunSpec& spec) const {
-  const auto asked =
-      setup_.docker({"container", "inspect", "--format", "{{json .State}}", spec.name}, kQuick);
+  const auto asked = ask_daemon(setup_.socket(), "GET", "/containers/" + spec.name + "/json");
   if (!asked.ok() || !asked->success()) return {};
-  const auto state = parse_json(trim(asked->output));
-  return state.ok() ? read_docker_state(*state) : DockerState{};
+  const auto about = parse_json(trim(asked->body));
+  const Json* state = about.ok() ? about->find("State") : nullptr;
+  return state != nullptr ? read_docker_state(*state) : DockerState{};
 }
 
 Result<RunOutcome> DockerEngine::run_guarded(const RunSpec& spec,

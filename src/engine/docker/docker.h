@@ -1,6 +1,7 @@
 #pragma once
 // The docker runner.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ class DockerEngine : public Engine {
   Result<Guard> make_guard(const RunSpec& spec) const;
   Result<RunOutcome> run_guarded(const RunSpec& spec, const std::vector<std::string>& volumes);
   DockerState state_of(const RunSpec& spec) const;
+  /// What the daemon says of the image; nothing, when it has none of this id.
+  Result<std::optional<Json>> inspect_image(const ImageId& image) const;
+  void remove_container(const std::string& name) const;
 
   DockerSetup setup_;
 };

@@ -127,6 +127,13 @@ Result<DockerSetup> set_up_docker(const EngineOptions& options) {
   return setup;
 }
 
+fs::path DockerSetup::socket() const {
+  constexpr std::string_view kScheme = "unix://";
+  const auto host = environment.find("DOCKER_HOST");
+  if (host == environment.end()) return "/var/run/docker.sock";
+  return host->second.substr(kScheme.size());
+}
+
 Result<ProcessOutcome> DockerSetup::docker(std::initializer_list<std::string_view> words,
                                            Seconds deadline) const {
   Command process;

@@ -36,6 +36,8 @@ struct DockerSetup {
 
   fs::path configuration() const { return options.storage / "docker"; }
   fs::path temporary() const { return options.storage / "tmp"; }
+  /// The daemon's, for `daemon`.
+  fs::path socket() const;
 
   /// Runs docker with the given words; never stopped by a request to stop.
   Result<ProcessOutcome> docker(std::initializer_list<std::string_view> words,

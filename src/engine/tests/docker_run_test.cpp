@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/docker/daemon.h"
 #include "engine/docker/retag.h"
 #include "engine/rules/outputs.h"
 #include "engine/tests/archive_maker.h"
@@ -43,6 +44,25 @@ Json info_of(const char* extra) {
       .value();
 }
 constexpr const char* kSeccomp = R"(,"SecurityOptions":["name=seccomp,profile=default"])";
+
+TEST(DockerDaemon, AnswersAreTakenApart) {
+  const auto good = read_daemon_answer(
+      "HTTP/1.0 404 Not Found\r\nContent-Type: application/json\r\n\r\n{\"message\":\"No "
+      "such\"}\n");
+  ASSERT_TRUE(good.ok());
+  EXPECT_TRUE(good->not_there());
+  EXPECT_FALSE(good->success());
+  EXPECT_THAT(daemon_error("asking", *good).text(), HasSubstr("asking failed: No such"));
+  const auto empty = read_daemon_answer("HTTP/1.0 204 No Content\r\n\r\n");
+  ASSERT_TRUE(empty.ok());
+  EXPECT_TRUE(empty->success());
+  EXPECT_EQ(empty->body, "");
+  for (const char* bad : {"", "HTTP/1.0 200 OK\r\n", "200\r\n\r\n", "HTTP/1.0\r\n\r\n 200",
+                          "SSH-2.0 200 x\r\n\r\n", "HTTP/1.0 x\r\n\r\n"})
+    EXPECT_FALSE(read_daemon_answer(bad).ok()) << bad;
+  EXPECT_EQ(ask_daemon("/nowhere/docker.sock", "GET", "/info").error().kind,
+            ErrorKind::kUnavailable);
+}
 
 TEST(DockerArguments, EveryWallIsThere) {
   const auto words = docker_arguments(a_spec(), a_setup(), {});
