@@ -335,6 +335,10 @@ Answer Site::ask(const Question& question) {
   return person_->ask(question);
 }
 
+void Site::tell_once(const std::string& line) {
+  if (told_.insert(line).second) tell(line);
+}
+
 Status Site::record(std::string_view kind, Json body) {
   audit_.set_actor(user_name());
   return audit_.record(kind, std::move(body));

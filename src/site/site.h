@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -101,6 +102,8 @@ class Site {
 
   Answer ask(const Question& question);
   void tell(std::string_view line) { person_->tell(line); }
+  /// As tell, but the same line once for each command.
+  void tell_once(const std::string& line);
   Status record(std::string_view kind, Json body);
   /// Where flows say how far they got; null: nowhere.
   Progress* progress() const { return progress_; }
@@ -145,6 +148,7 @@ class Site {
   Fetch fetch_;
   Ask ask_;
   std::map<std::string, FileStamp> verified_archives_;
+  std::set<std::string> told_;
   TimeSpent spent_;
   Progress* progress_ = nullptr;
 };

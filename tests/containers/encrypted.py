@@ -192,6 +192,38 @@ def refused(site, name):
     check(f"{name}: nothing remains of what was refused", not nothing_remains(5), remains())
 
 
+def swapping(site, name):
+    """A machine that says it has swap: who cannot be kept out of it is warned, once. (No container starts: the kernel wants a whole /proc.)"""
+    told = site.memory / "meminfo"
+    lines = pathlib.Path("/proc/meminfo").read_text().splitlines(True)
+    told.write_text("".join("SwapTotal:       1048576 kB\n" if line.startswith("SwapTotal:") else line for line in lines))
+    subprocess.run(["mount", "--bind", told, "/proc/meminfo"], check=True)
+    try:
+        ran = site.run(site.work / "sealed.tar.gpg", "[report]")
+    finally:
+        subprocess.run(["umount", "/proc/meminfo"], check=True)
+    release = [int(part) for part in os.uname().release.split(".")[:2]]
+    wanted = 1 if site.user or release < [6, 4] else 0
+    check(f"{name}: of swap it warns who cannot be kept out of it", ran.stdout.count("has swap") == wanted, ran.stdout)
+
+
+def narrow_group(site, name):
+    """The client is in a control group that the image does not fit in, on a machine where it would."""
+    base = pathlib.Path("/sys/fs/cgroup")
+    unified = (base / "cgroup.controllers").exists()
+    group = (base if unified else base / "memory") / f"medperf-narrow-{os.getpid()}"
+    group.mkdir()
+    try:
+        (group / ("memory.max" if unified else "memory.limit_in_bytes")).write_text(str(48 << 20))
+        command = site.command(*site.words("run", site.work / "sealed.tar.gpg", "[report]"))
+        command["args"] = ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh", *command["args"]]
+        ran = subprocess.run(**command, timeout=60)
+    finally:
+        group.rmdir()
+    check(f"{name}: a client's own control group counts", ran.returncode != 0 and group.name in ran.stdout and "left of its" in ran.stdout,
+          ran.stdout)
+
+
 def killed(site, name):
     sealed, chance = site.work / "sealed.tar.gpg", random.Random(5)
     for i in range(KILLS):
@@ -236,6 +268,9 @@ def on_engine(memory, kind, user):
         site = Site(disk, memory, kind, user)
         well_behaved(site, name)
         refused(site, name)
+        swapping(site, name)
+        if not user and kind == "builtin":
+            narrow_group(site, name)
         killed(site, name)
         guard_killed(site, name)
         found = disk.count(MARKER)

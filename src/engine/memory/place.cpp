@@ -7,12 +7,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
-#include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -20,16 +20,16 @@
 
 #include <fmt/format.h>
 
-#include "base/encoding.h"
 #include "base/log.h"
 #include "engine/limits/guard.h"
+#include "engine/podman/setup.h"
 
 namespace medperf::engine {
 namespace {
 
 constexpr std::string_view kName = "medperf-memory-";
-constexpr const char* kPauseFile = "r/libpod/pause.pid";
-// A machine that is left with less begins to end processes.
+constexpr const char* kRunning = "r";
+// Of the file system that root mounts, for the folders and what a file's end wastes.
 constexpr Bytes kSpare = mebibytes(256);
 /// Younger ones may just be being made.
 constexpr std::time_t kYoung = 2;
@@ -81,30 +81,38 @@ bool is_private(const FileHandle& folder) {
          status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
 }
 
-/// Rootless podman's helper, which keeps a namespace with the place's mounts.
-void end_helper(const fs::path& pause_file) {
-  const auto text = read_file(pause_file, Bytes{100});
-  const std::string digits(trim(text.ok() ? *text : std::string()));
-  int pid = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-  if (pid <= 1) return;
-  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
-  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
+/// Where other runs of this user are: what has a claim, and is held. A place that is just being
+/// made has none, so looking at its lock disturbs nobody.
+std::vector<fs::path> other_places(const fs::path& runtime_folder, const fs::path& own) {
+  std::vector<fs::path> out;
+  for (const auto& folder : memory_folders(runtime_folder)) {
+    std::error_code failure;
+    for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+         entry.increment(failure)) {
+      if (!entry->path().filename().native().starts_with(kName) || entry->path() == own ||
+          !has_claim(entry->path()))
+        continue;
+      const FileHandle there = open_folder(entry->path());
+      if (there.is_open() && is_private(there) && ::flock(there.get(), LOCK_SH | LOCK_NB) != 0)
+        out.push_back(entry->path());
+    }
+  }
+  return out;
 }
 
-Result<std::uint64_t> memory_line(std::string_view label) {
-  MEDPERF_TRY(const auto text, read_file("/proc/meminfo", mebibytes(1)));
-  for (const std::string_view line : split(text, '\n')) {
-    if (!line.starts_with(label)) continue;
-    std::uint64_t kibibytes = 0;
-    const std::string_view rest = trim(line.substr(label.size()));
-    const auto read = std::from_chars(rest.data(), rest.data() + rest.size(), kibibytes);
-    if (read.ec == std::errc()) return kibibytes << 10;
-  }
-  return make_error(ErrorKind::kUnavailable, "/proc/meminfo", "it does not say how much is free");
+// "noswap" of root's own file system.
+bool kernel_keeps_out_of_swap() {
+  struct utsname name {};
+  int major = 0, minor = 0;
+  return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+         (major > 6 || (major == 6 && minor >= 4));
 }
 
 }  // namespace
+
+bool places_may_swap() {
+  return may_be_swapped() && !(::geteuid() == 0 && kernel_keeps_out_of_swap());
+}
 
 struct MemoryPlace::Guarded {
   Guard guard;
@@ -117,27 +125,6 @@ bool is_memory(const fs::path& path) {
   return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
 }
 
-Result<Bytes> available_memory() {
-  MEDPERF_TRY(const std::uint64_t bytes, memory_line("MemAvailable:"));
-  return Bytes{bytes};
-}
-
-bool has_swap() {
-  const auto total = memory_line("SwapTotal:");
-  return !total.ok() || *total > 0;
-}
-
-Status check_memory(Bytes needed) {
-  MEDPERF_TRY(const Bytes available, available_memory());
-  if (available.value >= needed.value + kSpare.value) return {};
-  return make_error(
-      ErrorKind::kUnavailable, "memory",
-      fmt::format("the decrypted image lies in memory only and needs {}, this machine has {} to "
-                  "spare of which {} stay free",
-                  to_string(needed), to_string(available), to_string(kSpare)),
-      "End other programs, or run it on a machine with more memory");
-}
-
 MemoryPlace::MemoryPlace(fs::path outer, FileHandle lock, Bytes size)
     : outer_(std::move(outer)), lock_(std::move(lock)), size_(size) {}
 
@@ -147,11 +134,10 @@ MemoryPlace::~MemoryPlace() {
 }
 
 MemoryStore MemoryPlace::store() const {
-  return {folder() / "store", outer_ / "r", outer_ / "held", size_};
+  return {folder() / "store", outer_ / kRunning, outer_ / "held", size_};
 }
 
 Result<std::unique_ptr<MemoryPlace>> MemoryPlace::make(const PlaceWish& wish) {
-  MEDPERF_CHECK(check_memory(wish.size));
   MEDPERF_TRY(const fs::path outer, make_folder(wish.runtime_folder));
   FileHandle lock = open_folder(outer);
   if (!lock.is_open() || !is_private(lock) || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -160,8 +146,22 @@ Result<std::unique_ptr<MemoryPlace>> MemoryPlace::make(const PlaceWish& wish) {
     return place_error(outer, "the new folder cannot be held", code);
   }
   std::unique_ptr<MemoryPlace> place(new MemoryPlace(outer, std::move(lock), wish.size));
+  MEDPERF_CHECK(place->claim(wish));
   MEDPERF_CHECK(place->fill(wish));
   return place;
+}
+
+/// Other runs see the claim as long as this one holds its lock.
+Status MemoryPlace::claim(const PlaceWish& wish) const {
+  MemoryNeed need = wish.need;
+  need.process = std::max(need.process, wish.size);
+  const auto others = [&] { return other_places(wish.runtime_folder, outer_); };
+  return claim_memory(outer_, need, others, [&]() -> Result<MemoryRoom> {
+    MEDPERF_TRY(MemoryRoom room, memory_room());
+    if (::geteuid() == 0) return room;  // gets a file system of its own
+    MEDPERF_TRY(room.folder, free_space(outer_));
+    return room;
+  });
 }
 
 Status MemoryPlace::fill(const PlaceWish& wish) {
@@ -171,7 +171,7 @@ Status MemoryPlace::fill(const PlaceWish& wish) {
   GuardPlan plan;
   plan.program = wish.probe_program;
   plan.in_use = store.running / "in-use";
-  plan.pause_file = outer_ / kPauseFile;
+  plan.pause_file = pause_file_of(store.running);
   plan.held = store.held;
   plan.wipe = outer_;
   // Before the mount: the guard sees the machine's mounts, in which the folder stays empty.
@@ -183,7 +183,7 @@ Status MemoryPlace::fill(const PlaceWish& wish) {
                       "this is no private folder in memory, so nothing is decrypted into it",
                       "Check /dev/shm");
   }
-  may_swap_ = may_swap_ && has_swap();
+  may_swap_ = may_swap_ && may_be_swapped();
   MEDPERF_TRY(const Bytes free, free_space(folder()));
   if (free >= size_) return {};
   const std::string where = outer_.parent_path().native();
@@ -244,7 +244,7 @@ int sweep_memory_places(const fs::path& runtime_folder) {
           std::time(nullptr) - status.st_ctim.tv_sec < kYoung ||
           ::flock(left.get(), LOCK_EX | LOCK_NB) != 0)
         continue;
-      end_helper(entry->path() / kPauseFile);
+      end_namespace_holder(entry->path() / kRunning);
       if (remove_tree(entry->path()).ok()) ++removed;
     }
   }

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/memory/room.h"
 
 namespace medperf::engine {
 
@@ -15,6 +16,8 @@ struct PlaceWish {
   Bytes size;               ///< what it must be able to hold
   fs::path probe_program;   ///< medperf-probe, whose guard wipes it when this process is killed
   fs::path runtime_folder;  ///< XDG_RUNTIME_DIR; empty: none
+  /// All that the run takes; less than `size` by its process counts as that.
+  MemoryNeed need{};
 };
 
 /// A folder of this user alone (0700) in a memory file system.
@@ -27,8 +30,9 @@ struct PlaceWish {
 class MemoryPlace {
  public:
   /// Call it in a thread made for the run: as root this thread, and what it starts, get mounts of
-  /// their own. Errors: unavailable (too little memory, no such file system, the guard), refused
-  /// (what is there turns out to be no memory).
+  /// their own. Waits while other runs of this user will take what it needs. Errors: unavailable
+  /// (too little memory, no such file system, the guard), interrupted, refused (what is there turns
+  /// out to be no memory).
   static Result<std::unique_ptr<MemoryPlace>> make(const PlaceWish& wish);
   MemoryPlace(const MemoryPlace&) = delete;
   MemoryPlace& operator=(const MemoryPlace&) = delete;
@@ -40,12 +44,15 @@ class MemoryPlace {
   fs::path folder() const { return outer_ / "m"; }
   /// Whether the kernel may write it to swap: it is not kept out, and the machine has some.
   bool may_swap() const { return may_swap_; }
+  /// From now on the run takes no more than that beside what it has taken: others need not wait.
+  Status claim_no_more_than(const MemoryNeed& need) const { return write_claim(outer_, need); }
   /// Removes everything. Errors: unavailable, when something could not be removed.
   Status wipe();
 
  private:
   struct Guarded;
   MemoryPlace(fs::path outer, FileHandle lock, Bytes size);
+  Status claim(const PlaceWish& wish) const;
   Status fill(const PlaceWish& wish);
   Status mount_own();
 
@@ -60,12 +67,9 @@ class MemoryPlace {
 
 /// Whether `path` lies in a file system that is memory (tmpfs, ramfs).
 bool is_memory(const fs::path& path);
-/// Memory that can be had without swapping. Errors: unavailable.
-Result<Bytes> available_memory();
-/// Refuses what would take more memory than there is, with the figures. Errors: unavailable.
-Status check_memory(Bytes needed);
-/// Whether this machine has swap.
-bool has_swap();
+/// Whether a run's place may be written to swap on this machine, by this user: what may_swap()
+/// will say, before there is one.
+bool places_may_swap();
 
 /// Removes places of processes of this user that were killed together with their guards. Returns
 /// how many.

@@ -45,8 +45,9 @@ std::string variable(const SealedSetup& setup, const std::string& name) {
   return found == setup.environment.end() ? std::string() : found->second;
 }
 
-Result<std::unique_ptr<MemoryPlace>> make_place(Bytes size, const SealedSetup& setup) {
-  return MemoryPlace::make({size, setup.probe_program, variable(setup, "XDG_RUNTIME_DIR")});
+Result<std::unique_ptr<MemoryPlace>> make_place(Bytes size, const SealedSetup& setup,
+                                                const MemoryNeed& need = {}) {
+  return MemoryPlace::make({size, setup.probe_program, variable(setup, "XDG_RUNTIME_DIR"), need});
 }
 
 Result<GpgPlace> gpg_in(const MemoryPlace& place, const SealedSetup& setup) {
@@ -63,9 +64,11 @@ Bytes size_of_file(const FileHandle& file) {
 
 Result<OpenedImage> open_here(const FileHandle& sealed, const crypto::Secret& passphrase,
                               Bytes limit, const SealedSetup& setup) {
-  MEDPERF_CHECK(check_memory(size_of_file(sealed)));
-  MEDPERF_TRY(const Bytes available, available_memory());
-  MEDPERF_TRY(const auto place, make_place(kHome, setup));
+  // At least as much; more shows when it is decrypted.
+  const MemoryNeed need{{kHome.value + size_of_file(sealed).value}, {}};
+  MEDPERF_TRY(const auto place, make_place(kHome, setup, need));
+  MEDPERF_TRY(const MemoryRoom room, memory_room());
+  const Bytes available = room.group ? std::min(room.machine, room.group->left) : room.machine;
   MEDPERF_TRY(const GpgPlace gpg, gpg_in(*place, setup));
   const FileHandle plain(::memfd_create("image", MFD_CLOEXEC));
   if (!plain.is_open())
@@ -95,11 +98,14 @@ Status decrypt_to(const fs::path& target, const SealedImage& image, const Memory
   return decrypt(sealed, image.passphrase, plain, image.plain, gpg);
 }
 
+std::uint64_t files_of(const SealedImage& image) {
+  return image.unpacked.value * (image.squashed ? kSquashed : 1);
+}
+
 Result<RunOutcome> run_here(const Engine& engine, const SealedImage& image, const RunSpec& spec,
                             const SealedSetup& setup) {
   const Bytes needed = memory_needed(image, engine.copies_in_memory());
-  MEDPERF_CHECK(check_memory({needed.value + spec.limits.memory.value}));
-  MEDPERF_TRY(const auto place, make_place(needed, setup));
+  MEDPERF_TRY(const auto place, make_place(needed, setup, {needed, spec.limits.memory}));
   const fs::path archive = place->folder() / "image";
   MEDPERF_CHECK(decrypt_to(archive, image, *place, setup));
   // After `place`, so that it ends before: what it leaves running lies in there.
@@ -112,6 +118,8 @@ Result<RunOutcome> run_here(const Engine& engine, const SealedImage& image, cons
                       "the decrypted archive does not hold this image",
                       "Tell the owner of the container");
   }
+  MEDPERF_CHECK(place->claim_no_more_than(
+      {memory_after_loading(image, engine.copies_in_memory()), spec.limits.memory}));
   return own->run(spec);
 }
 
@@ -119,8 +127,11 @@ Result<RunOutcome> run_here(const Engine& engine, const SealedImage& image, cons
 
 Bytes memory_needed(const SealedImage& image, int copies) {
   const auto others = static_cast<std::uint64_t>(std::max(copies - 1, 1));
-  const std::uint64_t files = image.unpacked.value * (image.squashed ? kSquashed : 1);
-  return {image.plain.value + files * others + kStoreItself.value};
+  return {image.plain.value + files_of(image) * others + kStoreItself.value};
+}
+
+Bytes memory_after_loading(const SealedImage& image, int copies) {
+  return {files_of(image) * static_cast<std::uint64_t>(std::max(copies - 2, 0))};
 }
 
 Result<OpenedImage> open_sealed(const FileHandle& sealed, const crypto::Secret& passphrase,

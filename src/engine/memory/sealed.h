@@ -44,6 +44,8 @@ struct SealedImage {
 /// Memory that a run of it takes at most, besides what its container uses, when it lies there
 /// `copies` times.
 Bytes memory_needed(const SealedImage& image, int copies);
+/// What it may still take of that once its engine has loaded it and the archive is gone.
+Bytes memory_after_loading(const SealedImage& image, int copies);
 
 /// One run, all of it in memory: verifies the encrypted file, decrypts it, gives it to a new engine
 /// like `engine` with its whole store in memory, runs, and removes everything, however it ended.

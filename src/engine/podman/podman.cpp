@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <charconv>
-#include <csignal>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -148,13 +146,7 @@ const Wall* WallReport::find(std::string_view name) const {
 PodmanEngine::~PodmanEngine() {
   if (!setup_.rootless || !in_use_.is_open() || ::flock(in_use_.get(), LOCK_EX | LOCK_NB) != 0)
     return;
-  const auto text = read_file(setup_.pause_file(), Bytes{100});
-  const std::string digits(trim(text.ok() ? *text : std::string()));
-  int pid = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-  if (pid <= 1) return;
-  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
-  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
+  end_namespace_holder(setup_.running);
 }
 
 std::string PodmanEngine::description() const {

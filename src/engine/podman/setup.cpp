@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -236,6 +238,20 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
   setup.driver = old.ok() && old->find("\"vfs\"") != std::string::npos ? "vfs" : "overlay";
   MEDPERF_CHECK(write_configuration(setup));
   return setup;
+}
+
+fs::path pause_file_of(const fs::path& running) {
+  return running / "libpod" / "pause.pid";
+}
+
+void end_namespace_holder(const fs::path& running) {
+  const auto text = read_file(pause_file_of(running), Bytes{100});
+  const std::string digits(trim(text.ok() ? *text : std::string()));
+  int pid = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+  if (pid <= 1) return;
+  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
+  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
 }
 
 std::vector<std::string> PodmanSetup::command(std::initializer_list<std::string_view> words) const {

@@ -29,6 +29,12 @@ struct HardLimits {
   std::uint64_t processes = 4096;
 };
 
+/// Holds the pid of the process that keeps rootless podman's user namespace, below
+/// PodmanSetup::running.
+fs::path pause_file_of(const fs::path& running);
+/// Ends that process, if it is there.
+void end_namespace_holder(const fs::path& running);
+
 struct PodmanSetup {
   EngineOptions options;
   bool rootless = true;
@@ -48,7 +54,7 @@ struct PodmanSetup {
   fs::path temporary() const { return options.storage / "tmp"; }
   fs::path in_use() const { return running / "in-use"; }
   fs::path run_root() const { return running / "s"; }
-  fs::path pause_file() const { return running / "libpod" / "pause.pid"; }
+  fs::path pause_file() const { return pause_file_of(running); }
   fs::path running;  ///< what must not outlive a boot
 
   /// "podman --root ... " and the given words.

@@ -1,5 +1,6 @@
 // Control groups over a made-up tree: what this machine does not have must be right all the same.
 #include "engine/limits/cgroup.h"
+#include "engine/limits/own_memory.h"
 
 #include <gtest/gtest.h>
 
@@ -74,6 +75,57 @@ TEST_F(CgroupTest, Version1RootMakesItsOwn) {
   const auto place = find_cgroup_place(view("", true), "");
   EXPECT_EQ(place.relative, "medperf");
   EXPECT_TRUE(fs::is_directory(root_ / "memory/medperf"));
+}
+
+// limit, usage and what can be dropped, of a group of version 2 or 1.
+TEST_F(CgroupTest, Version2TheLeastThatItsOwnAndTheGroupsAboveLeave) {
+  put("cgroup.controllers", "memory");
+  put("a/b/memory.max", "max\n");
+  put("a/memory.max", "1000000\n");
+  put("a/memory.current", "700000\n");
+  put("a/memory.stat", "anon 5\nactive_file 9\ninactive_file 200000\n");
+  const auto room = group_room(view("0::/a/b\n"));
+  ASSERT_TRUE(room);
+  EXPECT_EQ(room->left.value, 500'000U);
+  EXPECT_EQ(room->limit.value, 1'000'000U);
+  EXPECT_EQ(room->group, root_ / "a");
+  put("a/b/memory.high", "300000\n");
+  put("a/b/memory.current", "100000\n");
+  EXPECT_EQ(group_room(view("0::/a/b\n"))->left.value, 200'000U) << "slowed down beyond high";
+  put("a/b/memory.current", "400000\n");
+  EXPECT_EQ(group_room(view("0::/a/b\n"))->left.value, 0U);
+  EXPECT_FALSE(group_room(view("0::/other\n"))) << "no limit is no room";
+}
+
+TEST_F(CgroupTest, Version1TheLeastThatItsOwnAndTheGroupsAboveLeave) {
+  const std::string none = "9223372036854771712\n";
+  put("memory/memory.limit_in_bytes", none);
+  put("memory/a/memory.limit_in_bytes", "800000\n");
+  put("memory/a/memory.usage_in_bytes", "500000\n");
+  put("memory/a/memory.stat", "inactive_file 1\ntotal_inactive_file 100000\n");
+  put("memory/a/b/memory.limit_in_bytes", none);
+  const auto room = group_room(view("7:pids:/\n4:memory:/a/b\n0::/\n"));
+  ASSERT_TRUE(room);
+  EXPECT_EQ(room->left.value, 400'000U);
+  EXPECT_FALSE(group_room(view("4:memory:/\n")));
+}
+
+TEST_F(CgroupTest, InAContainerItsOwnGroupIsTheRootThatItSees) {
+  put("memory/memory.limit_in_bytes", "600000\n");
+  put("memory/memory.usage_in_bytes", "200000\n");
+  const auto room = group_room(view("4:memory:/docker/0123\n"));
+  ASSERT_TRUE(room);
+  EXPECT_EQ(room->left.value, 400'000U);
+}
+
+TEST_F(CgroupTest, SwapIsForbiddenByAGroupAboveToo) {
+  put("cgroup.controllers", "memory");
+  put("a/b/memory.swap.max", "max\n");
+  put("a/memory.swap.max", "max\n");
+  EXPECT_FALSE(group_forbids_swap(view("0::/a/b\n")));
+  put("a/memory.swap.max", "0\n");
+  EXPECT_TRUE(group_forbids_swap(view("0::/a/b\n")));
+  EXPECT_FALSE(group_forbids_swap(view("0::/other\n")));
 }
 
 TEST_F(CgroupTest, NotFoundSaysWhy) {

@@ -123,7 +123,7 @@ TEST(MemoryPlaceTest, AsRootNobodyElseSeesIt) {
   run.join();
   ASSERT_TRUE(place.ok()) << place.error().text();
   EXPECT_FALSE(seen);
-  EXPECT_FALSE(may_swap && !has_swap());
+  EXPECT_FALSE(may_swap && !may_be_swapped());
 }
 
 TEST(MemoryPlaceTest, TooLittleMemoryIsSaidBefore) {
@@ -131,6 +131,123 @@ TEST(MemoryPlaceTest, TooLittleMemoryIsSaidBefore) {
   ASSERT_FALSE(place.ok());
   EXPECT_EQ(place.error().kind, ErrorKind::kUnavailable);
   EXPECT_NE(place.error().what.find("needs"), std::string::npos) << place.error().text();
+}
+
+MemoryNeed need(std::uint64_t process, std::uint64_t container) {
+  return {mebibytes(process), mebibytes(container)};
+}
+
+TEST(MemoryRoomTest, FitsOnTheMachineWithItsContainerAndWhatOthersWillTake) {
+  const MemoryRoom room{mebibytes(1000), {}, {}};
+  EXPECT_EQ(lack_of_memory(need(400, 300), {}, room), "");
+  EXPECT_NE(lack_of_memory(need(400, 400), {}, room), "") << "some stays free";
+  EXPECT_EQ(lack_of_memory(need(200, 100), need(200, 200), room), "");
+  const std::string lack = lack_of_memory(need(200, 100), need(300, 200), room);
+  EXPECT_NE(lack.find("other runs"), std::string::npos) << lack;
+}
+
+TEST(MemoryRoomTest, FitsInItsGroupWithoutTheContainerWhichHasItsOwn) {
+  const MemoryRoom room{mebibytes(9000), GroupRoom{mebibytes(500), mebibytes(600), "/g"}, {}};
+  EXPECT_EQ(lack_of_memory(need(400, 5000), {}, room), "");
+  const std::string lack = lack_of_memory(need(480, 10), {}, room);
+  EXPECT_NE(lack.find("/g"), std::string::npos) << lack;
+  EXPECT_EQ(lack_of_memory(need(200, 10), need(200, 1000), room), "");
+  EXPECT_NE(lack_of_memory(need(200, 10), need(300, 0), room), "");
+}
+
+TEST(MemoryRoomTest, FitsInTheMemoryFileSystem) {
+  const MemoryRoom room{mebibytes(9000), {}, mebibytes(100)};
+  EXPECT_EQ(lack_of_memory(need(60, 0), need(40, 0), room), "");
+  EXPECT_NE(lack_of_memory(need(60, 0), need(41, 0), room), "");
+}
+
+TEST(MemoryRoomTest, SwapIsWhatTheMachineHas) {
+  const CgroupView none{"/nowhere", "", false};
+  EXPECT_TRUE(may_be_swapped("MemTotal: 9 kB\nSwapTotal:       1024 kB\n", none));
+  EXPECT_FALSE(may_be_swapped("SwapTotal:       0 kB\n", none));
+  EXPECT_TRUE(may_be_swapped("", none)) << "not said is not no";
+}
+
+class Claims : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/dev/shm/medperf-claim-test-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    home_ = name;
+    for (const char* run : {"first", "second"}) fs::create_directory(home_ / run);
+  }
+  void TearDown() override { (void)remove_tree(home_).ok(); }
+  Status claim(const char* own, const char* other, const MemoryNeed& wanted) const {
+    const auto others = [&] {
+      return ended_ ? std::vector<fs::path>() : std::vector{home_ / other};
+    };
+    return claim_memory(home_ / own, wanted, others, [] {
+      return Result<MemoryRoom>(MemoryRoom{mebibytes(1000), {}, {}});
+    });
+  }
+  fs::path home_;
+  std::atomic<bool> ended_{false};
+};
+
+TEST_F(Claims, WhatOthersClaimedIsWaitedForUntilTheyTookItOrEnded) {
+  ASSERT_TRUE(claim("first", "second", need(400, 200)).ok());
+  EXPECT_TRUE(claim("second", "first", need(100, 20)).ok());
+  std::atomic<bool> in{false};
+  std::thread second([&] {
+    EXPECT_TRUE(claim("second", "first", need(400, 200)).ok());
+    in = true;
+  });
+  ::usleep(500'000);
+  EXPECT_FALSE(in);
+  ASSERT_TRUE(write_claim(home_ / "first", need(0, 100)).ok());
+  second.join();
+  EXPECT_EQ(sum_of_claims({home_ / "first", home_ / "second"}).process, mebibytes(400));
+  std::thread third([&] { EXPECT_TRUE(claim("first", "second", need(700, 0)).ok()); });
+  ::usleep(300'000);
+  ended_ = true;
+  third.join();
+}
+
+TEST_F(Claims, WhatNeverFitsIsRefusedAtOnce) {
+  ASSERT_TRUE(claim("first", "second", need(400, 200)).ok());
+  const auto refused = claim("second", "first", need(900, 0));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_FALSE(has_claim(home_ / "second"));
+}
+
+TEST(MemoryPlaceTest, TwoThatDoNotFitTogetherComeOneAfterTheOther) {
+  const Bytes most{memory_room().value().machine.value / 10 * 6};
+  std::atomic<int> in{0}, step{0};
+  const auto run = [&](int number) {
+    const auto place = MemoryPlace::make({mebibytes(8), kNoGuard, {}, {mebibytes(8), most}});
+    ASSERT_TRUE(place.ok()) << place.error().text();
+    EXPECT_EQ(sum_of_claims({(*place)->folder().parent_path()}).container, most);
+    in = number;
+    while (step < number) ::usleep(1000);
+  };
+  std::thread first(run, 1);
+  while (in != 1) ::usleep(1000);
+  std::thread second(run, 2);
+  ::usleep(700'000);
+  EXPECT_EQ(in, 1) << "the second waits";
+  step = 1;
+  first.join();
+  for (int i = 0; i < 5000 && in != 2; ++i) ::usleep(1000);
+  EXPECT_EQ(in, 2) << "the claim has gone with its place";
+  step = 2;
+  second.join();
+}
+
+TEST(MemoryPlaceTest, AClaimShrinksWhenTheImageIsThere) {
+  std::thread([] {
+    auto place = MemoryPlace::make({mebibytes(8), kNoGuard, {}, {mebibytes(8), mebibytes(50)}});
+    ASSERT_TRUE(place.ok()) << place.error().text();
+    const fs::path outer = (*place)->folder().parent_path();
+    ASSERT_TRUE((*place)->claim_no_more_than({{}, mebibytes(20)}).ok());
+    EXPECT_EQ(sum_of_claims({outer}).process, mebibytes(0));
+    EXPECT_EQ(sum_of_claims({outer}).container, mebibytes(20));
+  }).join();
 }
 
 TEST(MemoryPlaceTest, ADiskIsNoMemory) {

@@ -1,5 +1,7 @@
 #include "site/gate/gate.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -7,6 +9,7 @@
 
 #include <fmt/format.h>
 #include "crypto/sha256.h"
+#include "engine/memory/place.h"
 #include "site/flows/journal.h"
 #include "site/gate/registry.h"
 #include "site/review/texts.h"
@@ -344,6 +347,17 @@ Status ensure_for_nodes(Site& site, const Admitted& admitted) {
 
 namespace {
 
+/// What the person should know before an encrypted image is decrypted into memory here.
+void warn_of_swap(Site& site) {
+  if (!engine::places_may_swap()) return;
+  site.tell_once(
+      "warning: this machine has swap, and the memory that an encrypted image is decrypted into "
+      "may "
+      "be written to it. Encrypt the swap or turn it off (swapoff -a)" +
+      std::string(::geteuid() == 0 ? ""
+                                   : "; runs of root are kept out of it on Linux 6.4 and later"));
+}
+
 /// The key is taken now, in the command's own thread; the rest is done by each run.
 Status make_sealed_ready(Site& site, const Admitted& admitted) {
   MEDPERF_TRY(const engine::Engine* by, site.memory_engine());
@@ -363,6 +377,7 @@ Status make_sealed_ready(Site& site, const Admitted& admitted) {
   for (const engine::Layer& layer : admitted.image.layers) image.unpacked.value += layer.size.value;
   image.squashed = admitted.image.format == "sif";
   MEDPERF_TRY(image.passphrase, container_key(site, admitted.container, admitted.key_file));
+  warn_of_swap(site);
   site.run_in_memory(std::move(image), *by);
   return {};
 }
