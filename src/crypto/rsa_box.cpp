@@ -1,13 +1,16 @@
 #include "crypto/rsa_box.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/encoding.h"
 #include "crypto/random.h"
@@ -19,6 +22,8 @@ namespace {
 constexpr int kNewKeyBits = 3072;
 constexpr int kSmallestKeyBits = 2048;
 constexpr long kSecondsOfDay = 86400;
+constexpr std::size_t kLongestChain = 8;
+constexpr std::size_t kLongestShown = 200;
 constexpr std::size_t kLongestName = 64;  // ub-common-name of X.509
 
 struct Free {
@@ -67,6 +72,37 @@ std::string der_of(X509* certificate) {
   return out;
 }
 
+std::string name_of(const X509_NAME* name) {
+  const Owned<BIO> bio(BIO_new(BIO_s_mem()));
+  if (!bio || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
+  return printable(content_of(bio.get()), kLongestShown);
+}
+
+bool is_signed_by(X509* certificate, X509* signer) {
+  EVP_PKEY* key = X509_get0_pubkey(signer);
+  return key != nullptr && X509_check_issued(signer, certificate) == X509_V_OK &&
+         X509_verify(certificate, key) == 1;
+}
+
+/// Follows the signatures from the first certificate as far as the others lead.
+CertificateSigner signer_of(const std::vector<Owned<X509>>& chain) {
+  CertificateSigner out;
+  X509* top = chain.front().get();
+  if (is_signed_by(top, top)) {
+    return {CertificateSigner::Kind::kItself, name_of(X509_get_subject_name(top)),
+            sha256_hex(der_of(top))};
+  }
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    X509* next = chain[i].get();
+    if (X509_check_ca(next) == 0 || !is_signed_by(top, next)) break;
+    top = next;
+    out = {CertificateSigner::Kind::kAuthority, name_of(X509_get_subject_name(top)),
+           sha256_hex(der_of(top))};
+  }
+  if (out.kind == CertificateSigner::Kind::kUnknown) out.name = name_of(X509_get_issuer_name(top));
+  return out;
+}
+
 bool fill_certificate(X509* certificate, EVP_PKEY* key, std::string_view name, int days) {
   X509_NAME* subject = X509_get_subject_name(certificate);
   const std::string serial_bytes = random_hex(8);
@@ -95,16 +131,24 @@ CertificateKey::~CertificateKey() = default;
 
 Result<CertificateKey> CertificateKey::from_pem(std::string_view pem) {
   const auto bio = reader_of(pem);
-  const Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (!certificate)
+  std::vector<Owned<X509>> chain;
+  while (chain.size() < kLongestChain) {
+    Owned<X509> next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (!next) break;
+    chain.push_back(std::move(next));
+  }
+  ERR_clear_error();  // the end of the text is one
+  if (chain.empty())
     return make_error(ErrorKind::kInvalid, "certificate", "this is no X.509 certificate in PEM");
-  Owned<EVP_PKEY> key(X509_get_pubkey(certificate.get()));
+  X509* certificate = chain.front().get();
+  Owned<EVP_PKEY> key(X509_get_pubkey(certificate));
   if (!is_usable(key.get())) {
     return make_error(ErrorKind::kInvalid, "certificate",
                       "it certifies no RSA key of 2048 bits or more");
   }
   CertificateKey out(std::make_unique<Key>(Key{std::move(key)}));
-  out.fingerprint_ = sha256_hex(der_of(certificate.get()));
+  out.fingerprint_ = sha256_hex(der_of(certificate));
+  out.signer_ = signer_of(chain);
   return out;
 }
 

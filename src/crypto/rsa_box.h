@@ -10,17 +10,30 @@
 
 namespace medperf::crypto {
 
+/// Who signed a certificate, as far as its signature proves it.
+struct CertificateSigner {
+  enum class Kind {
+    kItself,     ///< nobody vouches for it: only its fingerprint tells whose it is
+    kAuthority,  ///< a certificate that came with it and may sign others
+    kUnknown,    ///< the one that it names did not come with it
+  };
+  Kind kind = Kind::kUnknown;
+  std::string name;         ///< "CN=Some Authority"; of the topmost one that the signatures lead to
+  std::string fingerprint;  ///< of that one's certificate; empty: unknown
+};
+
 /// The public key of an X.509 certificate. What the certificate says besides is not judged here.
 class CertificateKey {
  public:
-  /// Reads the first certificate of a PEM text. Errors: invalid (no certificate, no RSA key of 2048
-  /// bits or more).
+  /// Reads the first certificate of a PEM text; those that follow may have signed it. Errors:
+  /// invalid (no certificate, no RSA key of 2048 bits or more).
   static Result<CertificateKey> from_pem(std::string_view pem);
   /// Raw bytes, as long as the key's modulus. Errors: too_large (more than the key can take, 190
   /// bytes with 2048 bits).
   Result<std::string> encrypt(const Secret& secret) const;
   /// SHA-256 hex of the certificate's DER bytes: what people compare.
   const std::string& fingerprint() const { return fingerprint_; }
+  const CertificateSigner& signer() const { return signer_; }
   CertificateKey(CertificateKey&&) noexcept;
   CertificateKey& operator=(CertificateKey&&) noexcept;
   ~CertificateKey();
@@ -30,6 +43,7 @@ class CertificateKey {
   explicit CertificateKey(std::unique_ptr<Key> key);
   std::unique_ptr<Key> key_;
   std::string fingerprint_;
+  CertificateSigner signer_;
 };
 
 /// The private key to a certificate.

@@ -3,7 +3,7 @@
 and uses it, and a withdrawn key opens nothing. Needs root, podman or bubblewrap, gpg, openssl; see small_study for the build.
 
 granted_key.py [FOLDER]   FOLDER with medperf and medperf-hub (default build/release/src/apps)"""
-import json, os, pathlib, shutil, sys
+import base64, json, os, pathlib, shutil, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/support"))
@@ -69,9 +69,18 @@ def cases(study):
     without = result_of(study, site)
     check("without its key the model is refused", "its key is not here" in without and "submitted" not in without, without)
     study.run(site, "container", "certificate", "--ca", authority, "--name", "hospital@example.org")
-    granted = study.run(study.vendor, "container", "grant", study.container, "--benchmark", study.benchmark, "--key", study.key, "--yes", "--json")
+    grant = ("container", "grant", study.container, "--benchmark", study.benchmark, "--key", study.key, "--yes", "--json")
+    other = study.run(study.vendor, *grant, "--fingerprint", "ab" * 32, expect=range(1, 70))
+    check("a fingerprint that nobody has sends nothing", other.returncode != 0 and "nothing was sent" in other.stdout + other.stderr and
+          not study.must("vendor", "GET", "me/encrypted_keys/", None, 200)["results"], other)
+    certificate = study.must("hospital", "GET", "me/certificates/", None, 200)["results"][0]["certificate_content_base64"]
+    shown = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha256"], input=base64.b64decode(certificate), check=True,
+                           capture_output=True).stdout.decode().strip().split("=")[1]
+    granted = study.run(study.vendor, "container", "grant", study.container, "--benchmark", study.benchmark, "--key", study.key, "--yes", "--json",
+                        "--fingerprint", shown)
     rows = json.loads(granted.stdout)
     check("the key is granted to the data owner alone", [row["owner"] for row in rows] == ["hospital@example.org"] and rows[0]["granted"], rows)
+    check("with its fingerprint, and who signed it", rows[0]["fingerprint"] == shown.replace(":", "").lower() and rows[0]["signed_by"] == "itself", rows)
     again = study.run(study.vendor, "container", "grant", study.container, "--benchmark", study.benchmark, "--key", study.key, "--yes")
     check("granting again sends nothing", "has it already" in again.stdout, again.stdout)
     secret = pathlib.Path(study.key).read_text().strip()

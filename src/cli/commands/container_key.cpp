@@ -61,16 +61,19 @@ Result<int> grant(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(const auto granted,
               site::grant_container_key(*site, ContainerId{call.number("id")},
-                                        BenchmarkId{call.number("benchmark")}, call.text("key")));
+                                        BenchmarkId{call.number("benchmark")}, call.text("key"),
+                                        call.words("fingerprint")));
   Json rows = Json::array();
   for (const auto& one : granted) {
     const std::string what = !one.problem.empty() ? "gets none: " + one.problem
                              : one.already        ? "has it already"
                                                   : "granted";
-    call.out().line(fmt::format("  {:<30} certificate {}: {}", one.owner, one.certificate, what));
+    call.out().line(fmt::format("  {:<30} certificate {}: {}\n      SHA-256 {}\n      signed by {}",
+                                one.owner, one.certificate, what, one.fingerprint, one.signed_by));
     rows.push(Json::object({{"certificate", one.certificate},
                             {"owner", one.owner},
                             {"fingerprint", one.fingerprint},
+                            {"signed_by", one.signed_by},
                             {"granted", one.problem.empty()},
                             {"problem", one.problem}}));
   }
@@ -100,7 +103,10 @@ std::span<const Command> key_commands() {
       kIdArgument,
       Argument{"-b,--benchmark", "ID", "Whose data owners get the key.", ArgumentKind::kNumber,
                true},
-      Argument{"--key", "FILE", "The container's key.", ArgumentKind::kText, true}};
+      Argument{"--key", "FILE", "The container's key.", ArgumentKind::kText, true},
+      Argument{"--fingerprint", "SHA256",
+               "Only for certificates with these fingerprints, whatever the hub says.",
+               ArgumentKind::kWords}};
   static constexpr std::array kRevoke = {kIdArgument};
   static constexpr std::array kEncrypt = {
       Argument{"--archive", "TAR", "Image archive (podman save, or a .sif).", ArgumentKind::kText,

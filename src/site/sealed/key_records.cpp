@@ -1,6 +1,8 @@
 #include "site/sealed/key_records.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +35,46 @@ Result<crypto::CertificateKey> key_of(const Json& row) {
   return crypto::CertificateKey::from_pem(pem);
 }
 
+std::string words_of(const crypto::CertificateSigner& signer) {
+  using Kind = crypto::CertificateSigner::Kind;
+  if (signer.kind == Kind::kItself) return "itself";
+  if (signer.kind == Kind::kAuthority)
+    return fmt::format("'{}', SHA-256 {}", signer.name, signer.fingerprint);
+  return fmt::format("nobody whose certificate is here (it names '{}')", signer.name);
+}
+
+/// Fingerprints as openssl and others print them, in one form.
+Result<std::set<std::string>> plain_fingerprints(const std::vector<std::string>& given) {
+  std::set<std::string> out;
+  for (const std::string& text : given) {
+    std::string hex;
+    for (const char c : text) {
+      if (c != ':') hex += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    auto digest = FileDigest::parse(hex);
+    if (!digest.ok()) {
+      return make_error(ErrorKind::kInvalid, "--fingerprint " + printable(text, 100),
+                        "this is no SHA-256 fingerprint: 64 hexadecimal digits, colons allowed",
+                        "openssl x509 -noout -fingerprint -sha256 -in certificate.pem shows it");
+    }
+    out.insert(digest->hex());
+  }
+  return out;
+}
+
+/// Each fingerprint must be some certificate's: a typing error must not look like a grant.
+Status check_all_found(const std::set<std::string>& wanted, const std::vector<Granted>& rows) {
+  for (const std::string& one : wanted) {
+    if (std::any_of(rows.begin(), rows.end(),
+                    [&](const Granted& row) { return row.fingerprint == one; }))
+      continue;
+    return make_error(ErrorKind::kNotFound, "--fingerprint " + one,
+                      "no data owner of this benchmark has that certificate; nothing was sent",
+                      "compare it with its owner by another way than the hub");
+  }
+  return {};
+}
+
 Json record_for(std::int64_t certificate, ContainerId container, const std::string& sealed) {
   return Json::object({{"name", fmt::format("container {} for certificate {}, {}", container.value,
                                             certificate, crypto::random_hex(4))},
@@ -44,10 +86,12 @@ Json record_for(std::int64_t certificate, ContainerId container, const std::stri
 std::string lines_of(const std::vector<Granted>& granted) {
   std::string out;
   for (const Granted& one : granted) {
-    out += fmt::format(
-        "  {:<30} certificate {}, SHA-256 {}{}\n", one.owner, one.certificate, one.fingerprint,
-        one.already ? " (has it already)"
-                    : (one.problem.empty() ? "" : " (gets none: " + one.problem + ")"));
+    out +=
+        fmt::format("  {:<30} certificate {}{}\n      SHA-256 {}\n      signed by {}\n", one.owner,
+                    one.certificate,
+                    one.already ? " (has it already)"
+                                : (one.problem.empty() ? "" : " (gets none: " + one.problem + ")"),
+                    one.fingerprint, one.signed_by);
   }
   return out;
 }
@@ -95,7 +139,9 @@ Result<std::int64_t> register_certificate(Site& site, std::int64_t authority,
 }
 
 Result<std::vector<Granted>> grant_container_key(Site& site, ContainerId container,
-                                                 BenchmarkId benchmark, const fs::path& key) {
+                                                 BenchmarkId benchmark, const fs::path& key,
+                                                 const std::vector<std::string>& fingerprints) {
+  MEDPERF_TRY(const auto wanted, plain_fingerprints(fingerprints));
   MEDPERF_TRY(std::string text, crypto::read_key_file(key));
   const crypto::Secret secret(std::move(text));
   MEDPERF_TRY(Hub * hub, site.hub());
@@ -111,18 +157,26 @@ Result<std::vector<Granted>> grant_container_key(Site& site, ContainerId contain
       return had.get_int("certificate") == one.certificate;
     });
     auto holder = key_of(row);
-    if (holder.ok()) one.fingerprint = holder->fingerprint();
+    if (holder.ok()) {
+      one.fingerprint = holder->fingerprint();
+      one.signed_by = words_of(holder->signer());
+    }
+    const bool named = wanted.empty() || wanted.count(one.fingerprint) > 0;
     auto sealed = holder.ok() ? holder->encrypt(secret) : Result<std::string>(holder.error());
     if (!sealed.ok()) one.problem = sealed.error().what;
-    if (sealed.ok() && !one.already) records.push(record_for(one.certificate, container, *sealed));
+    if (!named) one.problem = "its fingerprint was not named";
+    if (one.problem.empty() && !one.already)
+      records.push(record_for(one.certificate, container, *sealed));
     out.push_back(std::move(one));
   }
+  MEDPERF_CHECK(check_all_found(wanted, out));
   if (records.items().empty()) return out;
   const Question question{
       fmt::format("Give the key of container {} to data owners", container.value),
       lines_of(out) +
-          "\nWhoever has the key can read the image. The hub says whose "
-          "certificates these are; compare fingerprints if in doubt.",
+          "\nWhoever has the key can read the image. The hub says whose certificates these are: "
+          "compare fingerprints with their owners by another way, and name them (--fingerprint) to "
+          "be held to them.",
       "Encrypt it for them and send it to " + hub->url() + "?"};
   if (site.ask(question) != Answer::kYes)
     return make_error(ErrorKind::kRefused, "container grant", "declined; nothing was sent");

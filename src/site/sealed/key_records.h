@@ -18,14 +18,18 @@ Result<std::int64_t> register_certificate(Site& site, std::int64_t authority,
 struct Granted {
   std::int64_t certificate = 0;
   std::string owner;        ///< e-mail or name of the account
-  std::string fingerprint;  ///< of the certificate
+  std::string fingerprint;  ///< of the certificate, SHA-256 hex
+  std::string signed_by;    ///< in words: itself, an authority with its fingerprint, not known
   bool already = false;
   std::string problem;  ///< why it got none; empty: it did
 };
 /// Encrypts the container's key for every owner of a data set that takes part in the benchmark,
-/// after asking the person. Errors: those of the key and the hub.
+/// after asking the person. With `fingerprints` (SHA-256 of certificates, colons allowed) nobody
+/// else gets it, whatever the hub says. Errors: invalid (no such fingerprint can be), not_found (no
+/// certificate has it; nothing is sent), those of the key and the hub.
 Result<std::vector<Granted>> grant_container_key(Site& site, ContainerId container,
-                                                 BenchmarkId benchmark, const fs::path& key);
+                                                 BenchmarkId benchmark, const fs::path& key,
+                                                 const std::vector<std::string>& fingerprints = {});
 /// Withdraws every key of the container that this account has granted. Returns how many.
 Result<int> revoke_container_keys(Site& site, ContainerId container);
 
