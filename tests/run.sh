@@ -122,7 +122,7 @@ sanitized_and_checked() {
     check build-asan build asan asan
     unit_tests asan
     check static-checks static_checks '.*'
-    check build-tsan build tsan tsan test_net test_sql test_hub test_base test_metrics test_cohort test_imaging medperf-metrics
+    check build-tsan build tsan tsan test_net test_sql test_hub test_base test_engine test_site test_metrics test_cohort test_imaging medperf-metrics
     unit_tests tsan
     counted tsan-metrics-command env TSAN_OPTIONS=halt_on_error=1 tests/e2e/test_metrics_command.py build/tsan
     counted asan-metrics-command tests/e2e/test_metrics_command.py build/asan

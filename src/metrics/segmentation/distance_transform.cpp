@@ -179,7 +179,7 @@ bool DistanceTransform::collect(int first, const BitMask& wanted, Work& work) co
   for (int y = 0; y < wanted.extent().y; ++y) {
     Word any = 0;
     for (int z = 0; z < wanted.extent().z; ++z) any |= wanted.row(y, z)[first / 64];
-    const auto columns = static_cast<unsigned>(any >> (first % 64) & 0xffff);
+    const auto columns = static_cast<unsigned>(any >> (first % 64) & ((Word{1} << kColumns) - 1));
     if (columns == 0) continue;
     work.wanted_rows.push_back(y);
     work.wanted_columns.push_back(columns);

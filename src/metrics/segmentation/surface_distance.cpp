@@ -226,30 +226,47 @@ void find_far(Direction& direction, Piece& piece, int worker, const DistanceOpti
   direction.far[static_cast<std::size_t>(worker)].merge(far);
 }
 
-/// The voxels of a direction that searching has left open; nothing if it has left none.
-std::unique_ptr<BitMask> open_voxels(const Direction& direction) {
+/// The voxels that searching has left open, and the first bits of the columns that have any.
+struct Open {
   std::unique_ptr<BitMask> mask;
-  for (const Piece& piece : direction.pieces) {
+  std::vector<int> columns;
+};
+
+/// Takes them from a direction, and gives back what searching needed; no mask if there are none.
+Open take_open_voxels(Direction& direction) {
+  constexpr int kColumns = DistanceTransform::kColumns;
+  Open open;
+  direction.index.reset();
+  std::vector<std::uint64_t> any(static_cast<std::size_t>(direction.queries->row_words()));
+  for (Piece& piece : direction.pieces) {
     for (const Remainder& one : piece.rest) {
-      if (!mask) mask = std::make_unique<BitMask>(direction.queries->box(), kSurfacePadding);
-      mask->words()[one.word] = one.bits;
+      if (!open.mask)
+        open.mask = std::make_unique<BitMask>(direction.queries->box(), kSurfacePadding);
+      open.mask->words()[one.word] = one.bits;
+      any[static_cast<std::size_t>(place_of(*direction.queries, one.word).bit / 64)] |= one.bits;
     }
+    piece.rest = {};
   }
-  return mask;
+  const int bits = static_cast<int>(any.size()) * 64;
+  for (int first = 0; first < bits; first += kColumns) {
+    const std::uint64_t columns = any[static_cast<std::size_t>(first / 64)] >> (first % 64);
+    if ((columns & ((std::uint64_t{1} << kColumns) - 1)) != 0) open.columns.push_back(first);
+  }
+  return open;
 }
 
 void transform_open(std::vector<Direction>& directions, Workers& workers) {
   for (Direction& direction : directions) {
-    const auto open = open_voxels(direction);
-    if (!open) continue;
+    const Open open = take_open_voxels(direction);
+    if (!open.mask) continue;
     const DistanceTransform transform(*direction.targets, direction.grid->squares);
-    const std::ptrdiff_t columns = direction.targets->row_words() * 64;
-    workers.run(columns / DistanceTransform::kColumns, [&](std::ptrdiff_t piece, int worker) {
-      DistanceCounter far;
-      transform.columns(static_cast<int>(piece) * DistanceTransform::kColumns, *open,
-                        [&](int, int, int, double squared_mm2) { far.add(squared_mm2, 1); });
-      direction.far[static_cast<std::size_t>(worker)].merge(far);
-    });
+    workers.run(
+        static_cast<std::ptrdiff_t>(open.columns.size()), [&](std::ptrdiff_t piece, int worker) {
+          DistanceCounter far;
+          transform.columns(open.columns[static_cast<std::size_t>(piece)], *open.mask,
+                            [&](int, int, int, double squared_mm2) { far.add(squared_mm2, 1); });
+          direction.far[static_cast<std::size_t>(worker)].merge(far);
+        });
   }
 }
 
