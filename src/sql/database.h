@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,13 @@ class Session {
   /// Says that this query will be asked next but one: a driver with a server may send it together
   /// with the next one and save a round trip. It has no effect of its own.
   virtual void prefetch(std::string_view statement, const Params& params) = 0;
+  /// A name for all that is committed, as this transaction sees it: where two read transactions of
+  /// one Database get the same name, every query has the same answer in both, whoever wrote from
+  /// whichever process. Nothing in a write transaction, and now and then when the driver cannot
+  /// say.
+  virtual Result<std::optional<std::string>> version() = 0;
+  /// Says that version() will be asked next but one (see prefetch).
+  virtual void prefetch_version() {}
   /// Number of rows changed.
   virtual Result<std::int64_t> execute(std::string_view statement, const Params& params = {}) = 0;
   /// Several statements separated by ';', without parameters (migrations).

@@ -68,10 +68,23 @@ class Cells {
   std::vector<bool> is_integer_;
 };
 
+/// Which transactions are visible: those below its lower bound, and the others up to its upper
+/// bound that it does not list. Two equal ones see the same rows of every table.
+constexpr std::string_view kSnapshot = "SELECT CAST(pg_current_snapshot() AS TEXT)";
+
 class PostgresSession final : public DriverSession {
  public:
   explicit PostgresSession(Connection& connection) : connection_(connection) {}
   Dialect dialect() const override { return Dialect::kPostgres; }
+
+  Result<std::optional<std::string>> version() override {
+    if (!connection_.only_reads()) return std::optional<std::string>();
+    MEDPERF_TRY(auto rows, query(kSnapshot, {}));
+    return std::optional(rows.front().text(0));
+  }
+  void prefetch_version() override {
+    if (connection_.only_reads()) prefetch(kSnapshot, {});
+  }
 
  protected:
   Result<Rows> do_query(std::string_view statement, const Params& params) override {

@@ -46,6 +46,7 @@ class Connection {
   /// Sends a query with the next one that is run; its answer waits until it is asked.
   void prefetch(std::string_view statement, const Params& params);
   Status run_script(const std::string& script);
+  bool only_reads() const { return reads_; }
   bool in_transaction() const { return PQtransactionStatus(handle_) == PQTRANS_INTRANS; }
 
  private:

@@ -139,7 +139,9 @@ class SqliteDatabase final : public Database {
   SqliteDatabase(std::unique_ptr<Connection> writer, const SqliteOptions& options)
       : writes_(std::move(writer)),
         readers_(options.readers > 0 ? options.readers : 1,
-                 [file = options.file] { return Connection::open(file, false); }) {}
+                 [file = options.file, changes = std::make_shared<std::atomic<std::uint64_t>>(0)] {
+                   return Connection::open_reader(file, changes);
+                 }) {}
 
   Dialect dialect() const override { return Dialect::kSqlite; }
 
@@ -178,7 +180,7 @@ class SqliteDatabase final : public Database {
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const SqliteOptions& options) {
-  MEDPERF_TRY(auto writer, Connection::open(options.file, true));
+  MEDPERF_TRY(auto writer, Connection::open_writer(options.file));
   return std::unique_ptr<Database>(std::make_unique<SqliteDatabase>(std::move(writer), options));
 }
 

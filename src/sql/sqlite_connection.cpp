@@ -174,6 +174,11 @@ class SqliteSession final : public DriverSession {
   explicit SqliteSession(Connection& connection) : connection_(connection) {}
   Dialect dialect() const override { return Dialect::kSqlite; }
 
+  Result<std::optional<std::string>> version() override {
+    MEDPERF_TRY(auto rows, query("PRAGMA data_version", {}));
+    return connection_.version(rows.front().integer(0));
+  }
+
  protected:
   Result<Rows> do_query(std::string_view statement, const Params& params) override {
     MEDPERF_TRY(sqlite3_stmt * prepared, connection_.bound(statement, params));
@@ -255,6 +260,17 @@ Status make_private_file(const fs::path& file) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open_writer(const fs::path& file) {
+  return open(file, true);
+}
+
+Result<std::unique_ptr<Connection>> Connection::open_reader(const fs::path& file,
+                                                            ChangeCount changes) {
+  MEDPERF_TRY(auto reader, open(file, false));
+  reader->changes_ = std::move(changes);
+  return reader;
+}
 
 Result<std::unique_ptr<Connection>> Connection::open(const fs::path& file, bool writes) {
   set_up_library();
@@ -384,6 +400,7 @@ Attempt Connection::transaction(std::string_view begin, const std::function<Stat
     return Attempt{std::move(status), again};
   };
   if (moved()) return {moved_error(), false};
+  if (changes_) changes_at_begin_ = changes_->load();
   if (Status begun = run(begin); !begun.ok()) return ended(std::move(begun));
   const Rollback rollback(*this);
   SqliteSession session(*this);
@@ -392,6 +409,14 @@ Attempt Connection::transaction(std::string_view begin, const std::function<Stat
   Attempt committed = ended(run("COMMIT"));
   if (committed.status.ok() && moved()) committed.status = moved_error();
   return committed;
+}
+
+std::optional<std::string> Connection::version(std::int64_t data_version) {
+  if (!changes_) return std::nullopt;
+  if (data_version_ == data_version) return std::to_string(changes_at_begin_);
+  data_version_ = data_version;
+  changes_->fetch_add(1);
+  return std::nullopt;
 }
 
 /// True: what it wrote is to be kept.

@@ -1,8 +1,11 @@
 #pragma once
 // One connection to an SQLite file. For the files of this driver only.
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +26,16 @@ struct Member {
   std::exception_ptr thrown;  ///< what `work` threw
 };
 
+/// Counts what readers saw change, for all readers of a database. SQLite tells each connection only
+/// whether another one has committed since that connection last looked. So a reader that finds a
+/// change counts it and gives no name to what it reads then; one that finds none names it by the
+/// count from before it began: whoever saw a later commit has counted since.
+using ChangeCount = std::shared_ptr<std::atomic<std::uint64_t>>;
+
 class Connection {
  public:
-  static Result<std::unique_ptr<Connection>> open(const fs::path& file, bool writes);
+  static Result<std::unique_ptr<Connection>> open_writer(const fs::path& file);
+  static Result<std::unique_ptr<Connection>> open_reader(const fs::path& file, ChangeCount changes);
   Connection(fs::path file, sqlite3* handle) : file_(std::move(file)), handle_(handle) {}
   ~Connection();
   Connection(const Connection&) = delete;
@@ -48,9 +58,12 @@ class Connection {
   /// Whether the file is no longer the one at its path: what is written now would go with it.
   bool moved() const;
   bool in_transaction() const;
+  /// The name of what the open transaction reads (Session::version), given SQLite's data_version.
+  std::optional<std::string> version(std::int64_t data_version);
   sqlite3* handle() const { return handle_; }
 
  private:
+  static Result<std::unique_ptr<Connection>> open(const fs::path& file, bool writes);
   Result<sqlite3_stmt*> prepared(std::string_view statement);
   Error moved_error() const;
   enum class Together { kCommitted, kRefused, kNotCommitted, kNeedSavepoints };
@@ -63,6 +76,9 @@ class Connection {
   const fs::path file_;
   sqlite3* const handle_;
   StatementCache<sqlite3_stmt*> statements_;
+  ChangeCount changes_;                       ///< of a reader
+  std::optional<std::int64_t> data_version_;  ///< when this reader last looked
+  std::uint64_t changes_at_begin_ = 0;        ///< of the open transaction
 };
 
 }  // namespace medperf::sql::sqlite
