@@ -100,8 +100,9 @@ class Hub:
     def url(self):
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
-    def start(self):
-        """Returns the seconds until it answered."""
+    def start(self, remembers=False):
+        """Returns the seconds until it answered. Unless it `remembers`, each answer is made anew."""
+        memory = {} if remembers else {"MEDPERF_HUB_LIMITS_ANSWER_MEMORY": "0"}
         library = self.folder.parent / "count_syncs.so"
         counter = self.folder / "syncs"
         counter.write_bytes(bytes(8))
@@ -109,7 +110,7 @@ class Hub:
         begin = time.monotonic()
         self.process = subprocess.Popen([HUB, "serve", "--config", self.folder / "hub.yaml"], stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "hub.log", "w"),
-                                        env={**os.environ, **UNLIMITED, "LD_PRELOAD": str(library), "MEDPERF_SYNC_COUNT": str(counter),
+                                        env={**os.environ, **UNLIMITED, **memory, "LD_PRELOAD": str(library), "MEDPERF_SYNC_COUNT": str(counter),
                                              # One user asks as fast as the hub can answer.
                                              "MEDPERF_HUB_LIMITS_USER_RATE": "0", "MEDPERF_HUB_LIMITS_ADDRESS_RATE": "0"})
         atexit.register(self.stop)  # also when a figure cannot be had

@@ -45,6 +45,8 @@ Status allow_open_files(rlim_t count) {
 Result<Limits> limits_of(const Options& options) {
   Limits limits;
   MEDPERF_TRY(limits.page, in_range(options, "limits.page", 1, 1'000'000));
+  MEDPERF_TRY(auto memory, in_range(options, "limits.answer_memory", 0, std::int64_t{1} << 36U));
+  limits.answer_memory = Bytes{static_cast<std::uint64_t>(memory)};
   MEDPERF_TRY(auto depth, in_range(options, "limits.json_depth", 8, 1000));
   MEDPERF_TRY(auto values, in_range(options, "limits.json_values", 1000, 100'000'000));
   MEDPERF_TRY(auto body, in_range(options, "http.body_limit", 1024, std::int64_t{1} << 31U));

@@ -46,6 +46,10 @@ constexpr Option kOptions[] = {
      false, "Most requests in a row without waiting for an answer: more are answered 429."},
     {"limits.page", OptionType::kInteger, "", "1000", "MEDPERF_HUB_LIMITS_PAGE", false,
      "Most rows of a page; a larger limit is taken for this one."},
+    {"limits.answer_memory", OptionType::kBytes, "bytes", "32 MiB",
+     "MEDPERF_HUB_LIMITS_ANSWER_MEMORY", false,
+     "Memory for answers of reads, which are given again while nothing in the database changes; 0: "
+     "each is made anew."},
     {"limits.json_depth", OptionType::kInteger, "", "64", "MEDPERF_HUB_LIMITS_JSON_DEPTH", false,
      "Deepest nesting of a JSON body: deeper is answered 400."},
     {"limits.json_values", OptionType::kInteger, "", "1000000", "MEDPERF_HUB_LIMITS_JSON_VALUES",

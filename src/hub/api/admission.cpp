@@ -116,10 +116,13 @@ Result<Admission> admit_access_token(sql::Session& session, const Credential& cr
 
 /// The keys' version is part of what is looked up: a token that a key signed which is good no more
 /// is checked anew.
+std::string digest_of_token(const TokenAuthority& tokens, std::string_view token) {
+  return crypto::sha256_hex(token) + " " + std::to_string(tokens.keys_version());
+}
+
 Result<Identity> checked_identity(const TokenAuthority& tokens, TokenCache& seen,
-                                  std::string_view token, Timestamp now) {
-  const std::string digest =
-      crypto::sha256_hex(token) + " " + std::to_string(tokens.keys_version());
+                                  std::string_view token, const std::string& digest,
+                                  Timestamp now) {
   if (auto known = seen.find(digest, now)) return std::move(*known);
   auto identity = tokens.check(token, now);
   if (identity.ok()) seen.keep(digest, *identity, now);
@@ -183,7 +186,8 @@ ShownCredential read_credential(const TokenAuthority& tokens, TokenCache& seen,
     credential.secret_hash = secret_hash(words[1]);
     return shown;
   }
-  auto identity = checked_identity(tokens, seen, words[1], now);
+  credential.token_digest = digest_of_token(tokens, words[1]);
+  auto identity = checked_identity(tokens, seen, words[1], credential.token_digest, now);
   if (!identity.ok()) return {{}, bad_token(identity.error().what)};
   credential.identity = std::move(identity).value();
   return shown;

@@ -15,9 +15,10 @@ namespace medperf::hub {
 /// What a request shows, as far as it can be checked without the database.
 struct Credential {
   SignedInBy kind = SignedInBy::kToken;
-  Identity identity;        ///< of a token whose signature was checked
-  std::string secret;       ///< of a session
-  std::string secret_hash;  ///< of a session or a token made for a program
+  Identity identity;         ///< of a token whose signature was checked
+  std::string token_digest;  ///< of that token and the keys it was checked with
+  std::string secret;        ///< of a session
+  std::string secret_hash;   ///< of a session or a token made for a program
   /// Whose rate of requests it counts against.
   const std::string& rate_key() const {
     return kind == SignedInBy::kToken ? identity.subject : secret_hash;

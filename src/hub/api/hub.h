@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "hub/accounts/token_cache.h"
 #include "hub/accounts/tokens.h"
+#include "hub/api/answer_memory.h"
 #include "hub/api/endpoint.h"
 #include "hub/api/rate_limit.h"
 #include "hub/api/routes.h"
@@ -40,7 +41,9 @@ std::span<const Endpoint> all_endpoints();
 class Hub {
  public:
   explicit Hub(HubParts parts)
-      : parts_(std::move(parts)), rates_(std::make_unique<RateLimits>(parts_.settings.limits)) {}
+      : parts_(std::move(parts)),
+        answers_(parts_.settings.limits.answer_memory),
+        rates_(std::make_unique<RateLimits>(parts_.settings.limits)) {}
   net::Response handle(const net::Request& request) const;
   /// Whether it is answered from an embedded database without waiting for anybody, but for the one
   /// write that makes the account of a new user of an outside issuer.
@@ -50,6 +53,7 @@ class Hub {
   HubParts parts_;
   const Router router_{all_endpoints()};
   mutable TokenCache checked_tokens_;
+  mutable AnswerMemory answers_;
   std::unique_ptr<RateLimits> rates_;
 };
 

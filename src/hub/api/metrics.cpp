@@ -157,6 +157,9 @@ std::string Metrics::text(std::size_t connections) const {
   add_sample(text, "medperf_hub_build_info", "version=\"" MEDPERF_VERSION "\"", "1");
   add_requests(text);
   add_durations(text);
+  add_single(text, "medperf_hub_answers_given_again_total", "counter",
+             "Requests answered as before, because nothing was committed since.",
+             given_again_.load(kRelaxed));
   add_single(text, "medperf_hub_connections", "gauge", "Connections open now.", connections);
   add_database(text);
   add_log(text);

@@ -21,6 +21,8 @@ class Metrics {
   explicit Metrics(Timestamp started);
   /// One answered request; `endpoint` is null when no endpoint had its path or method.
   void count(const Endpoint* endpoint, int status, std::chrono::steady_clock::duration took);
+  /// One of them was answered from memory (AnswerMemory).
+  void count_given_again() { given_again_.fetch_add(1, std::memory_order_relaxed); }
   /// Everything, with what the process, its database and its log say of themselves. `connections`:
   /// open now.
   std::string text(std::size_t connections) const;
@@ -44,6 +46,7 @@ class Metrics {
   std::string_view name_of(std::size_t index) const;
 
   const Timestamp started_;
+  std::atomic<std::uint64_t> given_again_{0};
   std::vector<std::unique_ptr<Counts>> operations_;  ///< by endpoint; the last: no endpoint
 };
 

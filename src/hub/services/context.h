@@ -26,8 +26,9 @@ struct RateRule {
 
 /// What one request, user or address may use.
 struct Limits {
-  std::int64_t page = 1000;  ///< rows
-  JsonLimits json;           ///< of a signed-in user's body
+  std::int64_t page = 1000;             ///< rows
+  Bytes answer_memory = mebibytes(32);  ///< for answers that are given again while nothing changes
+  JsonLimits json;                      ///< of a signed-in user's body
   RateRule address_rate;
   RateRule user_rate;
   RateRule
