@@ -39,6 +39,7 @@ struct ImageContents {
   std::vector<std::string> bills;            ///< software bills of materials, with their size
   std::string system, system_version;        ///< ID and VERSION_ID of os-release
   std::uint64_t packages = 0;                ///< in the package manager's list
+  std::vector<std::string> uncounted;        ///< lists of packages in a form that is not counted
   std::vector<std::string> odd_names;        ///< absolute, leaving the root by "..", or not UTF-8
 };
 

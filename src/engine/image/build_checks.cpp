@@ -1,5 +1,6 @@
 #include "engine/image/build_checks.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -71,6 +72,62 @@ bool pipes_into_shell(std::string_view command) {
   return false;
 }
 
+/// Package managers, the verbs by which each renews its lists, and those that use the new ones.
+struct Manager {
+  std::string_view name;
+  std::array<std::string_view, 2> renews;
+  std::array<std::string_view, 4> uses;
+};
+constexpr std::array<Manager, 7> kManagers = {{
+    {"apt-get", {"update", ""}, {"install", "upgrade", "dist-upgrade", "build-dep"}},
+    {"apt", {"update", ""}, {"install", "upgrade", "full-upgrade", "build-dep"}},
+    {"apk", {"update", ""}, {"add", "upgrade", "", ""}},
+    {"dnf", {"makecache", "check-update"}, {"install", "upgrade", "update", "builddep"}},
+    {"microdnf", {"makecache", ""}, {"install", "upgrade", "update", ""}},
+    {"yum", {"makecache", "check-update"}, {"install", "upgrade", "update", "localinstall"}},
+    {"zypper", {"refresh", "ref"}, {"install", "in", "update", "up"}},
+}};
+
+template <std::size_t N>
+bool holds(const std::array<std::string_view, N>& list, std::string_view word) {
+  return !word.empty() && std::find(list.begin(), list.end(), word) != list.end();
+}
+
+/// A command of a step: "apt-get -qq update" of "cd / && apt-get -qq update; ls".
+std::vector<std::string_view> words_of(std::string_view command) {
+  std::vector<std::string_view> out;
+  for (std::size_t at = 0; at < command.size();) {
+    at = command.find_first_not_of(" \t\n\"'()", at);
+    if (at == std::string_view::npos) break;
+    const std::size_t end = std::min(command.find_first_of(" \t\n\"'()", at), command.size());
+    out.push_back(command.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+/// Whether a step renews a package manager's lists and then installs nothing by them: the layer is
+/// kept in the builder's cache, and what is installed after it comes from lists of that day.
+bool only_updates(std::string_view step) {
+  bool renews = false, uses = false;
+  for (std::size_t at = 0; at <= step.size();) {
+    const std::size_t end = std::min(step.find_first_of("&;|", at), step.size());
+    const auto words = words_of(step.substr(at, end - at));
+    at = end + 1;
+    const Manager* manager = nullptr;
+    for (const auto word : words) {
+      const auto known = std::find_if(kManagers.begin(), kManagers.end(), [&](const Manager& one) {
+        return word.substr(word.rfind('/') + 1) == one.name;
+      });
+      if (known != kManagers.end()) manager = &*known;
+      if (manager == nullptr) continue;
+      renews = renews || holds(manager->renews, word);
+      uses = uses || holds(manager->uses, word);
+    }
+  }
+  return renews && !uses;
+}
+
 /// The instruction without what builders write before it.
 std::string_view instruction_of(std::string_view command) {
   constexpr std::string_view kNoOperation = "#(nop)";
@@ -96,6 +153,13 @@ void inspect_step(std::string_view command, std::vector<Finding>& out) {
     out.push_back({Severity::kWarning, "CIS 4.9 add",
                    "ADD fetches from the network, unchecked, while the image is built",
                    "fetch the file with its digest checked, and COPY it"});
+  }
+  if (!instruction.starts_with("CMD") && !instruction.starts_with("ENTRYPOINT") &&
+      !instruction.starts_with("LABEL") && only_updates(command)) {
+    out.push_back({Severity::kNotice, "CIS 4.7 update",
+                   "a build step renews the lists of packages and installs nothing, so that later "
+                   "steps install by old lists",
+                   "update and install in one RUN"});
   }
   if (pipes_into_shell(command)) {
     out.push_back({Severity::kWarning, "CIS 4.11 unverified",

@@ -1,9 +1,11 @@
 #include "engine/image/file_content.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "engine/image/rpm_database.h"
 #include "engine/image/secret_text.h"
 
 namespace medperf::engine {
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kText = 64U << 10;
 constexpr std::uint64_t kList = 16U << 20;
+constexpr std::uint64_t kDatabase = 64U << 20;
 constexpr std::size_t kMostNamed = 50;
 constexpr std::size_t kBinaryLooked = 512;
 
@@ -20,6 +23,29 @@ bool is_os_release(std::string_view path) {
 
 bool is_package_list(std::string_view path) {
   return path == "var/lib/dpkg/status" || path == "lib/apk/db/installed";
+}
+
+// Where rpm keeps its list, before and since Fedora 36.
+constexpr std::array<std::string_view, 2> kRpmFolders = {"var/lib/rpm/", "usr/lib/sysimage/rpm/"};
+
+/// The name of a file of rpm's list; empty: it is none.
+std::string_view rpm_file(std::string_view path) {
+  for (const auto folder : kRpmFolders) {
+    if (path.starts_with(folder)) return path.substr(folder.size());
+  }
+  return {};
+}
+
+bool is_rpm_database(std::string_view path) {
+  return rpm_file(path) == "rpmdb.sqlite";
+}
+
+void look_at_rpm(std::string_view path, std::string_view text, ImageContents& contents) {
+  if (const auto count = count_rpm_packages(text)) {
+    contents.packages = *count;
+    return;
+  }
+  contents.uncounted.push_back(printable(path, 300) + " (damaged)");
 }
 
 // The two common names of each kind: SPDX and CycloneDX.
@@ -76,7 +102,19 @@ std::uint64_t count_lines(std::string_view text, std::string_view start) {
 std::uint64_t wanted_bytes(std::string_view path, const TarEntry& entry) {
   if (entry.kind != EntryKind::kFile || entry.size == 0) return 0;
   if (is_package_list(path) || is_bill(path)) return entry.size <= kList ? entry.size : 0;
+  if (is_rpm_database(path)) return entry.size <= kDatabase ? entry.size : 0;
   return entry.size <= kText ? entry.size : 0;
+}
+
+void note_uncounted(std::string_view path, const TarEntry& entry, ImageContents& contents) {
+  if (entry.kind != EntryKind::kFile || entry.size == 0 || contents.uncounted.size() >= kMostNamed)
+    return;
+  const std::string_view name = rpm_file(path);
+  const char* why = name == "Packages"                                 ? "Berkeley DB"
+                    : name == "Packages.db"                            ? "ndb"
+                    : name == "rpmdb.sqlite" && entry.size > kDatabase ? "larger than 64 MiB"
+                                                                       : nullptr;
+  if (why != nullptr) contents.uncounted.push_back(printable(path, 300) + " (" + why + ")");
 }
 
 void look_into(std::string_view path, std::string_view text, ImageContents& contents) {
@@ -86,6 +124,7 @@ void look_into(std::string_view path, std::string_view text, ImageContents& cont
   }
   if (path == "var/lib/dpkg/status") contents.packages = count_lines(text, "Package:");
   if (path == "lib/apk/db/installed") contents.packages = count_lines(text, "P:");
+  if (is_rpm_database(path)) look_at_rpm(path, text, contents);
   if (is_bill(path)) look_at_bill(path, text, contents);
   if (text.substr(0, kBinaryLooked).find('\0') != std::string_view::npos || is_sample(path)) return;
   const auto secret = find_secret(text);

@@ -13,6 +13,9 @@ namespace medperf::engine {
 /// How much of a file is worth reading; 0: none of it.
 std::uint64_t wanted_bytes(std::string_view path, const TarEntry& entry);
 
+/// Notes a list of packages that is there but cannot be counted: rpm's older forms, or too large.
+void note_uncounted(std::string_view path, const TarEntry& entry, ImageContents& contents);
+
 /// Notes what `text`, the content of `path`, tells.
 void look_into(std::string_view path, std::string_view text, ImageContents& contents);
 

@@ -131,6 +131,9 @@ void inspect_contents(const ImageContents& contents, Findings& out) {
         "none; the package manager's list names " + std::to_string(contents.packages) + " packages",
         "put an SPDX or CycloneDX document into the image");
   }
+  out.add(Severity::kInfo, "bill of materials",
+          "lists of packages in a form that is not counted: ", contents.uncounted,
+          "put an SPDX or CycloneDX document into the image");
 }
 
 Json list(const std::vector<std::string>& items) {

@@ -127,6 +127,7 @@ struct Pass {
 
 Status look_inside(TarReader& tar, const TarEntry& entry, ImageContents& contents) {
   const std::string_view path = without_dot(entry.path);
+  note_uncounted(path, entry, contents);
   const std::uint64_t wanted = wanted_bytes(path, entry);
   if (wanted == 0) return {};
   std::string text;
@@ -203,6 +204,7 @@ void merge(ImageContents& image, const ImageContents& layer) {
   add(image.privilege, layer.privilege);
   add(image.servers, layer.servers);
   add(image.bills, layer.bills);
+  add(image.uncounted, layer.uncounted);
   add(image.odd_names, layer.odd_names);
   // A later layer's file replaces an earlier one's.
   if (!layer.system.empty()) {

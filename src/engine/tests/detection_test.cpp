@@ -2,6 +2,8 @@
 // The table in docs/gate-detection.md is made here (MEDPERF_WRITE_DOCS=1), and a check that gets
 // worse than it fails.
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
@@ -10,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "base/process.h"
+#include "engine/image/rpm_database.h"
 #include "engine/tests/archive_maker.h"
 
 namespace medperf::engine {
@@ -92,6 +96,12 @@ std::vector<Seeded> bad_images() {
       {"fetched and run at once",
        with_step("RUN /bin/sh -c curl -s https://x.example/i | bash"),
        {"CIS 4.11 unverified"}},
+      {"lists of packages renewed alone",
+       with_step("RUN /bin/sh -c apt-get -qq update # buildkit"),
+       {"CIS 4.7 update"}},
+      {"renewed alone beside other work",
+       with_step("/bin/sh -c cd /tmp && /sbin/apk --no-progress update; ls"),
+       {"CIS 4.7 update"}},
       {"package manager left", with_file("usr/bin/apt-get", "x", 0755), {"CIS 4.3 packages"}},
       {"sudo left", with_file("usr/bin/sudo", "x", 0755), {"CIS 4.3 privilege"}},
       {"ssh server", with_file("usr/sbin/sshd", "x", 0755), {"servers"}},
@@ -152,6 +162,13 @@ std::vector<Seeded> good_images() {
       {"fetch with its digest checked",
        with_step("RUN /bin/sh -c curl -sO https://x.example/a && sha256sum -c a.sha256"),
        {}},
+      {"renewed and installed in one step",
+       with_step("RUN /bin/sh -c apt-get update && apt-get -y install python3"),
+       {}},
+      {"installed without a renewal",
+       with_step("RUN /bin/sh -c dnf -y update && dnf clean all"),
+       {}},
+      {"a program's own update", with_step("RUN /bin/sh -c conda update --all"), {}},
       {"build argument given by name", with_step("RUN /bin/sh -c login --password=$PASSWORD"), {}},
       {"ADD of a local archive", with_step("/bin/sh -c #(nop) ADD file:8b8864b in /"), {}},
       {"piped to something harmless",
@@ -258,6 +275,89 @@ TEST(Detection, BillsOfMaterialsAndPackagesAreCounted) {
   ASSERT_EQ(image->contents.bills.size(), 1U);
   EXPECT_EQ(image->contents.bills[0], "a.cdx.json: CycloneDX, 2 packages");
   EXPECT_EQ(image->contents.packages, 2U);
+}
+
+// What SQLite itself writes, with tables as rpm has them, so many that their list has several
+// pages.
+constexpr const char* kMakeDatabase = R"py(
+import os, sqlite3, sys
+name, rows, table, page = sys.argv[1:]
+db = sqlite3.connect(name)
+db.execute("PRAGMA page_size=" + page)
+for i in range(60):
+    db.execute("CREATE TABLE T%d (key_%s TEXT NOT NULL)" % (i, "k" * 200))
+db.execute("CREATE TABLE '%s' (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)" % table)
+db.executemany("INSERT INTO '%s'(blob) VALUES (?)" % table, ((os.urandom(i % 9000 + 20),) for i in range(int(rows))))
+db.commit()
+)py";
+
+std::string rpm_database(int rows, const std::string& table = "Packages", int page = 4096) {
+  std::string name = ::testing::TempDir() + "rpmdb-XXXXXX";
+  const int file = ::mkstemp(name.data());
+  if (file >= 0) ::close(file);
+  Command command;
+  command.argv = {"python3",           "-c", kMakeDatabase, name, std::to_string(rows), table,
+                  std::to_string(page)};
+  command.environment = {{"PATH", "/usr/bin:/bin"}};
+  const auto done = run_process(command);
+  const bool made = done.ok() && done->success();
+  EXPECT_TRUE(!done.ok() || made) << done->errors;
+  std::string bytes = made ? read_file(name).value() : std::string();
+  ::unlink(name.c_str());
+  return bytes;
+}
+
+std::uint64_t packages_in(const std::string& path, const std::string& bytes) {
+  ImageMaker maker;
+  maker.layers = {tar_of({{path, bytes}})};
+  const auto image = read(maker.docker());
+  EXPECT_TRUE(image.ok());
+  return image.ok() ? image->contents.packages : 0;
+}
+
+TEST(Detection, RpmPackagesAreCountedInItsSqliteDatabase) {
+  const std::string few = rpm_database(3), many = rpm_database(2500),
+                    small = rpm_database(700, "Packages", 512);
+  if (few.empty()) GTEST_SKIP() << "needs python3";
+  EXPECT_EQ(packages_in("var/lib/rpm/rpmdb.sqlite", few), 3U);
+  EXPECT_EQ(packages_in("usr/lib/sysimage/rpm/rpmdb.sqlite", many), 2500U) << "several levels";
+  EXPECT_EQ(packages_in("var/lib/rpm/rpmdb.sqlite", small), 700U);
+  EXPECT_EQ(packages_in("opt/rpmdb.sqlite", few), 0U);
+  EXPECT_EQ(count_rpm_packages(rpm_database(0)), 0U);
+  EXPECT_FALSE(count_rpm_packages(rpm_database(3, "Other")));
+}
+
+TEST(Detection, DamagedDatabasesCountNothingAndEnd) {
+  const std::string whole = rpm_database(2500);
+  if (whole.empty()) GTEST_SKIP() << "needs python3";
+  EXPECT_FALSE(count_rpm_packages(whole.substr(0, 5000)));
+  EXPECT_FALSE(count_rpm_packages(""));
+  std::string circle = whole;
+  for (std::size_t page = 4096; page + 12 <= circle.size(); page += 4096)
+    if (circle[page] == 5) circle.replace(page + 8, 4, std::string("\0\0\0\1", 4));
+  EXPECT_FALSE(count_rpm_packages(circle)) << "its pages point back";
+  for (std::size_t at = 0; at < 8192; at += 7) {
+    std::string changed = whole.substr(0, 65536);
+    changed[at] = static_cast<char>(changed[at] ^ 0xff);
+    (void)count_rpm_packages(changed);
+  }
+}
+
+TEST(Detection, OtherListsOfPackagesAreNamedAsNotCounted) {
+  ImageMaker maker;
+  maker.layers = {tar_of({{"var/lib/rpm/Packages", "x"},
+                          {"usr/lib/sysimage/rpm/Packages.db", "x"},
+                          {"var/lib/rpm/rpmdb.sqlite", "SQLite format 3"}})};
+  const auto image = read(maker.docker());
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ(image->contents.uncounted,
+            (std::vector<std::string>{"var/lib/rpm/Packages (Berkeley DB)",
+                                      "usr/lib/sysimage/rpm/Packages.db (ndb)",
+                                      "var/lib/rpm/rpmdb.sqlite (damaged)"}));
+  std::string said;
+  for (const auto& finding : inspect(*image, kToday))
+    if (finding.check == "bill of materials") said += finding.what;
+  EXPECT_NE(said.find("not counted"), std::string::npos) << said;
 }
 
 TEST(Detection, LargeAndBinaryFilesAreNotRead) {
