@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The reports of medperf-metrics as a browser shows them (Chromium, without a window): no complaint, no sideways
-scrolling on a phone, everything within reach of the keyboard, contrast and names of pictures.
+"""The reports of medperf-metrics, and of a hostile container, as a browser shows them (Chromium, without a window): no complaint, no
+sideways scrolling on a phone, everything within reach of the keyboard, contrast, names of pictures, order of headings, names of columns.
 Use: test_report_in_browser.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only; needs Debian's chromium and chromium-driver."""
 import json, os, pathlib, re, shutil, subprocess, sys, tempfile, time, urllib.error, urllib.request
@@ -8,8 +8,11 @@ import json, os, pathlib, re, shutil, subprocess, sys, tempfile, time, urllib.er
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release").resolve() / "src/apps/medperf-metrics"
 DATA = TOP / "tests/data/brain-tumour"
+sys.path.insert(0, str(TOP / "tests/support"))
+import small_study  # noqa: E402
+
 TAB, RIGHT = "\ue004", "\ue014"
-PHONE, DESK = (390, 844), (1280, 900)
+PHONE, DESK = (360, 800), (1280, 900)
 counts = {True: 0, False: 0}
 
 # Every piece of text with the contrast to what is behind it, and its size on the screen.
@@ -99,6 +102,12 @@ def look_at(browser, name, page):
     nameless = [node["nodeId"] for node in browser.tools("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]
                 and node["role"]["value"] in ("image", "img", "region") and not node["name"]["value"].strip()]
     expect(f"{name}: pictures and regions have names", not nameless, nameless)
+    levels = browser.run("return [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))")
+    expect(f"{name}: one title, and headings without a leap", levels[:1] == [1] and levels.count(1) == 1 and
+           all(after - before <= 1 for before, after in zip(levels, levels[1:])), levels)
+    bare = browser.run("return [...document.querySelectorAll('table')].filter(t => ![...t.rows[0].cells].every(c => c.tagName == 'TH' && "
+                       "c.scope == 'col')).map(t => t.innerText.slice(0, 60))")
+    expect(f"{name}: every column of a table has its name", not bare, bare[:3])
     for width, height in (DESK, PHONE):
         browser.size(width, height)
         wide = browser.run("return document.documentElement.scrollWidth")
@@ -156,6 +165,38 @@ def reports(work):
         yield name, page
 
 
+MARK = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+
+
+def container_report(work):
+    """Of an image whose author writes markup wherever a text of theirs is shown."""
+    folder = work / MARK.replace("/", "|")  # the name of a container that is not registered
+    folder.mkdir()
+    image, config, page = folder / "image.tar", folder / "container_config.yaml", work / "container.html"
+    long = "w" * 90
+    files = {f"app/{MARK.replace('/', '|')}{i}": (b"x", 0o666) for i in range(3)}
+    small_study.write_image(image, {**files, f"srv/{long}": (b"x", 0o4755), "usr/bin/sudo": (b"x", 0o755),
+                                    "a.spdx.json": (b'{"spdxVersion": "SPDX-2.3", "packages": [{}]}', 0o644)}, ["/" + MARK, "--" + long])
+    volume = {"mount_path": "/" + MARK + long, "type": "directory"}
+    config.write_text(json.dumps({"container_type": "DockerArchive", "image": "x", "tasks": {"infer": {
+        "run_args": {"gpus": "1", "shm_size": "64m"}, "input_volumes": {"data_path": volume},
+        "output_volumes": {"output_path": {**volume, "mount_path": "/out" + MARK}}}}}))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(work), "MEDPERF_HOME": str(work / "workspace")}
+    medperf = PROGRAM.with_name("medperf")
+    subprocess.run([medperf, "policy", "init"], env=environment, check=True, capture_output=True)
+    done = subprocess.run([medperf, "container", "check", "--config", config, "--archive", image, "--html", page, "--no-input"],
+                          env=environment, capture_output=True, text=True)
+    expect("container: the report is written", page.exists(), done.stdout[-600:] + done.stderr[-300:])
+    return page
+
+
+def stays_text(browser, name):
+    title, elements, text = browser.run("return [document.title, document.querySelectorAll('script, img, b').length, document.body.innerText]")
+    expect(f"{name}: no script of the image runs", "taken" not in title.replace(MARK.replace("/", "|"), ""), title)
+    expect(f"{name}: and no markup of it becomes an element", elements == 0, elements)
+    expect(f"{name}: what its author wrote is shown as it stands", text.count("<img src=x onerror=") >= 4, text[:1500])
+
+
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
@@ -167,6 +208,8 @@ def main():
         try:
             for name, page in reports(work):
                 look_at(browser, name, page)
+            look_at(browser, "container", container_report(work))
+            stays_text(browser, "container")
         finally:
             browser.close()
     print(f"{counts[True]} passed, {counts[False]} failed")
