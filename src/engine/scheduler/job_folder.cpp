@@ -95,7 +95,13 @@ Result<bool> JobFolder::write_outcome(std::string_view key, std::string_view att
   const bool first = ::link(beside.c_str(), file.c_str()) == 0;
   const int reason = errno;
   remove_file(beside);
-  if (first || reason == EEXIST) return first;
+  if (first) {
+    // Forgotten meanwhile: another try was taken, and nobody will ever read this one.
+    MEDPERF_TRY(const auto its_owner, owner(key));
+    if (!its_owner) remove_file(file);
+    return its_owner.has_value();
+  }
+  if (reason == EEXIST) return false;
   return make_error(ErrorKind::kUnavailable, file.native(),
                     std::string("the outcome cannot be written: ") + std::strerror(reason),
                     "the workspace must lie on a file system that all nodes share");
@@ -103,9 +109,16 @@ Result<bool> JobFolder::write_outcome(std::string_view key, std::string_view att
 
 Status JobFolder::forget(std::string_view key) const {
   // The owner goes first: without it nobody begins the run.
-  for (const std::string_view ending : {".owner.json", ".json", ".outcome.json"}) {
-    remove_file(job_file(key, ending));
+  remove_file(job_file(key, ".owner.json"));
+  // All of its other files, also those of a try whose node went down while it wrote.
+  std::error_code failure;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator entry(root_ / "jobs", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    if (entry->path().filename().native().starts_with(std::string(key) + "."))
+      files.push_back(entry->path());
   }
+  for (const fs::path& file : files) remove_file(file);
   return {};
 }
 

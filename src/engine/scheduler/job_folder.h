@@ -37,7 +37,8 @@ class JobFolder {
   /// Nothing when the job is not known here.
   Result<std::optional<Owner>> owner(std::string_view key) const;
   Result<std::optional<Finished>> outcome(std::string_view key) const;
-  /// Whole or not at all, and only if there is none yet: false, when another try was first.
+  /// Whole or not at all, and only if there is none yet: false, when another try was first, or when
+  /// the job was forgotten.
   Result<bool> write_outcome(std::string_view key, std::string_view attempt,
                              const Finished& finished) const;
   /// Forgets a job: whoever still runs it runs it for nothing.

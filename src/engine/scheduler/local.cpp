@@ -189,7 +189,7 @@ class LocalScheduler : public Scheduler {
                        to_string(capacity_.memory), capacity_.gpus);
   }
   bool runs_here() const override { return true; }
-  Status run(std::span<const Job> jobs, const Done& done) override {
+  Status run(std::span<const Job> jobs, const Done& done, const Used& /*none*/) override {
     return Batch(engine_, capacity_, jobs).run(done);
   }
   // Runs here end with the client: the engine's guard sees to it.

@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "engine/scheduler/job.h"
+#include "engine/scheduler/job_usage.h"
 
 namespace medperf::engine {
 
@@ -17,6 +18,10 @@ class Scheduler {
   /// it returns other than success ends run(): no further job starts.
   using Done = std::function<Status(std::size_t job, Finished finished)>;
 
+  /// Called in the thread of run(), after all jobs have ended: what one used, where a cluster did
+  /// the work. It may be missing; nothing depends on it.
+  using Used = std::function<void(std::size_t job, const JobUsage& usage)>;
+
   virtual ~Scheduler() = default;
   virtual std::string description() const = 0;
   /// Whether runs use this process's own engine and its images.
@@ -24,7 +29,8 @@ class Scheduler {
   /// Runs all jobs, the first ones first. Errors: interrupted (a stop was asked for; what ran was
   /// ended), that of `done`, unavailable (the cluster cannot be asked). A job's own failure is its
   /// outcome and ends nothing.
-  virtual Status run(std::span<const Job> jobs, const Done& done) = 0;
+  virtual Status run(std::span<const Job> jobs, const Done& done, const Used& used) = 0;
+  Status run(std::span<const Job> jobs, const Done& done) { return run(jobs, done, Used()); }
   /// Ends what a killed client left of this flow and nobody has taken up. `alive` tells leases.
   virtual Status cancel_left_over(std::string_view flow,
                                   const std::function<bool(std::string_view lease)>& alive) = 0;

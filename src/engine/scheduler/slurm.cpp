@@ -23,6 +23,10 @@ constexpr int kMostSubmissions = 3;
 constexpr std::chrono::milliseconds kLook{100};  // at outcomes: files
 constexpr std::chrono::milliseconds kAsk{2000};  // Slurm
 constexpr std::size_t kLogTail = 600;
+// Accounting lags behind a task's end; nothing depends on it.
+constexpr std::chrono::milliseconds kUsageLook{500};
+constexpr Seconds kUsagePatience{10};
+constexpr Seconds kSettlePatience{10};
 
 struct Task {
   Owner owner;
@@ -38,8 +42,10 @@ class Batches {
           std::span<const Job> jobs)
       : settings_(settings), slurm_(slurm), folder_(folder), jobs_(jobs), tasks_(jobs.size()) {}
 
-  Status run(const Scheduler::Done& done) {
+  Status run(const Scheduler::Done& done, const Scheduler::Used& used) {
     auto status = run_all(done);
+    if (status.ok()) settle();
+    if (status.ok() && used) account(used);
     if (!status.ok() && status.error().kind != ErrorKind::kUnavailable) cancel_rest();
     tidy();
     return status;
@@ -121,7 +127,17 @@ class Batches {
       if (group == groups.end()) group = groups.insert(groups.end(), {size, {}});
       group->second.push_back(i);
     }
-    for (const auto& [size, members] : groups) MEDPERF_CHECK(submit_array(size, members));
+    for (const auto& [size, members] : groups) {
+      auto submitted = submit_array(size, members);
+      if (submitted.ok()) continue;
+      if (submitted.error().kind != ErrorKind::kRefused) return submitted;
+      // Such tasks are not for this cluster; the others are.
+      for (const std::size_t i : members) {
+        Error error = submitted.error();
+        error.kind = ErrorKind::kUnavailable;  // of the cluster, not of the work
+        refused_.push_back({i, std::move(error)});
+      }
+    }
     return {};
   }
 
@@ -160,6 +176,9 @@ class Batches {
   }
 
   Status collect(const Scheduler::Done& done) {
+    for (auto& [i, error] : std::exchange(refused_, {})) {
+      MEDPERF_CHECK(end(i, {std::move(error), jobs_[i].output}, done));
+    }
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (tasks_[i].over) continue;
       auto outcome = folder_.outcome(jobs_[i].key);
@@ -174,8 +193,39 @@ class Batches {
 
   Status end(std::size_t i, Finished finished, const Scheduler::Done& done) {
     tasks_[i].over = true;
+    note_end(i, finished);
     MEDPERF_CHECK(done(i, std::move(finished)));
     return folder_.forget(jobs_[i].key);
+  }
+
+  /// What the node says of it; better figures may come of it.
+  void note_end(std::size_t i, const Finished& finished) {
+    const std::string number = folder_.cluster_number(tasks_[i].owner.batch);
+    if (tasks_[i].owner.batch.empty() || number.empty()) return;
+    JobUsage usage;
+    usage.job = fmt::format("{}_{}", number, tasks_[i].owner.task);
+    usage.node = finished.node;
+    usage.elapsed = finished.elapsed;
+    usage_.push_back({i, usage});
+  }
+
+  /// Asks until the cluster has counted what ended, or for a while.
+  void account(const Scheduler::Used& used) {
+    const auto end = SteadyClock::now() + kUsagePatience;
+    while (!usage_.empty()) {
+      std::vector<std::string> names;
+      for (const auto& one : usage_) names.push_back(one.second.job);
+      const UsageByJob found = slurm_.usage(names);
+      std::erase_if(usage_, [&](const auto& one) {
+        const auto its = found.find(one.second.job);
+        if (its == found.end()) return false;
+        used(one.first, its->second);
+        return true;
+      });
+      if (usage_.empty() || stop_requested() || SteadyClock::now() >= end) break;
+      std::this_thread::sleep_for(kUsageLook);
+    }
+    for (const auto& [i, own] : usage_) used(i, own);
   }
 
   Status look_at_queue(const Scheduler::Done& done) {
@@ -265,18 +315,40 @@ class Batches {
     slurm_.cancel(ids, {});
   }
 
-  /// Batches that no job belongs to any more need no files.
-  void tidy() const {
+  /// Batches that no job belongs to any more, of those of this call.
+  std::vector<std::string> unused_batches() const {
     std::set<std::string> used;
     for (const std::string& key : folder_.keys()) {
       const auto owner = folder_.owner(key);
       if (owner.ok() && *owner) used.insert((*owner)->batch);
     }
+    std::set<std::string> out;
     for (const Task& task : tasks_) {
-      if (!task.owner.batch.empty() && !used.contains(task.owner.batch)) {
-        folder_.remove_batch(task.owner.batch);
-      }
+      const std::string& batch = task.owner.batch;
+      if (!batch.empty() && !used.contains(batch)) out.insert(batch);
     }
+    return {out.begin(), out.end()};
+  }
+
+  /// Waits until Slurm has done with tasks whose outcome is here. One that is queued again, because
+  /// its node went down after it had written its outcome, must not begin: it would run for nothing
+  /// and write its log into the folder that is tidied here.
+  void settle() const {
+    const std::vector<std::string> names = unused_batches();
+    if (names.empty()) return;
+    const auto end = SteadyClock::now() + kSettlePatience;
+    slurm_.cancel_pending(names);
+    for (;;) {
+      const auto queue = slurm_.queue(names);
+      if (!queue.ok() || queue->empty()) return;
+      if (stop_requested() || SteadyClock::now() >= end) break;
+      std::this_thread::sleep_for(kUsageLook);
+    }
+    slurm_.cancel({}, names);  // e.g. on a node that is down and not yet known to be
+  }
+
+  void tidy() const {
+    for (const std::string& batch : unused_batches()) folder_.remove_batch(batch);
   }
 
   const SlurmSettings& settings_;
@@ -284,6 +356,8 @@ class Batches {
   const JobFolder& folder_;
   std::span<const Job> jobs_;
   std::vector<Task> tasks_;
+  std::vector<std::pair<std::size_t, Error>> refused_;   ///< by Slurm, when they were submitted
+  std::vector<std::pair<std::size_t, JobUsage>> usage_;  ///< of what ended, by the nodes
   std::optional<SteadyClock::time_point> silent_since_;
 };
 
@@ -299,8 +373,8 @@ class SlurmScheduler : public Scheduler {
            (settings_.place.partition.empty() ? "" : ", partition " + settings_.place.partition);
   }
   bool runs_here() const override { return false; }
-  Status run(std::span<const Job> jobs, const Done& done) override {
-    return Batches(settings_, slurm_, folder_, jobs).run(done);
+  Status run(std::span<const Job> jobs, const Done& done, const Used& used) override {
+    return Batches(settings_, slurm_, folder_, jobs).run(done, used);
   }
   Status cancel_left_over(std::string_view flow,
                           const std::function<bool(std::string_view)>& alive) override {

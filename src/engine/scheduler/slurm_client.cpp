@@ -1,5 +1,6 @@
 #include "engine/scheduler/slurm_client.h"
 
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,7 +54,17 @@ Status SlurmClient::ping() const {
 }
 
 Result<std::string> SlurmClient::submit(const SlurmBatch& batch, const SlurmPlace& place) const {
-  MEDPERF_TRY(const ProcessOutcome outcome, call(sbatch_words(batch, place)));
+  auto answer = call(sbatch_words(batch, place));
+  if (!answer.ok()) {
+    Error error = std::move(answer).error();
+    if (const std::string reason = refusal_reason(error.what); !reason.empty()) {
+      error.kind = ErrorKind::kRefused;
+      error.what = "Slurm takes no such task: " + reason;
+      error.advice = refusal_advice(batch.size);
+    }
+    return error;
+  }
+  const ProcessOutcome& outcome = *answer;
   std::string number = batch_number(outcome.output);
   if (number.empty()) {
     return make_error(ErrorKind::kUnavailable, "sbatch",
@@ -78,6 +89,26 @@ std::string SlurmClient::end_state(const std::string& number, int task) const {
   auto accounted = call(
       {"sacct", "--noheader", "--parsable2", "--allocations", "--jobs=" + id, "--format=State"});
   return accounted.ok() ? accounted_state(accounted->output) : std::string();
+}
+
+UsageByJob SlurmClient::usage(const std::vector<std::string>& tasks) const {
+  if (tasks.empty()) return {};
+  if (auto accounted = call(sacct_words(tasks)); accounted.ok())
+    return parse_accounting(accounted->output);
+  UsageByJob out;
+  std::set<std::string> arrays;
+  for (const std::string& task : tasks) arrays.insert(task.substr(0, task.find('_')));
+  for (const std::string& array : arrays) {
+    auto known = call({"scontrol", "--oneliner", "show", "job", array});
+    if (known.ok()) out.merge(parse_controller(known->output));
+  }
+  return out;
+}
+
+void SlurmClient::cancel_pending(const std::vector<std::string>& names) const {
+  for (const std::string& name : names) {
+    (void)call({"scancel", "--quiet", "--state=PENDING", "--name=" + name}).ok();
+  }
 }
 
 void SlurmClient::cancel(const std::vector<std::string>& tasks,

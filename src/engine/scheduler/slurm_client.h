@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/process.h"
+#include "engine/scheduler/job_usage.h"
 #include "engine/scheduler/slurm_words.h"
 
 namespace medperf::engine {
@@ -18,11 +19,16 @@ class SlurmClient {
   /// "slurm 22.05.8". Errors: unavailable.
   Result<std::string> version() const;
   Status ping() const;
-  /// The array's number.
+  /// The array's number. Errors: unavailable; refused, when Slurm will never take such a batch.
   Result<std::string> submit(const SlurmBatch& batch, const SlurmPlace& place) const;
   Result<SlurmQueue> queue(const std::vector<std::string>& names) const;
   /// How a task ended, as the controller or the accounting says; empty: nobody knows.
   std::string end_state(const std::string& number, int task) const;
+  /// What tasks ("123_4") that are over used, by the accounting; where the cluster has none, by its
+  /// controller. Neither answers: nothing.
+  UsageByJob usage(const std::vector<std::string>& tasks) const;
+  /// Of batches by name: tasks that have not begun, or that were queued again, never begin.
+  void cancel_pending(const std::vector<std::string>& names) const;
   /// Ends tasks: "123_4" each, or whole batches by name.
   void cancel(const std::vector<std::string>& tasks, const std::vector<std::string>& names) const;
 

@@ -1,6 +1,7 @@
 #include "engine/scheduler/slurm_words.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -49,6 +50,7 @@ std::vector<std::string> sbatch_words(const SlurmBatch& batch, const SlurmPlace&
   if (batch.size.gpus > 0) out.push_back(fmt::format("--gres=gpu:{}", batch.size.gpus));
   if (!place.partition.empty()) out.push_back("--partition=" + place.partition);
   if (!place.account.empty()) out.push_back("--account=" + place.account);
+  if (!place.qos.empty()) out.push_back("--qos=" + place.qos);
   out.insert(out.end(), place.more.begin(), place.more.end());
   out.push_back(batch.script.native());
   return out;
@@ -70,6 +72,42 @@ std::string batch_number(std::string_view output) {
   std::string_view number = trim(output);
   number = number.substr(0, number.find(';'));
   return is_number(number) ? std::string(number) : std::string();
+}
+
+std::string refusal_reason(std::string_view said) {
+  // What slurmctld answers to requests that cannot be met (slurm_errno.c of 22.05).
+  constexpr std::array<std::string_view, 13> kRefusals = {
+      "Invalid generic resource (gres) specification",
+      "Requested node configuration is not available",
+      "Requested partition configuration not available",
+      "Invalid account or account/partition combination specified",
+      "Invalid qos specification",
+      "Invalid partition name specified",
+      "invalid partition specified",
+      "Memory required by task is not available",
+      "Requested time limit is invalid",
+      "CPU count per node can not be satisfied",
+      "More processors requested than permitted",
+      "Job violates accounting/QOS policy",
+      "User's group not permitted to use this partition"};
+  for (const std::string_view reason : kRefusals) {
+    if (said.find(reason) != std::string_view::npos) return std::string(reason);
+  }
+  return {};
+}
+
+std::string refusal_advice(const SlurmTaskSize& size) {
+  std::string out = fmt::format("it asks for {} core(s), {} MiB, {} minute(s)", size.cpus,
+                                size.memory_mib, size.minutes);
+  if (size.gpus > 0) {
+    out += fmt::format(
+        " and {} GPU(s) (--gres=gpu:{}): name a partition whose nodes have so many in "
+        "scheduler.slurm.partition, or run without (--gpus 0)",
+        size.gpus, size.gpus);
+  } else {
+    out += ": lower the policy's limits, or correct scheduler.slurm.* of the configuration";
+  }
+  return out;
 }
 
 bool SlurmTask::held() const {

@@ -32,7 +32,7 @@ struct SlurmBatch {
 
 /// What the site says of its cluster.
 struct SlurmPlace {
-  std::string partition, account;
+  std::string partition, account, qos;
   std::vector<std::string> more;  ///< further words for sbatch
 };
 
@@ -43,6 +43,11 @@ std::string batch_script(const std::vector<std::string>& command,
                          const std::map<std::string, std::string>& environment);
 /// The number that `sbatch --parsable` prints; empty: it printed something else.
 std::string batch_number(std::string_view output);
+
+/// Why Slurm will not take such a batch, now or later, from what sbatch said; empty: it is another
+/// trouble, e.g. a controller that does not answer.
+std::string refusal_reason(std::string_view said);
+std::string refusal_advice(const SlurmTaskSize& size);
 
 struct SlurmTask {
   std::string state;   ///< "RUNNING"

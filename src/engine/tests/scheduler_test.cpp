@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "crypto/random.h"
+#include "engine/scheduler/job_usage.h"
 #include "engine/scheduler/node_task.h"
 #include "engine/scheduler/slurm_words.h"
 
@@ -355,6 +356,18 @@ TEST_F(NodeTask, AStoppedTryLeavesNothingSoThatItIsDoneAgain) {
   EXPECT_EQ(run("7.1", "whole").value(), TaskEnd::kDone);
 }
 
+TEST_F(NodeTask, NothingIsLeftOfAJobThatWasForgotten) {
+  const fs::path files = folder_.path() / "scheduler" / "jobs";
+  // A node went down while its try wrote.
+  ASSERT_TRUE(write_file_atomically(files / (job_.key + ".outcome.7.0.part"), "{").ok());
+  ASSERT_TRUE(jobs_.forget(job_.key).ok());
+  EXPECT_TRUE(fs::is_empty(files));
+  // Another try ends after the first one's outcome was taken and the job forgotten.
+  const Finished late{RunOutcome{}, job_.output, Seconds(1), "n1"};
+  EXPECT_FALSE(jobs_.write_outcome(job_.key, "7.1", late).value());
+  EXPECT_TRUE(fs::is_empty(files));
+}
+
 TEST_F(NodeTask, AHalfWrittenOutcomeIsNotTakenForWhole) {
   std::string whole = to_text(to_json(Finished{RunOutcome{}, job_.output, Seconds(1), "n1"}));
   ASSERT_TRUE(
@@ -373,13 +386,63 @@ TEST(SlurmWords, ATaskAsksForWhatItsLimitsSay) {
   EXPECT_EQ(size.minutes, 3U) << "rounded up";
   EXPECT_EQ(size.gpus, 2);
   const auto words = sbatch_words({"medperf-ab", 40, size, "/w/batches", "/w/batches/x.sh"},
-                                  {"gpu", "clinic", {"--qos=night"}});
-  for (const char* word :
-       {"--array=0-39", "--requeue", "--mem=768M", "--cpus-per-task=2", "--time=3",
-        "--partition=gpu", "--account=clinic", "--qos=night", "--gres=gpu:2", "--export=ALL"}) {
+                                  {"gpu", "clinic", "night", {"--reservation=trial"}});
+  for (const char* word : {"--array=0-39", "--requeue", "--mem=768M", "--cpus-per-task=2",
+                           "--time=3", "--partition=gpu", "--account=clinic", "--qos=night",
+                           "--reservation=trial", "--gres=gpu:2", "--export=ALL"}) {
     EXPECT_NE(std::find(words.begin(), words.end(), word), words.end()) << word;
   }
   EXPECT_EQ(words.back(), "/w/batches/x.sh");
+}
+
+TEST(SlurmWords, WhatSlurmWillNeverTakeIsToldFromItsTroubles) {
+  EXPECT_EQ(refusal_reason("sbatch: error: Batch job submission failed: Invalid generic resource "
+                           "(gres) specification"),
+            "Invalid generic resource (gres) specification");
+  EXPECT_EQ(refusal_reason("Batch job submission failed: Unable to contact slurm controller"), "");
+  EXPECT_NE(refusal_advice({1, 768, 3, 2}).find("--gres=gpu:2"), std::string::npos);
+  EXPECT_EQ(refusal_advice({1, 768, 3, 0}).find("gpu"), std::string::npos);
+}
+
+TEST(JobUsage, IsReadFromTheAccounting) {
+  const auto found = parse_accounting(
+      "7_0|COMPLETED|12|00:10.250||n2\n7_0.batch|COMPLETED|12|00:10.250|310000K|n2\n"
+      "7_1|RUNNING|3|00:00:00||n1\n7_2|CANCELLED by 0|0|00:00:00||None assigned\n"
+      "7_[3-4]|PENDING|0|00:00:00||None assigned\ngarbage|x\n");
+  ASSERT_EQ(found.size(), 2U) << "what is over";
+  const JobUsage& whole = found.at("7_0");
+  EXPECT_EQ(whole.node, "n2");
+  EXPECT_EQ(whole.elapsed, Seconds(12));
+  EXPECT_NEAR(whole.cpu->count(), 10.25, 1e-9);
+  EXPECT_EQ(*whole.peak_memory, Bytes{310000U << 10});
+  EXPECT_EQ(usage_text(to_json(whole)),
+            "Slurm job 7_0 on n2: 12 s, 10.2 s of CPU, at least 317.4 MB (sacct)");
+  const JobUsage& cancelled = found.at("7_2");
+  EXPECT_EQ(cancelled.state, "CANCELLED");
+  EXPECT_TRUE(cancelled.node.empty());
+  EXPECT_FALSE(cancelled.cpu.has_value()) << "nothing was gathered: unknown, not none";
+}
+
+TEST(JobUsage, OrFromTheController) {
+  const auto found = parse_controller(
+      "JobId=9 ArrayJobId=8 ArrayTaskId=1 JobName=medperf-a JobState=COMPLETED RunTime=1-00:00:02 "
+      "NodeList=n3\nJobId=10 ArrayJobId=8 ArrayTaskId=2 JobState=COMPLETING RunTime=00:00:02\n"
+      "JobId=11 JobState=COMPLETED RunTime=00:00:09\n");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found.at("8_1").elapsed, Seconds(86402));
+  EXPECT_EQ(found.at("8_1").source, UsageSource::kController);
+  EXPECT_FALSE(found.at("8_1").peak_memory.has_value());
+}
+
+TEST(JobUsage, NumbersOfSlurm) {
+  EXPECT_EQ(slurm_duration("01:02:03").value(), Seconds(3723));
+  EXPECT_NEAR(slurm_duration("02:03.5")->count(), 123.5, 1e-9);
+  EXPECT_FALSE(slurm_duration("12").has_value());
+  EXPECT_FALSE(slurm_duration("UNLIMITED").has_value());
+  EXPECT_EQ(slurm_bytes("1.5G").value(), Bytes{3U << 29});
+  EXPECT_EQ(slurm_bytes("12").value(), Bytes{12});
+  EXPECT_FALSE(slurm_bytes("").has_value());
+  EXPECT_FALSE(slurm_bytes("many").has_value());
 }
 
 TEST(SlurmWords, TheScriptQuotesForTheShell) {

@@ -35,6 +35,7 @@ Result<std::unique_ptr<engine::Scheduler>> open_cluster(Site& site) {
   settings.folder = site.workspace().scheduler_folder();
   settings.place.partition = options.text("scheduler.slurm.partition");
   settings.place.account = options.text("scheduler.slurm.account");
+  settings.place.qos = options.text("scheduler.slurm.qos");
   auto more = wire::split_shell_words(options.text("scheduler.slurm.options"));
   if (!more.ok()) return std::move(more).error().at("scheduler.slurm.options");
   settings.place.more = std::move(*more);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include "base/encoding.h"
 #include "base/process.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
@@ -53,9 +54,11 @@ class Node {
     return out;
   }
 
-  Result<engine::RunOutcome> run(const engine::Job& job) {
+  Result<engine::RunOutcome> run(const engine::Job& job, const std::string& gpus) {
+    MEDPERF_TRY(const std::string devices, gpus_given(job.spec, gpus));
     MEDPERF_CHECK(prepare(job));
     engine::RunSpec spec = job.spec;
+    spec.gpus = devices;
     spec.lease = lease_->id();
     return engine_->run(spec);
   }
@@ -132,6 +135,7 @@ Result<NodeTask> node_task_from(const std::string& batch,
   const std::string job = value_of(environment, "SLURM_JOB_ID");
   const std::string restarts = value_of(environment, "SLURM_RESTART_COUNT");
   out.node = value_of(environment, "SLURMD_NODENAME");
+  out.gpus = value_of(environment, "SLURM_JOB_GPUS");
   out.attempt = fmt::format("{}-{}", job, restarts.empty() ? "0" : restarts);
   const auto read = std::from_chars(number.data(), number.data() + number.size(), out.number);
   const bool whole = !number.empty() && read.ptr == number.data() + number.size();
@@ -142,13 +146,31 @@ Result<NodeTask> node_task_from(const std::string& batch,
   return out;
 }
 
+Result<std::string> gpus_given(const engine::RunSpec& asked, const std::string& given) {
+  const engine::Wish wish = engine::wish_of(asked);
+  if (wish.gpus == 0) return std::string();
+  std::size_t found = 0;
+  for (const std::string_view number : split(given, ',')) {
+    const bool whole = !number.empty() && number.find_first_not_of("0123456789") == number.npos;
+    found = whole && !given.empty() ? found + 1 : 0;
+    if (!whole) break;
+  }
+  const std::size_t wanted =
+      wish.gpus == engine::kAllGpus ? 1 : static_cast<std::size_t>(wish.gpus);
+  if (found >= wanted) return "device=" + given;
+  return make_error(
+      ErrorKind::kUnavailable, "GPUs of the node",
+      fmt::format("the run asks for {}, Slurm gave its task '{}'", wanted, printable(given, 100)),
+      "ask the cluster's administrator: gres.conf must name each GPU's device file");
+}
+
 Result<engine::TaskEnd> run_on_node(Site& site, const NodeTask& task) {
   MEDPERF_TRY(const engine::JobFolder folder,
               engine::JobFolder::open(site.workspace().scheduler_folder()));
   return engine::run_node_task(folder, {task.batch, task.number}, task.attempt, task.node,
                                [&](const engine::Job& job) -> Result<engine::RunOutcome> {
                                  MEDPERF_TRY(Node node, Node::open(site, task.node));
-                                 return node.run(job);
+                                 return node.run(job, task.gpus);
                                });
 }
 

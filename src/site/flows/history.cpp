@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "site/flows/stage.h"
+
 namespace medperf::site {
 namespace {
 
@@ -18,6 +20,9 @@ StepHistory step_of(const Json& line) {
   } else if (output->contains("answer")) {
     out.end = output->get_string("answer") == "yes" ? "approved" : "declined";
     out.detail = "by " + output->get_string("by");
+  } else if (out.step == kUsageStep) {
+    out.end = "counted";
+    out.detail = engine::usage_text(*output);
   } else {
     out.end = "done";
   }

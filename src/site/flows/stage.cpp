@@ -56,6 +56,15 @@ void finish(Site& site, const Ready& ready, const engine::Finished& finished) {
   step.time += run;
 }
 
+/// What a cluster counted of a run, in the log and beside what is noted of the step.
+Status keep_usage(Site& site, const Ready& ready, const engine::JobUsage& usage) {
+  MEDPERF_CHECK(record_usage(site, ready.request, usage));
+  const StageStep& step = *ready.step;
+  const Json inputs = Json::object(
+      {{"step", step.name}, {"of", step_key(step.name, step.inputs).hex()}, {"job", usage.job}});
+  return step.journal->note(kUsageStep, step_key(kUsageStep, inputs), engine::to_json(usage));
+}
+
 /// Makes the steps that are not noted ready; what fails on the way has its output already.
 Result<std::vector<engine::Job>> make_ready(Site& site, std::span<StageStep> steps,
                                             std::vector<Ready>& ready) {
@@ -136,16 +145,20 @@ Status run_stage(Site& site, std::span<StageStep> steps) {
   if (progress != nullptr) progress->stage(ready.front().step->name, jobs.size());
   CaseWatch watch(progress, ready);
   Meanwhile meanwhile(watch.look());
-  auto ended = scheduler->run(jobs, [&](std::size_t i, engine::Finished finished) -> Status {
+  const auto done = [&](std::size_t i, engine::Finished finished) -> Status {
     watch.over(i);
     finish(site, ready[i], finished);
     if (progress != nullptr) progress->step_done();
     const StageStep& step = *ready[i].step;
     const bool stopped = !step.output.ok() && step.output.error().kind == ErrorKind::kInterrupted;
     return stopped ? Status(step.output.error()) : Status();
+  };
+  Status kept;
+  auto ended = scheduler->run(jobs, done, [&](std::size_t i, const engine::JobUsage& usage) {
+    if (kept.ok()) kept = keep_usage(site, ready[i], usage);
   });
   meanwhile.stop();
-  return ended;
+  return ended.ok() ? kept : ended;
 }
 
 }  // namespace medperf::site

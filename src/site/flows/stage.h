@@ -11,6 +11,9 @@
 
 namespace medperf::site {
 
+/// Noted beside a step that a cluster ran: what its job used (medperf/job-usage/v1).
+inline constexpr std::string_view kUsageStep = "cluster-use";
+
 struct StageStep {
   Journal* journal = nullptr;
   std::string name;  ///< "infer"

@@ -242,6 +242,13 @@ Status end_job(Site& site, const TaskRequest& request, const engine::Finished& f
   return status_of(request, *finished.outcome);
 }
 
+Status record_usage(Site& site, const TaskRequest& request, const engine::JobUsage& usage) {
+  Json line = engine::to_json(usage);
+  line.set("subject", request.subject);
+  line.set("task", request.task);
+  return site.record("cluster-use", std::move(line));
+}
+
 Result<fs::path> run_task(Site& site, const TaskRequest& request) {
   MEDPERF_TRY(const engine::Job job, plan_job(site, request));
   MEDPERF_TRY(engine::Scheduler * scheduler, site.scheduler());
@@ -249,12 +256,17 @@ Result<fs::path> run_task(Site& site, const TaskRequest& request) {
   const std::vector<engine::Job> jobs = {job};
   if (Progress* progress = site.progress(); progress != nullptr) progress->stage(request.task, 1);
   Meanwhile meanwhile(request.meanwhile);
-  MEDPERF_CHECK(scheduler->run(jobs, [&](std::size_t, engine::Finished finished) -> Status {
+  const auto done = [&](std::size_t, engine::Finished finished) -> Status {
     auto ended = end_job(site, request, finished);
     if (site.progress() != nullptr) site.progress()->step_done();
     output = ended.ok() ? Result<fs::path>(std::move(finished.output)) : std::move(ended).error();
     return {};
+  };
+  Status kept;
+  MEDPERF_CHECK(scheduler->run(jobs, done, [&](std::size_t, const engine::JobUsage& usage) {
+    kept = record_usage(site, request, usage);
   }));
+  MEDPERF_CHECK(kept);
   meanwhile.stop();
   return output;
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/scheduler/job.h"
+#include "engine/scheduler/job_usage.h"
 #include "site/gate/gate.h"
 #include "wire/spec.h"
 
@@ -37,6 +38,8 @@ wire::TaskLimits limits_asked(const Benchmark& benchmark, const std::string& tas
 /// not_found (an input), unavailable.
 Result<engine::Job> plan_job(Site& site, const TaskRequest& request);
 /// Records how it ended and says what that means. Errors: as run_task.
+/// Keeps in the log what a cluster counted of a run.
+Status record_usage(Site& site, const TaskRequest& request, const engine::JobUsage& usage);
 Status end_job(Site& site, const TaskRequest& request, const engine::Finished& finished);
 
 /// Runs to success, in its turn; gives the folder that stands for request.output. Errors: refused

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "site/cluster/node.h"
 #include "site/tests/fake_site.h"
 
 namespace medperf::site {
@@ -35,6 +36,19 @@ TEST(Task, GetsTheGpusItAsksForAndTheSiteGives) {
   EXPECT_EQ(gpus_of_run("all", 2).value(), "device=0,1");
   EXPECT_EQ(gpus_of_run("all", 0).value(), "");
   EXPECT_EQ(gpus_of_run("0", 2).value(), "");
+}
+
+TEST(ClusterNode, ARunGetsTheGpusOfItsTaskAndNoOthers) {
+  engine::RunSpec spec;
+  EXPECT_EQ(gpus_given(spec, "0,1").value(), "") << "it asked for none";
+  spec.gpus = "2";
+  EXPECT_EQ(gpus_given(spec, "1,3").value(), "device=1,3");
+  EXPECT_FALSE(gpus_given(spec, "1").ok()) << "fewer than asked for";
+  EXPECT_FALSE(gpus_given(spec, "").ok());
+  EXPECT_FALSE(gpus_given(spec, "1,x").ok());
+  spec.gpus = "all";
+  EXPECT_EQ(gpus_given(spec, "2").value(), "device=2");
+  EXPECT_FALSE(gpus_given(spec, "").ok());
 }
 
 TEST(Task, IsRefusedWhenItNeedsMoreGpusThanTheSiteGives) {

@@ -60,8 +60,10 @@ constexpr std::array kOptions = {
            "Partition of Slurm; empty: its default."},
     Option{"scheduler.slurm.account", OptionType::kText, "", "", "", false,
            "Account of Slurm; empty: its default."},
+    Option{"scheduler.slurm.qos", OptionType::kText, "", "", "", false,
+           "Quality of service of Slurm; empty: its default."},
     Option{"scheduler.slurm.options", OptionType::kText, "", "", "", false,
-           "Further words for sbatch, quoted as for a shell, e.g. --qos=night."},
+           "Further words for sbatch, quoted as for a shell, e.g. --reservation=trial."},
     Option{"scheduler.slurm.program", OptionType::kPath, "", "", "", false,
            "The medperf program on the nodes; empty: this one, under the same path."},
     Option{
