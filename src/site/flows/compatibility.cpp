@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "site/dataset/unpack.h"
+#include "site/flows/figures.h"
 #include "site/flows/reading.h"
 
 namespace medperf::site {
@@ -128,6 +129,9 @@ Result<CompatibilityReport> test_compatibility(Site& site, const CompatibilityTe
       result.has_schema ? result.envelope.document.find("results") : &result.envelope.document;
   report.results = results == nullptr ? Json::object() : *results;
   report.figures = result.figures;
+  const auto evaluated = kept_figures(site.workspace(), evaluation.evaluator.image.image);
+  if (evaluated && evaluated->on == evaluation.data.name)
+    report.evaluation_figures = to_json(*evaluated);
   report.ran = prepared.ran || result.ran;
   return report;
 }

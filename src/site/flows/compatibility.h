@@ -25,9 +25,10 @@ struct CompatibilityTest {
 };
 
 struct CompatibilityReport {
-  FolderUid demo_uid;  ///< of the prepared demo data
-  Json results;        ///< what may be sent: the envelope's results
-  Json figures;        ///< what inference took; null: not known
+  FolderUid demo_uid;                ///< of the prepared demo data
+  Json results;                      ///< what may be sent: the envelope's results
+  Json figures;                      ///< what inference took; null: not known
+  Json evaluation_figures = Json();  ///< and what the evaluation of it took
   bool ran = false;
 };
 

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include "base/yaml.h"
 #include "crypto/sha256.h"
+#include "engine/limits/run_watch.h"
 #include "site/flows/decision.h"
+#include "site/flows/figures.h"
 #include "site/flows/outputs.h"
 #include "site/flows/stage.h"
 #include "site/review/texts.h"
@@ -48,6 +50,16 @@ Result<Json> finish_evaluation(Site& site, const Evaluation& evaluation, const f
   return Json::object({{"results", results}});
 }
 
+/// For the next time that somebody is asked about this evaluator. It may be lost.
+void remember_figures(const Site& site, const Evaluation& evaluation,
+                      const engine::Finished& finished) {
+  const std::size_t cases = cases_in(evaluation.benchmark, evaluation.data.data);
+  if (cases == 0 || !finished.outcome.ok()) return;
+  const RunFigures figures{cases, finished.outcome->wall, finished.outcome->peak_memory,
+                           engine::size_of({finished.output}), evaluation.data.name};
+  (void)keep_figures(site.workspace(), evaluation.evaluator.image.image, figures).ok();
+}
+
 StageStep evaluation_step(Site& site, const ModelWork& work, const Policy& policy) {
   const Evaluation& evaluation = *work.evaluation;
   StageStep step;
@@ -59,6 +71,7 @@ StageStep evaluation_step(Site& site, const ModelWork& work, const Policy& polic
                               {"policy", policy.digest.hex()}});
   step.request = [&work, inputs = step.inputs] { return request_evaluation(work, inputs); };
   step.finish = [&site, &evaluation](const engine::Finished& finished) {
+    remember_figures(site, evaluation, finished);
     return finish_evaluation(site, evaluation, finished.output);
   };
   return step;

@@ -29,22 +29,25 @@ std::string needs(const RunFigures& figures, std::size_t cases, Bytes limit) {
                                 medperf::to_string(wanted.output));
   if (wanted.peak_memory.value > 0)
     out += fmt::format(", at least {} of memory", medperf::to_string(wanted.peak_memory));
-  out += fmt::format(", for {} cases", cases);
+  out += figures.unit == FiguresUnit::kCases ? fmt::format(", for {} cases", cases)
+                                             : fmt::format(", for {} MiB of raw data", cases);
   if (wanted.peak_memory > limit)
     out += fmt::format("; the policy gives {} of memory", medperf::to_string(limit));
   return out;
 }
 
 std::string source(const RunFigures& figures, std::string_view who) {
-  return fmt::format("({} case(s) of {} took {} {})", figures.cases, printable(figures.on, 60),
-                     time_text(figures.time), who);
+  return fmt::format("({} {} of {} took {} {})", figures.cases,
+                     figures.unit == FiguresUnit::kCases ? "case(s)" : "MiB",
+                     printable(figures.on, 60), time_text(figures.time), who);
 }
 
 }  // namespace
 
 Json to_json(const RunFigures& figures) {
+  const bool by_cases = figures.unit == FiguresUnit::kCases;
   return Json::object({{"medperf", kFiguresVersion},
-                       {"cases", figures.cases},
+                       {by_cases ? "cases" : "raw_mib", figures.cases},
                        {"seconds", figures.time.count()},
                        {"peak_memory_bytes", static_cast<std::int64_t>(figures.peak_memory.value)},
                        {"output_bytes", static_cast<std::int64_t>(figures.output.value)},
@@ -55,22 +58,30 @@ std::optional<RunFigures> figures_from(const Json& document) {
   if (!document.is_object() || document.get_string("medperf") != kFiguresVersion)
     return std::nullopt;
   const Json* seconds = document.find("seconds");
-  const std::int64_t cases = document.get_int("cases");
+  const FiguresUnit unit =
+      document.contains("raw_mib") ? FiguresUnit::kRawMebibytes : FiguresUnit::kCases;
+  const std::int64_t cases = document.get_int(unit == FiguresUnit::kCases ? "cases" : "raw_mib");
   const std::int64_t memory = document.get_int("peak_memory_bytes");
   const std::int64_t output = document.get_int("output_bytes");
   const bool sound = seconds != nullptr && seconds->is_number() && seconds->as_double() >= 0 &&
                      seconds->as_double() < kMostSeconds && cases > 0 && cases <= kMostCases &&
                      memory >= 0 && memory <= kMostBytes && output >= 0 && output <= kMostBytes;
   if (!sound) return std::nullopt;
-  return RunFigures{static_cast<std::size_t>(cases), Seconds(seconds->as_double()),
+  return RunFigures{static_cast<std::size_t>(cases),
+                    Seconds(seconds->as_double()),
                     Bytes{static_cast<std::uint64_t>(memory)},
-                    Bytes{static_cast<std::uint64_t>(output)}, document.get_string("on")};
+                    Bytes{static_cast<std::uint64_t>(output)},
+                    document.get_string("on"),
+                    unit};
 }
 
 RunFigures together(const RunFigures& one, const RunFigures& other) {
-  return {one.cases + other.cases, one.time + other.time,
+  return {one.cases + other.cases,
+          one.time + other.time,
           std::max(one.peak_memory, other.peak_memory),
-          Bytes{one.output.value + other.output.value}, one.on};
+          Bytes{one.output.value + other.output.value},
+          one.on,
+          one.unit};
 }
 
 RunFigures scaled(const RunFigures& figures, std::size_t cases) {
@@ -119,6 +130,33 @@ std::string expectation(const Workspace& workspace, const Evaluation& evaluation
   const std::string text =
       needs(*reference, cases, limit) + " " + source(*reference, "at the benchmark's group");
   return is_reference ? text : "not known: it has not run here; the reference model: " + text;
+}
+
+std::string evaluation_expectation(const Workspace& workspace, const Benchmark& benchmark,
+                                   const ImageId& evaluator, std::size_t cases, Bytes limit) {
+  if (cases == 0) return "not known: the benchmark does not say how its cases lie";
+  if (const auto own = kept_figures(workspace, evaluator))
+    return "for each model " + needs(*own, cases, limit) + " " + source(*own, "here");
+  const Json* told = benchmark.medperf("demo_evaluation");
+  const auto group = told == nullptr ? std::nullopt : figures_from(*told);
+  if (!group) return fmt::format("not known: it has not run here; {} cases", cases);
+  return "for each model " + needs(*group, cases, limit) + " " +
+         source(*group, "at the benchmark's group");
+}
+
+std::size_t raw_mebibytes(Bytes raw) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  return static_cast<std::size_t>(
+      std::max<std::uint64_t>(1, (raw.value + kMebibyte / 2) / kMebibyte));
+}
+
+std::string preparation_expectation(const Workspace& workspace, const ImageId& preparator,
+                                    Bytes raw, Bytes limit) {
+  const auto own = kept_figures(workspace, preparator);
+  const std::size_t size = raw_mebibytes(raw);
+  if (!own || own->unit != FiguresUnit::kRawMebibytes)
+    return fmt::format("not known: it has not run here; {} MiB of raw data", size);
+  return needs(*own, size, limit) + " " + source(*own, "here");
 }
 
 }  // namespace medperf::site

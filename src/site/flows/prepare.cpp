@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "base/yaml.h"
+#include "engine/limits/run_watch.h"
 #include "site/flows/decision.h"
 #include "site/flows/evaluate.h"
+#include "site/flows/figures.h"
 #include "site/flows/progress.h"
 #include "site/flows/reading.h"
 #include "site/flows/report_sender.h"
@@ -72,6 +74,12 @@ Status run_and_tell(Site& site, Journal& journal, const Preparation& preparation
   return ended;
 }
 
+Bytes raw_size(const Preparation& preparation) {
+  if (preparation.raw_labels == preparation.raw_data)
+    return engine::size_of({preparation.raw_data});
+  return engine::size_of({preparation.raw_data, preparation.raw_labels});
+}
+
 Result<Json> run_prepare(Site& site, Journal& journal, const Preparation& preparation,
                          const Json& inputs) {
   // Earlier output stays: a resumable preparator goes on from it (container contract, section 8).
@@ -83,6 +91,20 @@ Result<Json> run_prepare(Site& site, Journal& journal, const Preparation& prepar
                    {"output_labels_path", (folder / "labels").string()},
                    {"metadata_path", (folder / "metadata").string()},
                    {"report_file", (folder / "report" / "report.yaml").string()}};
+  const std::vector<fs::path> written = {folder / "data", folder / "labels", folder / "metadata"};
+  // A preparation that goes on where an earlier one stopped says nothing of the whole.
+  std::error_code none;
+  const bool whole = !fs::exists(folder / "data") || fs::is_empty(folder / "data", none);
+  request.succeeded = [&, whole](const engine::RunOutcome& outcome) {
+    if (!whole) return;
+    const RunFigures figures{raw_mebibytes(raw_size(preparation)),
+                             outcome.wall,
+                             outcome.peak_memory,
+                             engine::size_of(written),
+                             preparation.dataset ? preparation.subject : "demo data",
+                             FiguresUnit::kRawMebibytes};
+    (void)keep_figures(site.workspace(), preparation.preparator.image.image, figures).ok();
+  };
   MEDPERF_CHECK(run_and_tell(site, journal, preparation, request));
   return Json::object();
 }
@@ -224,10 +246,15 @@ std::vector<DatasetRoot> prepared_roots(const Admitted& preparator, const fs::pa
 Result<Prepared> prepare_data(Site& site, Journal& journal, const Preparation& preparation) {
   MEDPERF_CHECK(make_private_folder(preparation.folder));
   MEDPERF_TRY(DatasetDigest about, DatasetDigest::parse(preparation.raw_uid.hex()));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const std::string expected =
+      preparation_expectation(site.workspace(), preparation.preparator.image.image,
+                              raw_size(preparation), policy->limits.memory);
   MEDPERF_CHECK(approve_container(
       site, journal, "approve-preparation", "data preparation", preparation.preparator,
       preparation.subject + ": raw data and labels, read-only",
-      "it writes prepared data, checks it and counts; nothing leaves the site", about));
+      "it writes prepared data, checks it and counts; nothing leaves the site", about,
+      No::kForgotten, expected));
   Prepared out;
   out.roots = prepared_roots(preparation.preparator, preparation.folder);
   MEDPERF_CHECK(check_for_changes(site, journal, preparation, out.roots));

@@ -261,9 +261,11 @@ Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& sub
   MEDPERF_TRY(CompatibilityReport report, test_compatibility(site, test));
   body.set("demo_dataset_generated_uid", report.demo_uid.hex());
   body.find("metadata")->set("results", report.results);
-  // Sites say by it how long the reference model will take.
+  // Sites say by it how long the reference model and the evaluation will take.
   if (!report.figures.is_null())
     body.find("metadata")->find("medperf")->set("demo_run", report.figures);
+  if (!report.evaluation_figures.is_null())
+    body.find("metadata")->find("medperf")->set("demo_evaluation", report.evaluation_figures);
   return post_registration(site, "benchmark", paths::benchmarks(), body,
                            "it waits for the platform's approval");
 }

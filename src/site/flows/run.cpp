@@ -85,10 +85,16 @@ Status approve_evaluator(Site& site, const OpenDataset& opened, const Benchmark&
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Container container, hub->container(benchmark.evaluator));
   MEDPERF_TRY(Admitted evaluator, admit(site, container));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const DataSource data = opened.source();
+  const std::string expected =
+      evaluation_expectation(site.workspace(), benchmark, evaluator.image.image,
+                             cases_in(benchmark, data.data), policy->limits.memory);
   return approve_container(
       site, journal, "approve-evaluator", "evaluation", evaluator,
       fmt::format("predictions of the models and labels of dataset {}", opened.dataset.id.value),
-      "it writes results, which you see before anything is sent", opened.source().digest);
+      "it writes results, which you see before anything is sent", data.digest, No::kForgotten,
+      expected);
 }
 
 const ResultRow* finished_row(const std::vector<ResultRow>& rows, const RunOptions& options,

@@ -257,6 +257,9 @@ Result<fs::path> run_task(Site& site, const TaskRequest& request) {
   if (Progress* progress = site.progress(); progress != nullptr) progress->stage(request.task, 1);
   Meanwhile meanwhile(request.meanwhile);
   const auto done = [&](std::size_t, engine::Finished finished) -> Status {
+    const bool succeeded =
+        finished.outcome.ok() && finished.outcome->end == engine::RunEnd::kSuccess;
+    if (request.succeeded && succeeded) request.succeeded(*finished.outcome);
     auto ended = end_job(site, request, finished);
     if (site.progress() != nullptr) site.progress()->step_done();
     output = ended.ok() ? Result<fs::path>(std::move(finished.output)) : std::move(ended).error();

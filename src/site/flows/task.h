@@ -28,6 +28,8 @@ struct TaskRequest {
   /// Called in a thread of its own again and again while it runs; uses nothing that the command's
   /// thread uses in a run. Empty: nothing.
   std::function<void()> meanwhile;
+  /// Told of a run that succeeded, by run_task alone, in the command's thread. Empty: nobody.
+  std::function<void(const engine::RunOutcome& outcome)> succeeded = {};
   wire::TaskLimits asked;  ///< by the benchmark: the stricter of it and the policy holds
 };
 

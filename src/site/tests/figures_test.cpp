@@ -98,6 +98,42 @@ TEST_F(Expectation, OfTheReferenceModelIsTheGroupsAndAHintForOthers) {
   EXPECT_NE(shown("good").find("reference model"), std::string::npos);
 }
 
+TEST_F(Expectation, OfTheEvaluationComesFromTheGroupOrFromHere) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  EXPECT_NE(shown("evaluate").find("not known: it has not run here; 5 cases"), std::string::npos)
+      << shown("evaluate");
+  forget_everything();
+  world_.person->asked.clear();
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  EXPECT_NE(shown("evaluate").find("for each model about"), std::string::npos) << shown("evaluate");
+  EXPECT_NE(shown("evaluate").find("(5 case(s) of dataset 3 took"), std::string::npos)
+      << shown("evaluate");
+  const auto workspace = Workspace::open(world_.workspace()).value();
+  Benchmark benchmark;
+  const ImageId unknown = ImageId::parse(std::string(64, 'e')).value();
+  benchmark.metadata =
+      Json::object({{"medperf", Json::object({{"demo_evaluation", to_json(kDemo)}})}});
+  const std::string told =
+      evaluation_expectation(workspace, benchmark, unknown, 50, mebibytes(1024));
+  EXPECT_NE(told.find("about 100 s"), std::string::npos) << told;
+  EXPECT_NE(told.find("at the benchmark's group"), std::string::npos) << told;
+}
+
+TEST_F(Expectation, OfAPreparationGrowsWithTheRawData) {
+  const auto workspace = Workspace::open(world_.workspace()).value();
+  const ImageId image = ImageId::parse(std::string(64, 'd')).value();
+  const Bytes limit = mebibytes(1024);
+  EXPECT_EQ(preparation_expectation(workspace, image, mebibytes(30), limit),
+            "not known: it has not run here; 30 MiB of raw data");
+  RunFigures took{3, Seconds(6), mebibytes(100), Bytes{1000}, "demo data"};
+  took.unit = FiguresUnit::kRawMebibytes;
+  ASSERT_TRUE(keep_figures(workspace, image, took).ok());
+  const std::string text = preparation_expectation(workspace, image, mebibytes(30), limit);
+  EXPECT_NE(text.find("about 60 s"), std::string::npos) << text;
+  EXPECT_NE(text.find("for 30 MiB of raw data"), std::string::npos) << text;
+  EXPECT_NE(text.find("(3 MiB of demo data took 6 s here)"), std::string::npos) << text;
+}
+
 TEST_F(Expectation, OfShardsIsThatOfAllOfThem) {
   let_cases_be_shared();
   ASSERT_TRUE(run_shared(2).ok());
