@@ -8,10 +8,12 @@
 #include <concepts>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace medperf::imaging {
 namespace {
@@ -23,15 +25,86 @@ struct TypeRow {
 constexpr TypeRow kTypes[] = {{1, "u8"},  {1, "i8"},  {2, "u16"}, {2, "i16"}, {4, "u32"},
                               {4, "i32"}, {8, "u64"}, {8, "i64"}, {4, "f32"}, {8, "f64"}};
 
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kLarge = 2 * kHugePage;
+
+// A sanitizer shall see each buffer's end.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::size_t kMostKept = 0;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr std::size_t kMostKept = 0;
+#else
+constexpr std::size_t kMostKept = std::size_t{64} << 20;
+#endif
+#else
+constexpr std::size_t kMostKept = std::size_t{64} << 20;
+#endif
+
+struct Block {
+  std::uint8_t* memory = nullptr;
+  std::size_t capacity = 0;
+};
+
+/// Large blocks that were given back, for the next that want as much.
+class KeptBlocks {
+ public:
+  /// A block of at least so many bytes, and at most twice as many: the rest would lie idle. When
+  /// none fits, volumes of another size are read now, and all are given back to the system.
+  Block take(std::size_t size) {
+    const std::lock_guard lock(mutex_);
+    const auto fits = [&](const Block& one) {
+      return one.capacity >= size && one.capacity / 2 <= size;
+    };
+    const auto found = std::find_if(blocks_.begin(), blocks_.end(), fits);
+    if (found == blocks_.end()) {
+      for (const Block& block : blocks_) std::free(block.memory);
+      blocks_.clear();
+      kept_ = 0;
+      return {};
+    }
+    const Block block = *found;
+    blocks_.erase(found);
+    kept_ -= block.capacity;
+    return block;
+  }
+
+  void give(const Block& block) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (block.capacity >= kLarge && block.capacity <= kMostKept - std::min(kept_, kMostKept)) {
+        blocks_.push_back(block);
+        kept_ += block.capacity;
+        return;
+      }
+    }
+    std::free(block.memory);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Block> blocks_;
+  std::size_t kept_ = 0;  // bytes
+};
+
+/// Never destroyed: buffers may end after it.
+KeptBlocks& kept_blocks() {
+  static auto* const blocks = new KeptBlocks;
+  return *blocks;
+}
+
 /// Large buffers are taken in pages of two megabytes where the system has them: a volume is filled
 /// once and read a few times, and the first touch of its small pages takes longer than both.
-std::uint8_t* take(std::size_t size) {
-  constexpr std::size_t kHugePage = std::size_t{2} << 20;
-  if (size < 2 * kHugePage) return static_cast<std::uint8_t*>(std::malloc(size == 0 ? 1 : size));
+Block take(std::size_t size) {
+  if (size < kLarge) {
+    const std::size_t least = std::max<std::size_t>(size, 1);
+    return {static_cast<std::uint8_t*>(std::malloc(least)), least};
+  }
+  if (const Block kept = kept_blocks().take(size); kept.memory != nullptr) return kept;
   void* memory = nullptr;
-  if (::posix_memalign(&memory, kHugePage, size) != 0) return nullptr;
+  if (::posix_memalign(&memory, kHugePage, size) != 0) return {};
   ::madvise(memory, size, MADV_HUGEPAGE);  // a wish
-  return static_cast<std::uint8_t*>(memory);
+  return {static_cast<std::uint8_t*>(memory), size};
 }
 
 struct LabelRange {
@@ -178,17 +251,26 @@ std::string_view to_string(ElementType type) {
   return kTypes[static_cast<std::size_t>(type)].name;
 }
 
-ElementBuffer::ElementBuffer(std::size_t size) : memory_(take(size)), size_(size) {
-  if (memory_ == nullptr) throw std::bad_alloc();
+ElementBuffer::ElementBuffer(std::size_t size) : size_(size) {
+  const Block block = take(size);
+  if (block.memory == nullptr) throw std::bad_alloc();
+  memory_ = block.memory;
+  capacity_ = block.capacity;
+}
+
+ElementBuffer::~ElementBuffer() {
+  if (memory_ != nullptr) kept_blocks().give({memory_, capacity_});
 }
 
 ElementBuffer::ElementBuffer(ElementBuffer&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
+      capacity_(std::exchange(other.capacity_, 0)),
       start_(std::exchange(other.start_, 0)),
       size_(std::exchange(other.size_, 0)) {}
 
 ElementBuffer& ElementBuffer::operator=(ElementBuffer&& other) noexcept {
   std::swap(memory_, other.memory_);
+  std::swap(capacity_, other.capacity_);
   std::swap(start_, other.start_);
   std::swap(size_, other.size_);
   return *this;
@@ -205,8 +287,11 @@ void ElementBuffer::drop_front(std::size_t count) {
 void ElementBuffer::shrink(std::size_t size) {
   if (size >= size_) return;
   size_ = size;
-  void* less = std::realloc(memory_, start_ + (size == 0 ? 1 : size));
-  if (less != nullptr) memory_ = static_cast<std::uint8_t*>(less);
+  const std::size_t wanted = start_ + (size == 0 ? 1 : size);
+  void* less = std::realloc(memory_, wanted);
+  if (less == nullptr) return;
+  memory_ = static_cast<std::uint8_t*>(less);
+  capacity_ = 0;  // what is left is smaller than what readers take: it is not kept
 }
 
 ElementBuffer ElementBuffer::copy() const {

@@ -38,7 +38,9 @@ template <> struct ElementTypeOf<double> { static constexpr auto value = Element
 // clang-format on
 
 /// Bytes that are not cleared when taken (a decoder fills them), aligned for every element type.
-/// Moves; a copy is asked for by name.
+/// Moves; a copy is asked for by name. Large ones that are given back are kept for the next, up to
+/// 64 MiB in all: the system clears each page that it hands out, which for a cohort of packed label
+/// maps takes as long as unpacking them.
 class ElementBuffer {
  public:
   ElementBuffer() = default;
@@ -46,7 +48,7 @@ class ElementBuffer {
   explicit ElementBuffer(std::size_t size);
   ElementBuffer(ElementBuffer&& other) noexcept;
   ElementBuffer& operator=(ElementBuffer&& other) noexcept;
-  ~ElementBuffer() { std::free(memory_); }
+  ~ElementBuffer();
 
   std::uint8_t* data() { return memory_ + start_; }
   const std::uint8_t* data() const { return memory_ + start_; }
@@ -60,6 +62,7 @@ class ElementBuffer {
 
  private:
   std::uint8_t* memory_ = nullptr;
+  std::size_t capacity_ = 0;  ///< of memory_ as it was taken; 0 once it was shrunk
   std::size_t start_ = 0;
   std::size_t size_ = 0;
 };
