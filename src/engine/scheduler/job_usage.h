@@ -34,7 +34,7 @@ struct JobUsage {
 /// "sacct", "scontrol" or "node".
 std::string_view to_string(UsageSource source);
 Json to_json(const JobUsage& usage);
-/// "Slurm job 123_4 on n2: 12 s, 10.2 s of CPU, 310 MB at most (sacct)". `document`: of to_json.
+/// "Slurm job 123_4 on n2: 12 s, 10.2 s of CPU, at least 310 MB (sacct)". `document`: of to_json.
 std::string usage_text(const Json& document);
 
 /// The words for sacct whose answer parse_accounting reads.
