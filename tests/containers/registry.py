@@ -31,18 +31,13 @@ with warnings.catch_warnings():
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 import real_hub  # noqa: E402
 import small_study  # noqa: E402
+import tally  # noqa: E402
 
 READER, WRITER = ("reader", "s3cret-of-the-hospital"), ("writer", "s3cret-of-the-vendor")
 MANIFESTS = ("application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
              "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json")
-passed = failed = 0
-
-
-def case(name, good, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    print("%s %s%s" % ("ok  " if good else "FAIL", name, "" if good else ": %s" % (detail,)), flush=True)
-    return good
+counted = tally.Tally()
+case = counted.case
 
 
 def basic(who):
@@ -386,8 +381,7 @@ def main():
             for server in servers:
                 server.stop()
             subprocess.run(["podman", *world.podman.store, "system", "reset", "--force"], capture_output=True, timeout=60)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return counted.finish()
 
 
 if __name__ == "__main__":

@@ -10,20 +10,14 @@ import json, os, pathlib, pwd, shutil, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/support"))
-import real_hub, small_study
+import real_hub, small_study, tally
 
 PROGRAMS = pathlib.Path(os.environ.get("BUILD", TOP / "build/release")).resolve() / "src/apps"
 DELEGATE, GROUP = TOP / "scripts/cgroup-delegate.sh", "medperf-sif"
 ENGINES = ("podman", "docker", "dockerd", "containerd", "runc", "crun", "apptainer", "singularity")
 NEEDED = ("bwrap", "siftool", "mksquashfs", "unsquashfs", "gpg", "openssl")
-passed = failed = 0
-
-
-def check(what, good, seen=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print(f"FAILED: {what}: {str(seen)[-3000:]}")
+counted = tally.Tally()
+check = counted.case
 
 
 def hide_engines(folder):
@@ -234,8 +228,7 @@ def main():
         return subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable, __file__, "--inside"]).returncode
     with Study(str(PROGRAMS), models=1) as study:
         cases(study)
-    print(f"{passed} passed, {failed} failed")
-    return failed != 0
+    return counted.finish()
 
 
 if __name__ == "__main__":

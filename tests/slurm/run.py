@@ -14,16 +14,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import real_hub  # noqa: E402
 import small_study  # noqa: E402
 import slurm_cluster  # noqa: E402
+import tally  # noqa: E402
 
 MODELS, SHARDS, NODES = 10, 4, 3
-passed = failed = 0
-
-
-def case(name, good, detail=""):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    print("%s %s%s" % ("ok  " if good else "FAIL", name, "" if good else ": %s" % (detail,)), flush=True)
-    return good
+counted = tally.Tally()
+case = counted.case
 
 
 def outcomes(workspace):
@@ -134,8 +129,7 @@ def main():
                 print("%s: %.1f s" % (part.__name__, time.monotonic() - began))
             somebody_stops(study, cluster, workspace)
             nothing_left(study)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    return counted.finish()
 
 
 if __name__ == "__main__":
