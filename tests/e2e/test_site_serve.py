@@ -53,6 +53,7 @@ def text_of(path):
 
 class Serving:
     """A copy of a workspace that is served; what it says and tells lies beside it."""
+    started = []  # every process; none outlives the test, not even one that breaks off
 
     def __init__(self, work, name):
         self.work, self.workspace = work, work.fresh(name)
@@ -72,6 +73,7 @@ class Serving:
             self.process = subprocess.Popen(
                 self.work.study.command(self.workspace, "site", "serve"), stdout=out, stderr=out,
                 stdin=subprocess.DEVNULL, start_new_session=True, env=self.work.study.environment())
+        Serving.started.append(self.process)
         return self
 
     def waiting(self):
@@ -297,7 +299,13 @@ def main():
     print("seed %d" % seed)
     small_study.Study.file_host, small_study.Study.hub_host = real_hub.FAR_FILES, real_hub.FAR_HUB
     with small_study.Study(real_hub.programs(options.programs), MODELS) as study:
-        tests(study, options.times, random.Random(seed))
+        try:
+            tests(study, options.times, random.Random(seed))
+        finally:
+            for process in Serving.started:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 
