@@ -22,8 +22,9 @@ LOGS=$TOP/build/test-logs
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
 SANITIZED=(base crypto domain result wire imaging cohort engine)
-# Every reader of imaging and cohort, and the sums and summaries of metrics: what bytes from outside reach.
-READERS=(fuzz_nifti fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
+# Every reader of the rooms that are sanitized, and the sums and summaries of metrics: what bytes from outside reach.
+READERS=(fuzz_json fuzz_yaml fuzz_csv fuzz_jwt fuzz_image_archive fuzz_sif fuzz_unpack fuzz_rpm_database
+  fuzz_nifti fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
   fuzz_binary_tables fuzz_site_summary fuzz_exact_sum)
 TOTALS=$LOGS/totals   # a line "NAME PASSED FAILED" for each check, written by both lanes
 started=$SECONDS
@@ -134,7 +135,7 @@ sanitized_and_checked() {
   unit_tests asan "${SANITIZED[@]}"
   check static-checks static_checks '(domain|result|crypto|wire)'
   # A quarter of a minute each, two at a time: enough to find again what was mended. A minute each and more: ./dev fuzz.
-  check fuzz-readers-15s scripts/fuzz.sh 15 --jobs 2 "${READERS[@]}"
+  check fuzz-readers-15s scripts/fuzz.sh 15 --jobs 2 --preset asan "${READERS[@]}"
 }
 
 echo "Logs: $LOGS"
