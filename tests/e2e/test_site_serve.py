@@ -69,12 +69,18 @@ class Serving:
             json.dump(config, file)
 
     def start(self):
+        """Until it says that it serves: before, a signal ends it as any program that has just begun."""
+        before = self.times_begun()
         with open(self.said, "ab") as out:
             self.process = subprocess.Popen(
                 self.work.study.command(self.workspace, "site", "serve"), stdout=out, stderr=out,
                 stdin=subprocess.DEVNULL, start_new_session=True, env=self.work.study.environment())
         Serving.started.append(self.process)
+        wait_for(lambda: self.times_begun() > before or self.process.poll() is not None, 30, 0.005)
         return self
+
+    def times_begun(self):
+        return text_of(self.said).count("serving %s every" % self.workspace)
 
     def waiting(self):
         """Titles of what waits and was told of."""
