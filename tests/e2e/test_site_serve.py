@@ -19,6 +19,7 @@ import connect_proxy  # noqa: E402
 import real_hub  # noqa: E402
 import small_study  # noqa: E402
 import strikes  # noqa: E402
+from patience import wait_for  # noqa: E402
 
 MODELS, SHARDS = 2, 2
 SOON = 6.0  # seconds that a stop may take: a container has two to end by itself
@@ -31,16 +32,6 @@ def case(name, good, detail=""):
     if not good:
         print("FAIL %s: %s" % (name, detail), flush=True)
     return good
-
-
-def wait_for(question, seconds=90, pause=0.02):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(pause)
-    return None
 
 
 def text_of(path):

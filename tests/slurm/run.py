@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import real_hub  # noqa: E402
 import small_study  # noqa: E402
 import slurm_cluster  # noqa: E402
+from patience import wait_for  # noqa: E402
 import tally  # noqa: E402
 
 MODELS, SHARDS, NODES = 10, 4, 3
@@ -40,7 +41,7 @@ def node_dies(study, cluster, base, expected):
     log = os.path.join(study.folder, "slurm-node.log")
     client = slurm_cluster.start(study, cluster, workspace, log)
     # Struck while it works, when some outcomes are there and many are not.
-    struck = slurm_cluster.wait_for(lambda: outcomes(workspace) >= 5 and cluster.tasks_of("n2"), 120, 0.01)
+    struck = wait_for(lambda: outcomes(workspace) >= 5 and cluster.tasks_of("n2"), 120, 0.01)
     tasks = cluster.kill_node("n2")
     at = outcomes(workspace)
     case("node n2 is killed while its tasks run", struck and tasks > 0 and at < MODELS * SHARDS, (struck, tasks, at))
@@ -65,7 +66,7 @@ def client_dies(study, cluster, base, expected):
     log = os.path.join(study.folder, "slurm-client.log")
     before = {job["ArrayJobId"] for job in cluster.jobs() if "ArrayJobId" in job}
     client = slurm_cluster.start(study, cluster, workspace, log, "-m", study.models[1])
-    found = slurm_cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
+    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
     client.kill()
     client.wait()
     case("the client is killed while its tasks run", bool(found))
@@ -82,15 +83,15 @@ def somebody_stops(study, cluster, base):
     workspace = slurm_cluster.copy_of(study, base, "slurm-stop", slurm_cluster.slurm_options(study, "a", SHARDS))
     log = os.path.join(study.folder, "slurm-stop.log")
     client = slurm_cluster.start(study, cluster, workspace, log)
-    found = slurm_cluster.wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
+    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
     client.send_signal(signal.SIGINT)
     code = client.wait(60)
     case("Ctrl-C ends the client", found and code not in (0, 20), (found, code))
-    case("and its tasks", slurm_cluster.wait_for(lambda: not cluster.queue(), 30), cluster.queue())
+    case("and its tasks", wait_for(lambda: not cluster.queue(), 30), cluster.queue())
 
 
 def nothing_left(study):
-    containers = slurm_cluster.wait_for(lambda: not small_study.left_running(study.folder + "/nodes-a"), 20)
+    containers = wait_for(lambda: not small_study.left_running(study.folder + "/nodes-a"), 20)
     case("no container and no process of a task is left", containers, small_study.left_running(study.folder + "/nodes-a"))
 
 

@@ -5,22 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 import real_hub  # noqa: E402
+from patience import wait_for  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def wait_for(question, seconds, pause=0.05):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        answer = question()
-        if answer:
-            return answer
-        time.sleep(pause)
-    return None
 
 
 class Cluster:
