@@ -108,7 +108,7 @@ Result<int> give(Invocation& call) {
     const std::string_view kind = argument.name();
     if (call.has(kind)) body.set(std::string(kind), call.number(kind));
   }
-  if (body.is_null() || body.members().size() != 1) {
+  if (body.members().size() != 1) {
     return make_error(ErrorKind::kInvalid, "organisation give", "one object is to be named",
                       "Give one of --benchmark, --dataset, --model, --container.");
   }

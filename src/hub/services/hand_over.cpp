@@ -95,7 +95,7 @@ Status give_part(const Context& context, const Record& model, std::string_view k
   return give(context, part, organisation);
 }
 
-/// What came of an object, and what it is part of.
+/// What is part of an object, and what came of it.
 Status give_along(const Context& context, const Record& record, std::int64_t organisation) {
   sql::Session& session = context.session;
   const Initiated requests = {record.entity(), record.id(), context.caller.id()};

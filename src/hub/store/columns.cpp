@@ -33,6 +33,10 @@ const std::string& columns_of(Entity entity) {
   return kLists.at(entity);
 }
 
+std::string truth_column(std::string_view condition) {
+  return "CASE WHEN " + std::string(condition) + " THEN 1 ELSE 0 END";
+}
+
 sql::Value to_sql(const FieldValue& value) {
   struct Visitor {
     sql::Value operator()(std::monostate) const { return nullptr; }

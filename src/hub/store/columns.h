@@ -16,6 +16,8 @@ std::string_view sql_table(domain::Entity entity);
 std::string column_list(domain::Entity entity, std::string_view prefix = {});
 /// column_list without a prefix, made once.
 const std::string& columns_of(domain::Entity entity);
+/// A condition as a column: 1 or 0 in both databases, and 0 of null.
+std::string truth_column(std::string_view condition);
 sql::Value to_sql(const domain::FieldValue& value);
 /// The record in columns first, first + 1 ... of a row selected with column_list.
 domain::Record read_record(domain::Entity entity, const sql::Row& row, std::size_t first = 0);

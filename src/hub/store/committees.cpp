@@ -90,8 +90,8 @@ Status cast_vote(sql::Session& session, const Request& request, std::int64_t mem
 
 Result<Voter> find_voter(sql::Session& session, const Request& request, std::int64_t user) {
   sql::Params params;
-  const std::string text = "SELECT CASE WHEN " + stake(request, "m.member", params) +
-                           " THEN 1 ELSE 0 END FROM committee_members m WHERE m.benchmark = ? AND "
+  const std::string text = "SELECT " + truth_column(stake(request, "m.member", params)) +
+                           " FROM committee_members m WHERE m.benchmark = ? AND "
                            "m.member = ?";
   params.emplace_back(request.benchmark);
   params.emplace_back(user);

@@ -25,11 +25,6 @@ constexpr std::string_view kCounted =
     "AND (n.finalized_at > r.finalized_at OR (n.finalized_at = r.finalized_at AND n.id > r.id))) "
     "ORDER BY m.id, d.id";
 
-/// Whether the user acts for a row, as a column.
-std::string acts_column(domain::Entity entity, std::string_view prefix) {
-  return "CASE WHEN " + acts_for(entity, prefix) + " THEN 1 ELSE 0 END";
-}
-
 /// A condition of visibility of rows under `prefix`, bound; " AND ..." or nothing.
 std::string and_seen(domain::Entity entity, std::string_view prefix, const Sight& sight,
                      sql::Params& params) {
@@ -57,9 +52,10 @@ std::optional<std::string> text_or_none(const sql::Row& row, std::size_t column)
 Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::int64_t benchmark,
                                                    std::int64_t viewer) {
   sql::Params params;
-  std::string text = "SELECT m.id, m.name, " + acts_column(domain::Entity::kModel, "m.") +
-                     ", r.id, d.id, d.name, " + acts_column(domain::Entity::kDataset, "d.") +
-                     ", r.results";
+  std::string text = "SELECT m.id, m.name, " +
+                     truth_column(acts_for(domain::Entity::kModel, "m.")) +
+                     ", r.id, d.id, d.name, " +
+                     truth_column(acts_for(domain::Entity::kDataset, "d.")) + ", r.results";
   text = bound(text, viewer, params) + std::string(kCounted);
   params.emplace_back(benchmark);
   MEDPERF_TRY(auto rows, session.query(text, params));

@@ -26,8 +26,7 @@ class Question {
     const std::string prefix = std::string(alias) + ".";
     text_ = "SELECT 1";
     for (const auto& [relation, condition] : columns) {
-      // CASE makes 0 or 1 in both databases, and 0 of null.
-      text_ += ", CASE WHEN " + condition + " THEN 1 ELSE 0 END";
+      text_ += ", " + truth_column(condition);
       relations_.push_back(relation);
     }
     text_ += " FROM " + std::string(from) + " WHERE " + prefix + "id = ?";
@@ -193,12 +192,10 @@ constexpr Side kTrainingSide = {Entity::kTraining, Relation::kTrainingOwner};
 std::string side_text(std::string_view number, const Side& side, std::int64_t id, std::int64_t user,
                       const Sight& sight, sql::Params& params) {
   const std::string committee =
-      side.entity == Entity::kBenchmark
-          ? "CASE WHEN " + is_of_committee("benchmarks.id") + " THEN 1 ELSE 0 END"
-          : "0";
-  std::string text = "SELECT " + std::string(number) + ", CASE WHEN " + acts_for(side.entity) +
-                     " THEN 1 ELSE 0 END, " + committee + " FROM " +
-                     std::string(sql_table(side.entity)) + " WHERE id = ?";
+      side.entity == Entity::kBenchmark ? truth_column(is_of_committee("benchmarks.id")) : "0";
+  std::string text = "SELECT " + std::string(number) + ", " + truth_column(acts_for(side.entity)) +
+                     ", " + committee + " FROM " + std::string(sql_table(side.entity)) +
+                     " WHERE id = ?";
   text = bound(text, user, params);
   params.emplace_back(id);
   const std::string visible = sight.is_whole() ? std::string() : visible_to(side.entity);
