@@ -256,8 +256,9 @@ class Judge:
             self.check(report["job"] is not None, f"{configuration.name}: Slurm knows of no job that ran it")
         stands = all(wall["stands"] for wall in report["walls"])
         expected = "allowed" if stands else "refused"
+        missing = "; ".join(f"{wall['name']}: {wall['reason']}" for wall in report["walls"] if not wall["stands"])
         self.check(report["run"].startswith(expected),
-                   f"{configuration.name}: {'all' if stands else 'not all'} walls stand, but runs are {report['run']}")
+                   f"{configuration.name}: {missing or 'all walls stand'}, but runs are {report['run']}")
         self.check(report.get("left") == 0, f"{configuration.name}: {report.get('left')} containers were left: {report.get('left_leases')}")
         counts = {word: sum(1 for cell in cells.values() if cell[0] == word) for word in {c[0] for c in cells.values()}}
         print("   " + ", ".join(f"{count} {word}" for word, count in sorted(counts.items())) + f"; runs: {report['run'][:90]}")

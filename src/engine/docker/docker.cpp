@@ -25,7 +25,7 @@ constexpr Seconds kSpare{15};
 
 // The daemon may note that memory ran out a little after the container's end.
 constexpr std::chrono::milliseconds kAskAgain{100};
-constexpr int kMostAsked = 15;
+constexpr int kMostAsked = 30;
 constexpr int kKilledCode = 137;
 
 struct RemovedAtEnd {

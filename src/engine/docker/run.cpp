@@ -134,7 +134,18 @@ Result<RunOutcome> judge_docker(const ProcessOutcome& process, RunEvents events,
   if (state.started && process.signal == 0 && state.exit_code >= 0) as.exit_code = state.exit_code;
   if (state.out_of_memory) events.out_of_memory = 1;
   const bool no_program = as.exit_code == 126 || as.exit_code == 127;
-  return judge(as, events, spec, no_program ? init_error(process.errors) : std::string());
+  RunOutcome outcome =
+      judge(as, events, spec, no_program ? init_error(process.errors) : std::string());
+  // containerd loses an out-of-memory now and then when the machine is busy (seen with 1.6.20 on
+  // version 1 of control groups, 2 of 60): then nobody can say that it was no limit.
+  if (outcome.end == RunEnd::kKilled && !stopped) {
+    outcome.reason = fmt::format(
+        "it was killed (exit code 137), and Docker names no limit; on a busy machine it can miss "
+        "that the {} of memory "
+        "allowed were used up",
+        to_string(spec.limits.memory));
+  }
+  return outcome;
 }
 
 }  // namespace medperf::engine

@@ -28,7 +28,9 @@ Wall judge_memory(const Result<RunOutcome>& run, const ProbeSubject& subject);
 Wall judge_pids(const Result<RunOutcome>& run, int limit, const ProbeSubject& subject);
 Wall judge_wall_time(const Result<RunOutcome>& run, Seconds limit);
 
-/// Loads the probe image if needed and runs it four times at once. Takes about 2 s.
+/// Loads the probe image if needed and runs it four times at once; a limit that did not show then,
+/// though nothing is known to be missing, is tried twice more, alone. Takes about 2 s where all
+/// stand.
 Result<WallReport> prove_walls(const ProbeSubject& subject);
 
 }  // namespace medperf::engine

@@ -168,6 +168,11 @@ TEST(DockerEnd, IsReadFromTheStateNotFromTheClient) {
       a_spec());
   ASSERT_TRUE(full.ok());
   EXPECT_EQ(full->end, RunEnd::kOutOfMemory);
+  const auto unsaid = judge_docker(
+      client, {}, state_of(R"({"StartedAt":"2026-01-01T00:00:00Z","ExitCode":137})"), a_spec());
+  ASSERT_TRUE(unsaid.ok());
+  EXPECT_EQ(unsaid->end, RunEnd::kKilled);
+  EXPECT_THAT(unsaid->reason, HasSubstr("of memory allowed were used up"));
   client.exit_code = 125;  // the program's own
   const auto own = judge_docker(
       client, {}, state_of(R"({"StartedAt":"2026-01-01T00:00:00Z","ExitCode":125})"), a_spec());

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/limits/run_watch.h"
-#include "engine/probe/probe.h"
 
 namespace medperf::engine {
 namespace {
@@ -182,67 +181,6 @@ TEST(Configuration, IsOurOwn) {
   EXPECT_THAT(storage_conf(setup), HasSubstr("graphroot = \"/s \\\"q\\\"/store\""));
   setup.mode = LimitMode::kEngine;
   EXPECT_THAT(containers_conf(setup), HasSubstr("cgroup_manager = \"systemd\""));
-}
-
-Json good_report() {
-  return Json::object({{"interfaces", "lo"},
-                       {"connect", "ENETUNREACH"},
-                       {"root", "EROFS"},
-                       {"input", "EROFS"},
-                       {"output", "written"},
-                       {"uid", 1000},
-                       {"cap_eff", "0000000000000000"},
-                       {"cap_bnd", "0000000000000000"},
-                       {"no_new_privs", "1"},
-                       {"seccomp", "2"}});
-}
-
-TEST(JudgeReport, EachBreachIsSeen) {
-  for (const auto& wall : judge_report(good_report())) EXPECT_TRUE(wall.stands) << wall.name;
-  const std::vector<std::tuple<std::string, Json, std::string>> breaches = {
-      {"interfaces", "lo eth0", "network"},
-      {"connect", "EINPROGRESS", "network"},
-      {"root", "written", "read-only-root"},
-      {"input", "written", "inputs-read-only"},
-      {"uid", 0, "user"},
-      {"cap_eff", "00000000a80425fb", "capabilities"},
-      {"cap_bnd", "00000000a80425fb", "capabilities"},
-      {"no_new_privs", "0", "no-new-privileges"},
-      {"seccomp", "0", "seccomp"}};
-  for (const auto& [key, value, name] : breaches) {
-    Json report = good_report();
-    report.set(key, value);
-    for (const auto& wall : judge_report(report))
-      EXPECT_EQ(wall.stands, wall.name != name) << key << " " << wall.name;
-  }
-  for (const auto& wall : judge_report(Json::object())) EXPECT_FALSE(wall.stands) << wall.name;
-}
-
-TEST(JudgeLimits, ProofOrReason) {
-  ProbeSubject subject;
-  RunOutcome outcome;
-  outcome.end = RunEnd::kOutOfMemory;
-  EXPECT_TRUE(judge_memory(outcome, subject).stands);
-  outcome.end = RunEnd::kKilled;
-  EXPECT_FALSE(judge_memory(outcome, subject).stands);
-  outcome.end = RunEnd::kSuccess;
-  auto setup = rootless_setup();
-  setup.mode = LimitMode::kNone;
-  setup.place.missing = "no group";
-  subject.limits_missing = limits_missing(setup);
-  subject.limits_advice = limits_advice(setup);
-  const auto wall = judge_memory(outcome, subject);
-  EXPECT_FALSE(wall.stands);
-  EXPECT_THAT(wall.reason, HasSubstr("cgroup v1 and rootless"));
-  EXPECT_THAT(wall.advice, HasSubstr("cgroup-delegate.sh"));
-  outcome.log_tail = "{\"forked\":300,\"stopped\":\"none\"}\n";
-  EXPECT_FALSE(judge_pids(outcome, 64, subject).stands);
-  outcome.log_tail = "{\"forked\":61,\"stopped\":\"EAGAIN\"}\n";
-  EXPECT_TRUE(judge_pids(outcome, 64, subject).stands);
-  EXPECT_FALSE(judge_wall_time(outcome, Seconds{1}).stands);
-  outcome.end = RunEnd::kTimedOut;
-  EXPECT_TRUE(judge_wall_time(outcome, Seconds{1}).stands);
-  EXPECT_FALSE(judge_pids(make_error(ErrorKind::kBusy, "", "x"), 64, subject).stands);
 }
 
 TEST(RunLog, IsLimitedAndItsTailIsSafe) {
