@@ -131,8 +131,16 @@ TEST_F(Docker, EndsAreToldApart) {
   EXPECT_NE(crashed.reason.find("signal 11"), std::string::npos) << crashed.reason;
   auto memory = spec("memory", {"touch", "400"});
   memory.limits.memory = mebibytes(64);
-  EXPECT_EQ(run(memory).end, RunEnd::kOutOfMemory);
-  EXPECT_EQ(run(spec("enough", {"touch", "100"})).end, RunEnd::kSuccess);
+  const auto out = run(memory);
+  EXPECT_EQ(out.end, RunEnd::kOutOfMemory) << out.reason;
+  const auto enough = run(spec("enough", {"touch", "100"}));
+  EXPECT_EQ(enough.end, RunEnd::kSuccess) << enough.reason;
+  // The suite runs it as root, on a machine with groups of version 1.
+  if (::geteuid() == 0 && fs::exists("/sys/fs/cgroup/memory")) {
+    EXPECT_GE(out.peak_memory.value, mebibytes(60).value);
+    EXPECT_LE(out.peak_memory.value, mebibytes(64).value);
+    EXPECT_GE(enough.peak_memory.value, mebibytes(100).value);
+  }
   auto absent = spec("absent", {});
   absent.entrypoint = "/no/such/program";
   const auto none = run(absent);
@@ -147,7 +155,7 @@ TEST_F(Docker, TimeAndBytesAreLimited) {
   slow.limits.wall = Seconds{1};
   const auto start = SteadyClock::now();
   EXPECT_EQ(run(slow).end, RunEnd::kTimedOut);
-  EXPECT_LT(seconds_since(start), 10.0);
+  EXPECT_LT(seconds_since(start), 45.0);  // of 60
   auto many = spec("many", {"write", "64"});
   many.mounts = {{folder("many"), "/output", true}};
   many.limits.output = mebibytes(8);

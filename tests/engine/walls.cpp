@@ -183,7 +183,7 @@ TEST_F(Walls, TimeIsLimited) {
   slow.limits.wall = Seconds{1};
   const auto start = SteadyClock::now();
   EXPECT_EQ(run(slow).end, RunEnd::kTimedOut);
-  EXPECT_LT(seconds_since(start), 8.0);
+  EXPECT_LT(seconds_since(start), 45.0);
 }
 
 TEST_F(Walls, WrittenBytesAreLimited) {
@@ -194,7 +194,7 @@ TEST_F(Walls, WrittenBytesAreLimited) {
   const auto outcome = run(many);
   EXPECT_EQ(outcome.end, RunEnd::kKilled) << outcome.log_tail;
   EXPECT_NE(outcome.reason.find("wrote more"), std::string::npos) << outcome.reason;
-  EXPECT_LT(seconds_since(start), 15.0);
+  EXPECT_LT(seconds_since(start), 45.0);
   auto large = spec("large", {"write", "1"});
   large.mounts = {{folder("large"), "/output", true}};
   large.limits.output = Bytes{100'000};
@@ -303,7 +303,7 @@ TEST_F(Walls, StopRequestEndsTheRun) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-  EXPECT_LT(seconds_since(start), 20.0);
+  EXPECT_LT(seconds_since(start), 45.0);
   EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 0);
 }
 

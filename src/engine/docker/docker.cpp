@@ -119,9 +119,18 @@ Result<RunOutcome> DockerEngine::run(const RunSpec& spec) {
   return run_anyhow(spec);
 }
 
-Result<Guard> DockerEngine::make_guard(const RunSpec& spec) const {
+Result<std::optional<RunGroup>> DockerEngine::make_group(const RunSpec& spec) const {
+  if (!setup_.place.found()) return std::optional<RunGroup>();
+  MEDPERF_TRY(auto group, RunGroup::create(setup_.place, group_name(spec.lease, spec.name),
+                                           spec.limits, false));
+  return std::optional<RunGroup>(std::move(group));
+}
+
+Result<Guard> DockerEngine::make_guard(const RunSpec& spec,
+                                       const std::optional<RunGroup>& group) const {
   GuardPlan plan;
   plan.program = setup_.options.probe_program;
+  if (group) plan.groups = setup_.place.folders_everywhere(group_name(spec.lease, spec.name));
   plan.clean = {"docker", "rm", "--force", "--volumes", spec.name};
   plan.environment = setup_.environment;
   return Guard::start(plan);
@@ -139,8 +148,9 @@ Result<RunOutcome> DockerEngine::run_anyhow(const RunSpec& spec) {
   }
   const std::vector<std::string> volumes = declared_volumes(*image);
   MEDPERF_CHECK(give_outputs(spec, setup_.user));
-  MEDPERF_TRY(auto guard, make_guard(spec));
-  auto outcome = run_guarded(spec, volumes);
+  MEDPERF_TRY(const auto group, make_group(spec));
+  MEDPERF_TRY(auto guard, make_guard(spec, group));
+  auto outcome = run_guarded(spec, volumes, group);
   remove_container(spec.name);
   guard.finish(false);
   return outcome;
@@ -162,36 +172,49 @@ DockerState DockerEngine::state_of(const RunSpec& spec) const {
   return state != nullptr ? read_docker_state(*state) : DockerState{};
 }
 
+DockerState DockerEngine::settled_state_of(const RunSpec& spec) const {
+  DockerState state = state_of(spec);
+  for (int asked = 1; state.exit_code == kKilledCode && !state.out_of_memory && asked < kMostAsked;
+       ++asked) {
+    std::this_thread::sleep_for(kAskAgain);
+    state = state_of(spec);
+  }
+  return state;
+}
+
 Result<RunOutcome> DockerEngine::run_guarded(const RunSpec& spec,
-                                             const std::vector<std::string>& volumes) {
+                                             const std::vector<std::string>& volumes,
+                                             const std::optional<RunGroup>& group) {
   MEDPERF_TRY(auto run_log, RunLog::open(spec.log_file));
   Command command;
   command.argv = {"docker"};
-  for (auto& word : docker_arguments(spec, setup_, volumes)) command.argv.push_back(word);
+  for (auto& word : docker_arguments(spec, setup_, volumes, group ? group->absolute_name() : ""))
+    command.argv.push_back(word);
   command.environment = setup_.environment;
   command.working_folder = "/";
   command.deadline = spec.limits.wall + kSpare;
   command.output_limit = mebibytes(1);
   command.on_output = [&](std::string_view piece) { run_log.write(piece); };
   RunWatch watch(spec, [&] {
+    if (group && group->end_container() > 0) return;
     (void)setup_.docker({"kill", "--signal", "KILL", spec.name}, kQuick).ok();
   });
   auto process = run_process(command);
   watch.finish();
   if (!process.ok()) return std::move(process).error();
-  const RunEvents events{watch.timed_out(), watch.output_exceeded(), process->interrupted, 0};
+  const RunEvents events{watch.timed_out(), watch.output_exceeded(), process->interrupted,
+                         group ? group->out_of_memory_events() : 0};
   const std::string tail = run_log.tail();
   if (process->errors.size() >= command.output_limit.value) process->errors = tail;
-  const bool stopped_by_us = events.timed_out || events.output_exceeded || events.interrupted;
-  DockerState state = state_of(spec);
-  for (int asked = 1; !stopped_by_us && state.exit_code == kKilledCode && !state.out_of_memory &&
-                      asked < kMostAsked;
-       ++asked) {
-    std::this_thread::sleep_for(kAskAgain);
-    state = state_of(spec);
-  }
+  // Nothing was ever in it where the daemon lives in control groups of its own.
+  const bool memory_watched = group && group->peak_memory().value > 0;
+  const bool cause_known =
+      events.timed_out || events.output_exceeded || events.interrupted || memory_watched;
+  DockerState state = cause_known ? state_of(spec) : settled_state_of(spec);
+  state.memory_watched = memory_watched;
   MEDPERF_TRY(auto outcome, judge_docker(*process, events, state, spec));
   outcome.log_tail = tail;
+  if (group) outcome.peak_memory = group->peak_memory();
   return outcome;
 }
 
@@ -211,6 +234,7 @@ Result<int> DockerEngine::sweep(const std::function<bool(std::string_view lease)
       return docker_error("removing a left-over container", done);
     ++removed;
   }
+  remove_stale_groups(setup_.place, alive);
   return removed;
 }
 

@@ -30,9 +30,13 @@ class DockerEngine : public Engine {
   Result<RunOutcome> run_anyhow(const RunSpec& spec);
 
  private:
-  Result<Guard> make_guard(const RunSpec& spec) const;
-  Result<RunOutcome> run_guarded(const RunSpec& spec, const std::vector<std::string>& volumes);
+  Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
+  Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
+  Result<RunOutcome> run_guarded(const RunSpec& spec, const std::vector<std::string>& volumes,
+                                 const std::optional<RunGroup>& group);
   DockerState state_of(const RunSpec& spec) const;
+  /// state_of a container that has ended, once the daemon had time to note that memory ran out.
+  DockerState settled_state_of(const RunSpec& spec) const;
   /// What the daemon says of the image; nothing, when it has none of this id.
   Result<std::optional<Json>> inspect_image(const ImageId& image) const;
   void remove_container(const std::string& name) const;

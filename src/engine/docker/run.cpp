@@ -1,6 +1,7 @@
 #include "engine/docker/run.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -28,17 +29,23 @@ std::string mount_argument(const Mount& mount) {
   return mount.writable ? out : out + ",readonly";
 }
 
-void add_limits(const RunSpec& spec, const DockerFacts& facts, std::vector<std::string>& out) {
+// Below a group of ours the container's own limit stands higher, so that ours is the one that is
+// reached, and hears of it.
+constexpr Bytes kAboveOurs = mebibytes(16);
+
+void add_limits(const RunSpec& spec, const DockerFacts& facts, bool grouped,
+                std::vector<std::string>& out) {
   const Limits& limits = spec.limits;
   if (facts.memory) {
-    out.push_back(fmt::format("--memory={}b", limits.memory.value));
-    out.push_back(fmt::format("--memory-swap={}b", limits.memory.value));
+    const auto memory = limits.memory.value + (grouped ? kAboveOurs.value : 0);
+    out.push_back(fmt::format("--memory={}b", memory));
+    out.push_back(fmt::format("--memory-swap={}b", memory));
   }
   if (facts.pids) out.push_back(fmt::format("--pids-limit={}", limits.pids));
   if (facts.cpus) {
-    // The daemon refuses more processors than there are.
-    out.push_back(
-        fmt::format("--cpus={:.2f}", std::min(limits.cpus, static_cast<double>(facts.processors))));
+    // The daemon refuses more processors than there are, and the kernel more than the group around.
+    const double cpus = std::min(limits.cpus, static_cast<double>(facts.processors));
+    out.push_back(fmt::format("--cpus={:.2f}", std::max(std::floor(cpus * 100) / 100, 0.01)));
   }
   out.push_back(fmt::format("--ulimit=fsize={0}:{0}", limits.output.value));
   out.emplace_back("--ulimit=core=0:0");
@@ -69,7 +76,8 @@ bool program_at_fault(const std::string& error) {
 }  // namespace
 
 std::vector<std::string> docker_arguments(const RunSpec& spec, const DockerSetup& setup,
-                                          const std::vector<std::string>& volumes) {
+                                          const std::vector<std::string>& volumes,
+                                          const std::string& group) {
   const std::string memory =
       fmt::format("rw,nosuid,nodev,mode=1777,size={}", spec.limits.temporary.value);
   std::vector<std::string> out = {"run",
@@ -89,7 +97,8 @@ std::vector<std::string> docker_arguments(const RunSpec& spec, const DockerSetup
                                   "--restart=no",
                                   fmt::format("--user={}:{}", setup.user.uid, setup.user.gid),
                                   "--tmpfs=/tmp:" + memory};
-  add_limits(spec, setup.facts, out);
+  if (!group.empty()) out.push_back("--cgroup-parent=" + group);
+  add_limits(spec, setup.facts, !group.empty(), out);
   if (!spec.shm_size.empty()) out.push_back("--shm-size=" + spec.shm_size);
   if (!spec.gpus.empty() && spec.gpus != "0") out.push_back("--gpus=" + csv_field(spec.gpus));
   if (!spec.environment.contains("HOME")) out.emplace_back("--env=HOME=/tmp");
@@ -138,7 +147,7 @@ Result<RunOutcome> judge_docker(const ProcessOutcome& process, RunEvents events,
       judge(as, events, spec, no_program ? init_error(process.errors) : std::string());
   // containerd loses an out-of-memory now and then when the machine is busy (seen with 1.6.20 on
   // version 1 of control groups, 2 of 60): then nobody can say that it was no limit.
-  if (outcome.end == RunEnd::kKilled && !stopped) {
+  if (outcome.end == RunEnd::kKilled && !stopped && !state.memory_watched) {
     outcome.reason = fmt::format(
         "it was killed (exit code 137), and Docker names no limit; on a busy machine it can miss "
         "that the {} of memory "

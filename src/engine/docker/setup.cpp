@@ -27,6 +27,14 @@ Status write_configuration(const DockerSetup& setup) {
   return write_file_atomically(file, "{}\n");
 }
 
+// Only root may make groups around the daemon's. With systemd they would have to be slices, and
+// version 2 was not tried.
+CgroupPlace place_around(const DockerFacts& facts, const fs::path& wanted) {
+  const CgroupView view{"/sys/fs/cgroup", {}, true};
+  if (::geteuid() != 0 || facts.groups != "cgroupfs" || facts.cgroup != "1") return {};
+  return find_cgroup_place(view, wanted);
+}
+
 bool holds(const Json* list, std::string_view start) {
   if (list == nullptr || !list->is_array()) return false;
   return std::any_of(list->items().begin(), list->items().end(), [&](const Json& item) {
@@ -77,6 +85,7 @@ Result<DockerFacts> read_docker_info(const Json& info) {
   }
   facts.runtime = printable(info.get_string("DefaultRuntime"), 50);
   facts.cgroup = printable(info.get_string("CgroupVersion", "1"), 10);
+  facts.groups = printable(info.get_string("CgroupDriver"), 50);
   facts.storage = printable(info.get_string("Driver"), 50);
   facts.memory = info.get_bool("MemoryLimit");
   facts.pids = info.get_bool("PidsLimit");
@@ -123,6 +132,7 @@ Result<DockerSetup> set_up_docker(const EngineOptions& options) {
   const auto info = parse_json(trim(asked->output));
   if (!info.ok()) return docker_error("asking the daemon", *asked);
   MEDPERF_TRY(setup.facts, read_docker_info(*info));
+  setup.place = place_around(setup.facts, options.cgroup_root);
   MEDPERF_TRY(setup.seccomp, write_seccomp_profile(setup.configuration()));
   return setup;
 }

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/limits/cgroup.h"
 #include "engine/rules/run_rules.h"
 
 namespace medperf::engine {
@@ -20,6 +21,7 @@ struct DockerFacts {
   std::string server;   ///< "20.10.24"
   std::string runtime;  ///< "runc"
   std::string cgroup;   ///< "1" or "2"
+  std::string groups;   ///< who makes its control groups: "cgroupfs" or "systemd"
   std::string storage;  ///< "overlay2"
   bool memory = false;  ///< the daemon can limit memory
   bool pids = false;    ///< the daemon can limit processes
@@ -32,6 +34,9 @@ struct DockerSetup {
   InsideUser user;
   DockerFacts facts;
   fs::path seccomp;  ///< the profile's file, see rules/seccomp_profile
+  /// Where a run's container gets a control group of ours around it, which tells more than the
+  /// daemon does: each time that memory ran out, and the highest use. Nowhere: the daemon's word.
+  CgroupPlace place;
   std::map<std::string, std::string> environment;  ///< of every docker process
 
   fs::path configuration() const { return options.storage / "docker"; }

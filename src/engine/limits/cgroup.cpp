@@ -141,6 +141,21 @@ std::vector<fs::path> CgroupPlace::folders(std::string_view name) const {
   return {root / "memory" / below, root / "pids" / below};
 }
 
+std::vector<fs::path> CgroupPlace::folders_everywhere(std::string_view name) const {
+  std::vector<fs::path> out = folders(name);
+  if (version != CgroupVersion::kV1) return out;
+  const fs::path below = name.empty() ? relative : relative / name;
+  std::error_code error;
+  for (fs::directory_iterator entry(root, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    const fs::path folder = entry->path() / below;
+    if (entry->is_directory(gone) && std::find(out.begin(), out.end(), folder) == out.end())
+      out.push_back(folder);
+  }
+  return out;
+}
+
 fs::path CgroupPlace::processor_folder(std::string_view name) const {
   return root / "cpu" / (name.empty() ? relative : relative / name);
 }
@@ -282,9 +297,7 @@ int remove_stale_groups(const CgroupPlace& place,
                         const std::function<bool(std::string_view lease)>& keep) {
   int removed = 0;
   if (!place.found()) return removed;
-  auto bases = place.folders();
-  if (place.version == CgroupVersion::kV1) bases.push_back(place.processor_folder());
-  for (const auto& base : bases) {
+  for (const auto& base : place.folders_everywhere()) {
     std::error_code error;
     for (fs::directory_iterator entry(base, error), end; !error && entry != end;
          entry.increment(error)) {

@@ -30,6 +30,9 @@ struct CgroupPlace {
   /// The folders of `name` (empty: of the place itself): memory and pids on version 1, one on
   /// version 2.
   std::vector<fs::path> folders(std::string_view name = {}) const;
+  /// folders() and, on version 1, those of all other hierarchies: an engine that puts its
+  /// containers below a group of ours makes that group there too.
+  std::vector<fs::path> folders_everywhere(std::string_view name = {}) const;
   /// Version 1: the one that shares out processors. It need not be there.
   fs::path processor_folder(std::string_view name = {}) const;
 };

@@ -94,19 +94,6 @@ struct RemovedAtEnd {
   ~RemovedAtEnd() { ::unlink(path.c_str()); }
 };
 
-// Version 1's container groups appear in every hierarchy when podman makes them itself.
-std::vector<fs::path> groups_to_remove(const PodmanSetup& setup, const RunGroup& group) {
-  std::vector<fs::path> out = group.folders();
-  if (setup.mode != LimitMode::kParent) return out;
-  std::error_code error;
-  for (fs::directory_iterator entry(setup.place.root, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const fs::path folder = entry->path() / fs::path(group.absolute_name()).relative_path();
-    if (entry->is_directory(error) && folder != out[0] && folder != out[1]) out.push_back(folder);
-  }
-  return out;
-}
-
 // In podman's own user and mount namespace, which its helper keeps until the engine ends it.
 Status mount_memory(const PodmanSetup& setup, const fs::path& folder, Bytes size) {
   MEDPERF_CHECK(make_private_folder(folder));
@@ -266,7 +253,11 @@ Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
                                        const std::optional<RunGroup>& group) const {
   GuardPlan plan;
   plan.program = setup_.options.probe_program;
-  if (group) plan.groups = groups_to_remove(setup_, *group);
+  if (group) {
+    plan.groups = setup_.mode == LimitMode::kParent
+                      ? setup_.place.folders_everywhere(group_name(spec.lease, spec.name))
+                      : group->folders();
+  }
   plan.clean = setup_.command({"rm", "--force", "--ignore", "--time", "0", spec.name});
   plan.environment = setup_.environment;
   plan.in_use = setup_.in_use();

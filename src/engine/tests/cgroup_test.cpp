@@ -218,7 +218,15 @@ TEST_F(CgroupTest, StaleGroupsGoLivingOnesStay) {
     fs::create_directories(root_ / hierarchy / "a/other");
   }
   const auto place = find_cgroup_place(view(), "a");
-  EXPECT_EQ(remove_stale_groups(place, [](std::string_view lease) { return lease == "live"; }), 2);
+  // An engine made the groups of other hierarchies.
+  fs::create_directories(root_ / "blkio/a/run-dead--x");
+  fs::create_directories(root_ / "blkio/a/run-live--y");
+  const auto everywhere = place.folders_everywhere("run-dead--x");
+  EXPECT_THAT(everywhere, ::testing::Contains(root_ / "blkio/a/run-dead--x"));
+  EXPECT_THAT(everywhere, ::testing::Contains(root_ / "pids/a/run-dead--x"));
+  EXPECT_EQ(remove_stale_groups(place, [](std::string_view lease) { return lease == "live"; }), 3);
+  EXPECT_FALSE(fs::exists(root_ / "blkio/a/run-dead--x"));
+  EXPECT_TRUE(fs::exists(root_ / "blkio/a/run-live--y"));
   EXPECT_FALSE(fs::exists(root_ / "memory/a/run-dead--x"));
   EXPECT_TRUE(fs::exists(root_ / "pids/a/run-live--y"));
   EXPECT_TRUE(fs::exists(root_ / "pids/a/other"));

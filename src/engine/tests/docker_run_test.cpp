@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@ DockerSetup a_setup() {
   DockerSetup setup;
   setup.options.storage = "/s";
   setup.seccomp = "/s/docker/seccomp.json";
-  setup.facts = {"20.10.24", "runc", "1", "overlay2", true, true, true, 2};
+  setup.facts = {"20.10.24", "runc", "1", "cgroupfs", "overlay2", true, true, true, 2};
   return setup;
 }
 
@@ -65,7 +66,7 @@ TEST(DockerDaemon, AnswersAreTakenApart) {
 }
 
 TEST(DockerArguments, EveryWallIsThere) {
-  const auto words = docker_arguments(a_spec(), a_setup(), {});
+  const auto words = docker_arguments(a_spec(), a_setup(), {}, "");
   for (const char* wall :
        {"--network=none", "--read-only", "--cap-drop=ALL", "--pull=never", "--user=65534:65534",
         "--security-opt=no-new-privileges", "--security-opt=seccomp=/s/docker/seccomp.json",
@@ -87,19 +88,30 @@ TEST(DockerArguments, EveryWallIsThere) {
 TEST(DockerArguments, NoMoreProcessorsThanThereAre) {
   auto spec = a_spec();
   spec.limits.cpus = 16;
-  EXPECT_THAT(docker_arguments(spec, a_setup(), {}), Contains("--cpus=2.00"));
+  EXPECT_THAT(docker_arguments(spec, a_setup(), {}, ""), Contains("--cpus=2.00"));
+}
+
+TEST(DockerArguments, AGroupOfOursIsReachedFirst) {
+  auto spec = a_spec();
+  spec.limits.cpus = 1.239;
+  const auto words = docker_arguments(spec, a_setup(), {}, "/medperf/run-1");
+  EXPECT_THAT(words, Contains("--cgroup-parent=/medperf/run-1"));
+  EXPECT_THAT(words, Contains(fmt::format("--memory={}b", (2048ull + 16) << 20)));
+  EXPECT_THAT(words, Contains(fmt::format("--memory-swap={}b", (2048ull + 16) << 20)));
+  // More than the group around it is refused.
+  EXPECT_THAT(words, Contains("--cpus=1.23"));
 }
 
 TEST(DockerArguments, OddPathsStayOneField) {
   auto spec = a_spec();
   spec.mounts = {{"/tmp/a,readonly=false \"c\"", "/out", true}};
-  EXPECT_THAT(docker_arguments(spec, a_setup(), {}),
+  EXPECT_THAT(docker_arguments(spec, a_setup(), {}, ""),
               Contains("--mount=type=bind,\"source=/tmp/a,readonly=false "
                        "\"\"c\"\"\",destination=/out,bind-propagation=rprivate"));
 }
 
 TEST(DockerArguments, VolumesOfTheImageAreLimitedMemory) {
-  const auto words = docker_arguments(a_spec(), a_setup(), {"/data", "/in", "/tmp"});
+  const auto words = docker_arguments(a_spec(), a_setup(), {"/data", "/in", "/tmp"}, "");
   const std::string memory = ":rw,nosuid,nodev,mode=1777,size=268435456";
   EXPECT_THAT(words, Contains("--tmpfs=/data" + memory));
   EXPECT_THAT(words, Contains("--tmpfs=/tmp" + memory).Times(1));
@@ -109,9 +121,9 @@ TEST(DockerArguments, VolumesOfTheImageAreLimitedMemory) {
 TEST(DockerArguments, GpusAreOneField) {
   auto spec = a_spec();
   spec.gpus = "device=0,1";
-  EXPECT_THAT(docker_arguments(spec, a_setup(), {}), Contains("--gpus=\"device=0,1\""));
+  EXPECT_THAT(docker_arguments(spec, a_setup(), {}, ""), Contains("--gpus=\"device=0,1\""));
   spec.gpus = "all";
-  EXPECT_THAT(docker_arguments(spec, a_setup(), {}), Contains("--gpus=all"));
+  EXPECT_THAT(docker_arguments(spec, a_setup(), {}, ""), Contains("--gpus=all"));
 }
 
 TEST(DockerHost, OnlySocketsOfThisMachine) {
@@ -173,6 +185,12 @@ TEST(DockerEnd, IsReadFromTheStateNotFromTheClient) {
   ASSERT_TRUE(unsaid.ok());
   EXPECT_EQ(unsaid->end, RunEnd::kKilled);
   EXPECT_THAT(unsaid->reason, HasSubstr("of memory allowed were used up"));
+  auto watched = state_of(R"({"StartedAt":"2026-01-01T00:00:00Z","ExitCode":137})");
+  watched.memory_watched = true;
+  EXPECT_THAT(judge_docker(client, {}, watched, a_spec())->reason, HasSubstr("not by a limit"));
+  // The daemon missed it, the group around did not.
+  EXPECT_EQ(judge_docker(client, {false, false, false, 1}, watched, a_spec())->end,
+            RunEnd::kOutOfMemory);
   client.exit_code = 125;  // the program's own
   const auto own = judge_docker(
       client, {}, state_of(R"({"StartedAt":"2026-01-01T00:00:00Z","ExitCode":125})"), a_spec());

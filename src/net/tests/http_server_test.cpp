@@ -202,12 +202,12 @@ TEST_F(HttpServerTest, SlowClientsCannotHoldOn) {
   RawConnection slow(server_->port());
   const auto begin = std::chrono::steady_clock::now();
   std::thread dripping([&] {
-    for (int i = 0; i < 100 && slow.send(i == 0 ? "GET / HTTP/1.1\r\nX: " : "x"); ++i) {
+    for (int i = 0; i < 600 && slow.send(i == 0 ? "GET / HTTP/1.1\r\nX: " : "x"); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   });
   EXPECT_THAT(slow.receive_until("}"), StartsWith("HTTP/1.1 408"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));  // of 30
   dripping.join();
 }
 
@@ -257,8 +257,8 @@ TEST_F(HttpServerTest, DrainLetsRunningRequestsEnd) {
   busy.send(get("/slow"));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const auto begin = std::chrono::steady_clock::now();
-  server_->drain(Seconds{10});
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  server_->drain(Seconds{60});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
   const std::string answer = busy.receive_all();
   EXPECT_THAT(answer, HasSubstr("GET /slow"));
   EXPECT_THAT(answer, HasSubstr("Connection: close"));

@@ -268,7 +268,7 @@ Cell judge(const LimitProbe& probe, const Seen& seen) {
   if (probe.name == "log-flood") return judge_log(cell, seen);
   if (seen.bare) return judge_bare(cell, seen);
   if (probe.wall == "wall-time") {
-    const bool ended = seen.outcome.end == RunEnd::kTimedOut && seen.outcome.wall < Seconds{15};
+    const bool ended = seen.outcome.end == RunEnd::kTimedOut && seen.outcome.wall < Seconds{40};
     cell.verdict = ended ? "held" : "passed";
     cell.seen += fmt::format(", after {:.1f} s", seen.outcome.wall.count());
     return cell;
