@@ -97,7 +97,7 @@ class Site:
             os.chown(self.work, *pwd.getpwnam(user)[2:4])
         self.medperf("policy", "init")
         policy = self.work / "workspace/policy.yaml"
-        policy.write_text(policy.read_text().replace("wall_seconds: 3600", "wall_seconds: 4"))
+        policy.write_text(policy.read_text().replace("wall_seconds: 3600", "wall_seconds: 8"))
         for name in ("sealed.tar.gpg", "key", "wrong-key"):
             shutil.copy(memory / name, self.work / name)
             (self.work / name).chmod(0o600)

@@ -2,6 +2,7 @@
 #include "engine/limits/cgroup.h"
 #include "engine/limits/own_memory.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sched.h>
