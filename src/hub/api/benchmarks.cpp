@@ -1,6 +1,7 @@
 // Benchmarks and what belongs to one.
 
 #include "hub/services/benchmarks.h"
+#include "hub/services/associations.h"
 
 #include "hub/api/handlers.h"
 #include "hub/api/resources.h"
@@ -47,6 +48,11 @@ Result<Answer> aggregate(const Call& call) {
   const Viewer viewer{call.context.caller.id(), call.relations};
   MEDPERF_TRY(auto report, aggregate_benchmark(call.context.session, call.ids[0], viewer));
   return json_answer(report);
+}
+
+Result<Answer> demo_runs(const Call& call) {
+  MEDPERF_TRY(auto claims, claimed_demo_runs(call.context, call.ids[0]));
+  return json_answer(claims);
 }
 
 const Endpoint kEndpoints[] = {
@@ -115,6 +121,24 @@ const Endpoint kEndpoints[] = {
      .statuses = {200, 403, 404},
      .sentence = "Every association of a model, the highest priority first.",
      .handler = members},
+    {.path = "benchmarks/{id}/demo_runs/",
+     .operation = "benchmarks_demo_runs",
+     .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedDatasetOwner},
+     .subject = SubjectKind::kBenchmark,
+     .shape = Shape::kOther,
+     .statuses = {200, 403, 404},
+     .sentence =
+         "What each model took on the demo data, by the word of whoever asked for it to join.",
+     .example = R"([{"model": 2, "demo_run": {"medperf": "medperf/run-figures/v1", "cases": 20,
+                    "seconds": 4.5, "peak_memory_bytes": 310000000, "output_bytes": 1200,
+                    "on": "demo data"}}])",
+     .handler = demo_runs,
+     .schema = R"({"type": "array", "items": {
+                     "type": "object", "required": ["model", "demo_run"],
+                     "properties": {"model": {"type": "integer"},
+                                    "demo_run": {"type": "object", "description":
+                                      "medperf/run-figures/v1, as it was sent; nobody checked it."}
+                                    }}})"},
     {.path = "benchmarks/{id}/datasets/",
      .operation = "benchmarks_datasets",
      .who = {Relation::kAdmin, Relation::kOwner, Relation::kApprovedModelOwner},

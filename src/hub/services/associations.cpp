@@ -1,7 +1,9 @@
 #include "hub/services/associations.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "domain/belonging.h"
 #include "domain/messages.h"
@@ -14,6 +16,7 @@
 #include "hub/store/lookups.h"
 #include "hub/store/organisations.h"
 #include "hub/store/repository.h"
+#include "hub/store/selections.h"
 
 namespace medperf::hub {
 
@@ -264,6 +267,26 @@ Result<Decided> decide_association(const Context& context, const AssociationKind
     MEDPERF_CHECK(tell(context, kind, sides, row, "association.decided"));
   }
   return Decided{std::move(row), std::move(standing)};
+}
+
+Result<Json> claimed_demo_runs(const Context& context, std::int64_t benchmark) {
+  constexpr std::size_t kLongest = 1024;
+  Selection rows = rows_with(kModelAssociations.host_key, benchmark);
+  rows.order = domain::kId;
+  MEDPERF_TRY(const auto found,
+              Repository(kModelAssociations.entity, context.sight()).select(context.session, rows));
+  std::map<std::int64_t, Json> newest;
+  for (const Record& row : found) {
+    const Json metadata = row.json(domain::kMetadata);
+    const Json* run = metadata.find_path({"medperf", "demo_run"});
+    const bool taken = run != nullptr && run->is_object() && to_text(*run).size() <= kLongest;
+    newest[row.integer(kModelAssociations.member_key)] = taken ? *run : Json();
+  }
+  Json out = Json::array();
+  for (auto& [model, run] : newest) {
+    if (!run.is_null()) out.push(Json::object({{"model", model}, {"demo_run", std::move(run)}}));
+  }
+  return out;
 }
 
 }  // namespace medperf::hub

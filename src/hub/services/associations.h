@@ -19,4 +19,8 @@ struct Decided {
 Result<Decided> decide_association(const Context& context, const AssociationKind& kind,
                                    std::int64_t member, std::int64_t host, const Json& body);
 
+/// What each model took on a benchmark's demo data, as whoever asked for it to join says
+/// (`metadata.medperf.demo_run` of its newest row): a claim, taken when it is a small object.
+Result<Json> claimed_demo_runs(const Context& context, std::int64_t benchmark);
+
 }  // namespace medperf::hub
