@@ -118,6 +118,20 @@ Result<ContainerUse> read_container(const Json& json, const std::string& place) 
   return use;
 }
 
+Status read_model_files(const Json* json, Statement& statement) {
+  if (json == nullptr) return {};
+  const std::string place = "predicate.model_files";
+  MEDPERF_TRY(ObjectReader reader, ObjectReader::open(json, place));
+  ModelFilesUse use;
+  MEDPERF_TRY(use.asset, reader.id("asset"));
+  MEDPERF_TRY(use.archive, reader.typed_digest<FileDigest>("archive"));
+  if (use.archive.empty()) {
+    return not_a_statement(place + ".archive", "The digest of the model's files is missing");
+  }
+  statement.model_files = use;
+  return reader.finish();
+}
+
 Status read_subject(const Json* subject, Statement& statement) {
   if (subject == nullptr || !subject->is_array() || subject->items().size() != 1) {
     return not_a_statement("subject", "Exactly one subject is expected");
@@ -154,6 +168,7 @@ Status read_predicate(const Json* json, Statement& statement) {
     MEDPERF_TRY(ContainerUse use, read_container(item, "predicate.containers"));
     statement.containers.push_back(std::move(use));
   }
+  MEDPERF_CHECK(read_model_files(reader.take("model_files"), statement));
   MEDPERF_TRY(statement.result_schema_digest, reader.digest("result_schema"));
   MEDPERF_TRY(statement.policy, reader.typed_digest<PolicyDigest>("policy"));
   MEDPERF_TRY(ObjectReader approval,
@@ -173,6 +188,18 @@ class Comparison {
   void same(std::string_view field, const T& stated, const T& registered) {
     if (stated == registered) return;
     errors_.push_back({std::string(field), "It differs from what is registered on the hub."});
+  }
+  /// A model wraps a container or files, so a statement names files only where files are
+  /// registered.
+  void same_files(const std::optional<ModelFilesUse>& stated,
+                  const std::optional<ModelFilesUse>& registered) {
+    if (!registered) {
+      if (stated) errors_.push_back({"model_files", "The registered model is not given as files."});
+      return;
+    }
+    if (!stated) return missing("model_files");
+    same("model_files.asset", stated->asset, registered->asset);
+    same("model_files.archive", stated->archive, registered->archive);
   }
   void missing(std::string_view field) {
     errors_.push_back({std::string(field), "The statement does not name it exactly once."});
@@ -210,6 +237,11 @@ Json to_json(const Statement& statement) {
                                                {"at", to_iso8601(statement.approved_at)}})},
                     {"run_at", to_iso8601(statement.run_at)},
                     {"software", statement.software}});
+  if (statement.model_files) {
+    Json files = Json::object({{"asset", statement.model_files->asset}});
+    set_digest(files, "archive", statement.model_files->archive.hex());
+    predicate.set("model_files", std::move(files));
+  }
   set_digest(predicate, "result_schema", statement.result_schema_digest);
   set_digest(predicate, "policy", statement.policy.hex());
   Json subject = Json::object({{"name", kSubjectName}});
@@ -262,6 +294,7 @@ Status check_binding(const Statement& statement, const Registered& registered) {
   }
   comparison.same("envelope", statement.envelope_digest, registered.envelope_digest);
   comparison.same("result_schema", statement.result_schema_digest, registered.result_schema_digest);
+  comparison.same_files(statement.model_files, registered.model_files);
   for (const ContainerUse& expected : registered.containers) {
     const auto has_role = [&expected](const ContainerUse& use) {
       return use.role == expected.role;

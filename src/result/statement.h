@@ -2,6 +2,7 @@
 // AGREED. The signed statement of one result: DSSE over an in-toto Statement v1, predicate
 // medperf/evaluation/v1, Ed25519.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,12 @@ struct ContainerUse {
   std::string parameters_digest;  ///< SHA-256 hex of canonical parameters; empty: none
 };
 
+/// A model given as files: what was verified and given to the evaluator.
+struct ModelFilesUse {
+  std::int64_t asset = 0;  ///< hub id
+  FileDigest archive;
+};
+
 struct Statement {
   std::int64_t benchmark = 0;
   std::int64_t dataset = 0;
@@ -34,6 +41,7 @@ struct Statement {
   FolderUid dataset_uid;
   DatasetDigest dataset_digest;
   std::vector<ContainerUse> containers;
+  std::optional<ModelFilesUse> model_files;  ///< of a model of type ASSET, which has no container
   std::string envelope_digest;       ///< SHA-256 hex of the canonical envelope (the subject)
   std::string result_schema_digest;  ///< SHA-256 hex of the canonical schema
   PolicyDigest policy;               ///< of the site's policy
@@ -67,6 +75,7 @@ struct Registered {
   std::string envelope_digest;
   std::string result_schema_digest;
   std::vector<ContainerUse> containers;  ///< one entry a role: "model" and "evaluator"
+  std::optional<ModelFilesUse> model_files = std::nullopt;
 };
 /// Error: refused, with a field error for each thing that differs from what is registered.
 Status check_binding(const Statement& statement, const Registered& registered);

@@ -29,6 +29,7 @@ struct Facts {
   Record model{Entity::kModel};
   Record evaluator{Entity::kContainer};
   std::optional<Record> model_container;
+  std::optional<Record> model_asset;  ///< of a model given as files
   std::string envelope_digest;
   std::string schema_digest;
 };
@@ -49,6 +50,11 @@ Result<Facts> load_facts(const Context& context, const Record& row) {
   if (!facts.model.is_null("container")) {
     MEDPERF_TRY(auto container, containers.get(context.session, facts.model.integer("container")));
     facts.model_container = std::move(container);
+  }
+  if (!facts.model.is_null("asset")) {
+    MEDPERF_TRY(auto asset, Repository(Entity::kAsset, context.sight())
+                                .get(context.session, facts.model.integer("asset")));
+    facts.model_asset = std::move(asset);
   }
   return facts;
 }
@@ -137,6 +143,12 @@ Result<result::Registered> registered_facts(const Facts& facts) {
   if (facts.model_container) {
     MEDPERF_TRY(auto model, registered_container("model", *facts.model_container));
     registered.containers.push_back(std::move(model));
+  }
+  if (facts.model_asset) {
+    result::ModelFilesUse files{facts.model_asset->id(), {}};
+    MEDPERF_TRY(files.archive,
+                registered_digest<FileDigest>("asset_hash", facts.model_asset->text("asset_hash")));
+    registered.model_files = files;
   }
   MEDPERF_TRY(auto evaluator, registered_container("evaluator", facts.evaluator));
   registered.containers.push_back(std::move(evaluator));

@@ -56,6 +56,11 @@ class ResultsTest : public HubTest {
   }
 
   result::Statement statement(const Json& sent) const {
+    return statement_of({use("model", model_container()), use("evaluator", world_.evaluator)},
+                        sent);
+  }
+  result::Statement statement_of(std::vector<result::ContainerUse> containers,
+                                 const Json& sent) const {
     result::Statement statement;
     statement.benchmark = world_.benchmark;
     statement.dataset = world_.dataset;
@@ -63,7 +68,7 @@ class ResultsTest : public HubTest {
     statement.hub = "https://hub.test";
     statement.dataset_uid = FolderUid::parse(kUid).value();
     statement.dataset_digest = crypto::digest_of<DatasetDigest>("data");
-    statement.containers = {use("model", model_container()), use("evaluator", world_.evaluator)};
+    statement.containers = std::move(containers);
     statement.envelope_digest = crypto::sha256_hex(to_canonical(sent));
     statement.result_schema_digest = crypto::sha256_hex(to_canonical(schema_));
     statement.policy = crypto::digest_of<PolicyDigest>("policy");
@@ -127,6 +132,34 @@ class ResultsTest : public HubTest {
   Json schema_;
   crypto::SigningKey key_ = crypto::SigningKey::generate();
 };
+
+TEST_P(ResultsTest, OfAModelGivenAsFilesTheStatementNamesTheFiles) {
+  ASSERT_EQ(register_key("hospital", key_), 201);
+  const Json asset = Json::object({{"name", "weights"},
+                                   {"asset_hash", crypto::sha256_hex("weights")},
+                                   {"asset_url", "https://v/weights.tar.gz"},
+                                   {"state", "OPERATION"}});
+  const Json made = expect(
+      201, "vendor", "POST", "models/",
+      Json::object(
+          {{"name", "weights"}, {"type", "ASSET"}, {"asset", asset}, {"state", "OPERATION"}}));
+  world_.model = made.get_int("id");
+  join(world_, "model", "vendor", world_.model);
+  const auto id = open_result();
+  const Json sent = envelope();
+  result::Statement stated = statement_of({use("evaluator", world_.evaluator)}, sent);
+  const auto put = [&](int status) {
+    const Json answer = expect(status, "hospital", "PUT", path_of("results", id),
+                               submission(sent, result::sign_statement(stated, key_)));
+    return to_text(answer);
+  };
+  EXPECT_NE(put(400).find("model_files"), std::string::npos) << "it names no files";
+  const std::int64_t number = made.find("asset")->get_int("id");
+  stated.model_files = result::ModelFilesUse{number, crypto::digest_of<FileDigest>("other")};
+  EXPECT_NE(put(400).find("model_files.archive"), std::string::npos) << "other bytes";
+  stated.model_files->archive = crypto::digest_of<FileDigest>("weights");
+  put(200);
+}
 
 TEST_P(ResultsTest, ASignedEnvelopeIsAcceptedOnceAndThenFinal) {
   ASSERT_EQ(register_key("hospital", key_), 201);

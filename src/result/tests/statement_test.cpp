@@ -157,6 +157,48 @@ TEST(Binding, ARoleMustBeNamedExactlyOnce) {
             (std::vector<std::string>{"model", "evaluator"}));
 }
 
+// Of a model given as files: the script is the evaluator, and no container is the model.
+Statement statement_with_files() {
+  Statement statement = example_statement();
+  statement.containers.erase(statement.containers.begin());
+  statement.model_files = ModelFilesUse{6, crypto::digest_of<FileDigest>("weights")};
+  return statement;
+}
+
+TEST(Statement, NamesTheFilesOfAModelGivenAsFiles) {
+  const auto key = crypto::SigningKey::generate();
+  const Json dsse = sign_statement(statement_with_files(), key);
+  const auto back = verify_statement(parse(to_text(dsse)), key.verify_key());
+  ASSERT_TRUE(back.ok()) << back.error().text();
+  ASSERT_TRUE(back->model_files.has_value());
+  EXPECT_EQ(to_json(*back), to_json(statement_with_files()));
+  const auto published = JsonSchema::compile(parse(source_text("docs/schemas/statement-v1.json")));
+  ASSERT_TRUE(published.ok()) << published.error().text();
+  EXPECT_TRUE(published->violations(to_json(statement_with_files())).empty());
+  for (const char* bad :
+       {R"({})", R"({"asset": 6})", R"([])", R"({"asset": 0, "archive": {"sha256": "00"}})"}) {
+    EXPECT_FALSE(signed_with({"predicate", "model_files"}, parse(bad)).ok()) << bad;
+  }
+}
+
+TEST(Binding, TheFilesOfAModelAreTheRegisteredOnes) {
+  using Places = std::vector<std::string>;
+  Registered registered = example_registered();
+  registered.containers.erase(registered.containers.begin());
+  registered.model_files = statement_with_files().model_files;
+  EXPECT_TRUE(differences(statement_with_files(), registered).empty());
+  Statement other = statement_with_files();
+  other.model_files->archive = crypto::digest_of<FileDigest>("swapped");
+  EXPECT_EQ(differences(other, registered), Places{"model_files.archive"});
+  other.model_files->asset = 7;
+  EXPECT_EQ(differences(other, registered), (Places{"model_files.asset", "model_files.archive"}));
+  other.model_files.reset();
+  EXPECT_EQ(differences(other, registered), Places{"model_files"});
+  EXPECT_EQ(differences(statement_with_files(), example_registered()),
+            (Places{"model_files", "model"}))
+      << "files in the place of a registered container";
+}
+
 TEST(Binding, WhatTheHubDoesNotKnowIsNotCompared) {
   Registered registered = example_registered();
   registered.dataset_digest = {};
