@@ -98,11 +98,6 @@ std::vector<ContractProblem> check_contract(const ContainerConfig& config) {
       check_task(task, *contract, config.older_format, out);
     }
   }
-  if (config.tasks.contains("run_script")) {
-    out.push_back({"tasks.run_script",
-                   "'container run' tries this task; benchmarks are not evaluated by it yet",
-                   false});
-  }
   if (config.tasks.contains("prepare")) {
     for (const std::string_view needed : {"sanity_check", "statistics"}) {
       if (config.task(needed) == nullptr)

@@ -8,6 +8,7 @@
 #include "site/flows/associate.h"
 #include "site/flows/new_model.h"
 #include "site/flows/register.h"
+#include "site/gate/model_files.h"
 
 namespace medperf::cli {
 
@@ -18,6 +19,18 @@ namespace {
 Result<int> submit(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(site::Registration done, site::submit_model(*site, submission_of(call)));
+  return report_registration(call, "model", done.id, done.already);
+}
+
+Result<int> submit_files(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  site::FilesSubmission submission;
+  submission.name = call.text("name");
+  submission.archive = call.text("files");
+  submission.url = call.text("files-url", std::string(site::kUnservedAsset));
+  submission.operational = call.has("operational");
+  submission.closed_group = closed_group_of(call);
+  MEDPERF_TRY(site::Registration done, site::submit_model_files(*site, submission));
   return report_registration(call, "model", done.id, done.already);
 }
 
@@ -69,6 +82,15 @@ std::span<const Command> model_commands() {
   };
   static constexpr std::array kLs = {kMineArgument};
   static constexpr std::array kView = {kIdArgument};
+  static constexpr std::array kFiles = {
+      Argument{"--name", "NAME", "Name on the hub.", ArgumentKind::kText, true},
+      Argument{"--files", "TAR", "Archive (tar, tar.gz) of the files; read here, not sent.",
+               ArgumentKind::kText, true},
+      Argument{"--files-url", "URL", "Where you serve it (default: nowhere)."},
+      Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
+               false},
+      kClosedGroupArgument,
+  };
   static constexpr std::array kNew = {
       Argument{"--from", "ID", "The benchmark.", ArgumentKind::kNumber, true},
       Argument{"--output", "FOLDER", "The new folder (default model-of-benchmark-ID)."},
@@ -80,6 +102,11 @@ std::span<const Command> model_commands() {
               "medperf model submit --name cnn --config container_config.yaml --archive cnn.tar "
               "--image-url https://vendor.example/cnn.tar --operational",
               kSubmissionArguments, submit},
+      Command{"submit_files",
+              "Register a model given as files, for benchmarks with a script, by their digest.",
+              "medperf model submit_files --name resnet --files resnet.tar.gz "
+              "--files-url https://vendor.example/resnet.tar.gz --operational",
+              kFiles, submit_files},
       Command{"associate", "Test the model on the demo data and ask to join a benchmark.",
               "medperf model associate -m 2 -b 1", kAssociate, associate},
       Command{"ls", "List models.", "medperf model ls", kLs, ls},

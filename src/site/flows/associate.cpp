@@ -25,12 +25,16 @@ Result<std::optional<Association>> latest_row(Hub& hub, const std::string& kind,
 /// Shows what would be sent, asks, sends. The key holds the newest row, so that a new request after
 /// a rejection is not taken for a repeat of the first.
 Result<Registration> ask_to_join(Site& site, const std::string& kind, std::int64_t object,
-                                 const Benchmark& benchmark, const Json& results) {
+                                 const Benchmark& benchmark, const Json& results,
+                                 const Json& demo_run = Json()) {
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(std::optional<Association> latest, latest_row(*hub, kind, object, benchmark.id));
+  Json metadata = Json::object({{"test_result", results}});
+  // Sites say by it what the model will roughly take before it ran there.
+  if (!demo_run.is_null()) metadata.set("medperf", Json::object({{"demo_run", demo_run}}));
   const Json body = Json::object({{kind, object},
                                   {"benchmark", benchmark.id.value},
-                                  {"metadata", Json::object({{"test_result", results}})},
+                                  {"metadata", std::move(metadata)},
                                   {"approval_status", "PENDING"}});
   const Json inputs =
       Json::object({{"body", body}, {"after", latest ? latest->created_at : std::string()}});
@@ -84,7 +88,7 @@ Result<Registration> associate_model(Site& site, ModelId id, BenchmarkId benchma
   MEDPERF_TRY(test.evaluator, hub->container(test.benchmark.evaluator));
   MEDPERF_TRY(test.model, hub->model(id));
   MEDPERF_TRY(CompatibilityReport report, test_compatibility(site, test));
-  return ask_to_join(site, "model", id.value, test.benchmark, report.results);
+  return ask_to_join(site, "model", id.value, test.benchmark, report.results, report.figures);
 }
 
 Result<Registration> decide_association(Site& site, const AssociationDecision& decision) {

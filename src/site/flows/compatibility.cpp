@@ -65,6 +65,25 @@ fs::path prepared_folder(const Site& site, const FileDigest& digest, const Admit
          fmt::format("prepared-{}", preparator.image.image.hex().substr(0, 16));
 }
 
+/// Both asked for before anything runs.
+Status approve_test(Site& site, Journal& journal, const Evaluation& evaluation) {
+  const DatasetDigest& data = evaluation.data.digest;
+  if (evaluation.files) {
+    MEDPERF_CHECK(approve_files(site, journal, "approve-model", *evaluation.files,
+                                evaluation.evaluator, "demo data of the benchmark and its labels",
+                                data));
+  } else {
+    MEDPERF_CHECK(approve_container(site, journal, "approve-model", "model", evaluation.model_image,
+                                    "demo data of the benchmark, no labels",
+                                    "it writes predictions; nothing leaves the site", data));
+  }
+  return approve_container(site, journal, "approve-evaluator", "evaluation", evaluation.evaluator,
+                           evaluation.files
+                               ? "demo data of the benchmark, its labels and the model's files"
+                               : "predictions and labels of the demo data",
+                           "it writes results, which you see before they are sent", data);
+}
+
 }  // namespace
 
 Result<DemoData> fetch_demo_data(Site& site, const Benchmark& benchmark) {
@@ -109,27 +128,26 @@ Result<CompatibilityReport> test_compatibility(Site& site, const CompatibilityTe
   Evaluation evaluation;
   evaluation.benchmark = test.benchmark;
   evaluation.model = test.model;
-  MEDPERF_TRY(evaluation.model_image, admit(site, test.model.container));
   MEDPERF_TRY(evaluation.evaluator, admit(site, test.evaluator));
+  MEDPERF_CHECK(check_evaluator(test.model, evaluation.evaluator));
+  if (test.model.is_files()) {
+    MEDPERF_TRY(evaluation.files, admit_files(site, test.model.asset));
+  } else {
+    MEDPERF_TRY(evaluation.model_image, admit(site, test.model.container));
+  }
   evaluation.data = {"demo data", folder / "data", prepared_labels(preparator, folder),
                      prepared.manifest.dataset_digest()};
   evaluation.folder = site.workspace().demo_folder(digest.hex()) /
-                      fmt::format("run-{}", evaluation.model_image.image.image.hex().substr(0, 16));
+                      fmt::format("run-{}", figures_key(evaluation).substr(0, 16));
   evaluation.subject = "demo-m" + std::to_string(test.model.id.value);
-  MEDPERF_CHECK(approve_container(site, journal, "approve-model", "model", evaluation.model_image,
-                                  "demo data of the benchmark, no labels",
-                                  "it writes predictions; nothing leaves the site",
-                                  evaluation.data.digest));
-  MEDPERF_CHECK(approve_container(site, journal, "approve-evaluator", "evaluation",
-                                  evaluation.evaluator, "predictions and labels of the demo data",
-                                  "it writes results, which you see before they are sent",
-                                  evaluation.data.digest));
+  MEDPERF_CHECK(approve_test(site, journal, evaluation));
   MEDPERF_TRY(LocalResult result, evaluate_locally(site, journal, evaluation));
   const Json* results =
       result.has_schema ? result.envelope.document.find("results") : &result.envelope.document;
   report.results = results == nullptr ? Json::object() : *results;
   report.figures = result.figures;
-  const auto evaluated = kept_figures(site.workspace(), evaluation.evaluator.image.image);
+  const auto evaluated =
+      kept_figures(site.workspace(), figures_key(evaluation.evaluator.image.image));
   if (evaluated && evaluated->on == evaluation.data.name)
     report.evaluation_figures = to_json(*evaluated);
   report.ran = prepared.ran || result.ran;

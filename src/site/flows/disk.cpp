@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include "engine/limits/run_watch.h"
 #include "site/cluster/cluster.h"
 #include "site/flows/figures.h"
+#include "site/flows/script.h"
 
 namespace medperf::site {
 namespace {
@@ -37,7 +39,7 @@ Bytes largest_predictions(const Workspace& workspace) {
 
 /// By what this very image has written before, for this number of cases.
 std::optional<Bytes> own_outputs(const Workspace& workspace, const Evaluation& evaluation) {
-  const auto kept = kept_figures(workspace, evaluation.model_image.image.image);
+  const auto kept = kept_figures(workspace, figures_key(evaluation));
   const std::size_t cases = kept ? cases_in(evaluation.benchmark, evaluation.data.data) : 0;
   if (cases == 0) return std::nullopt;
   return scaled(*kept, cases).output;
@@ -80,23 +82,27 @@ Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
   const Bytes predictions = largest_predictions(site.workspace());
   MEDPERF_TRY(const SchedulerKind kind, scheduler_kind(site.options()));
   bool sharded = false;
+  std::set<ImageId> scripts;
   fs::path data;
   for (const ModelWork& work : models) {
-    if (work.error || !work.journal || work.journal->latest("infer") != nullptr) continue;
+    if (work.error || !work.journal) continue;
     const Evaluation& evaluation = *work.evaluation;
-    const int copies = evaluation.shards > 1 ? 2 : 1;  // parts, and what is made of them
+    const bool script = evaluation.files.has_value();
+    if (work.journal->latest(script ? kScriptTask : "infer") != nullptr) continue;
+    const bool shared = !script && evaluation.shards > 1;
+    const int copies = shared ? 2 : 1;  // parts, and what is made of them
     const Bytes own = own_outputs(site.workspace(), evaluation).value_or(predictions);
     out.outputs.value += own.value * static_cast<std::uint64_t>(copies);
-    sharded = sharded || evaluation.shards > 1;
+    sharded = sharded || shared;
     data = evaluation.data.data;
-    if (kind != SchedulerKind::kLocal) continue;       // nodes have disks of their own
-    if (evaluation.model_image.encrypted()) continue;  // its image lies in memory
+    const Admitted& image = script ? evaluation.evaluator : evaluation.model_image;
+    if (kind != SchedulerKind::kLocal) continue;  // nodes have disks of their own
+    if (image.encrypted()) continue;              // its image lies in memory
     MEDPERF_TRY(engine::Engine * engine, site.engine());
-    MEDPERF_TRY(const bool there, engine->has_image(evaluation.model_image.image.image));
+    MEDPERF_TRY(const bool there, engine->has_image(image.image.image));
     if (there) continue;
-    for (const engine::Layer& layer : evaluation.model_image.image.layers) {
-      out.images.value += layer.size.value;
-    }
+    if (script && !scripts.insert(image.image.image).second) continue;  // one for all models
+    for (const engine::Layer& layer : image.image.layers) out.images.value += layer.size.value;
   }
   if (sharded) out.shards = size_below(data);
   return out;

@@ -11,6 +11,7 @@
 #include "site/flows/decision.h"
 #include "site/flows/figures.h"
 #include "site/flows/outputs.h"
+#include "site/flows/script.h"
 #include "site/flows/stage.h"
 #include "site/review/texts.h"
 
@@ -57,7 +58,7 @@ void remember_figures(const Site& site, const Evaluation& evaluation,
   if (cases == 0 || !finished.outcome.ok()) return;
   const RunFigures figures{cases, finished.outcome->wall, finished.outcome->peak_memory,
                            engine::size_of({finished.output}), evaluation.data.name};
-  (void)keep_figures(site.workspace(), evaluation.evaluator.image.image, figures).ok();
+  (void)keep_figures(site.workspace(), figures_key(evaluation.evaluator.image.image), figures).ok();
 }
 
 StageStep evaluation_step(Site& site, const ModelWork& work, const Policy& policy) {
@@ -130,6 +131,55 @@ Result<std::optional<result::ResultSchema>> result_schema_of(const Benchmark& be
   return std::optional<result::ResultSchema>(std::move(*schema));
 }
 
+namespace {
+
+/// The policy's yes to a publisher, noted and recorded once; nothing: a person is asked.
+Result<bool> allowed_by_policy(Site& site, Journal& journal, std::string_view step,
+                               const Json& inputs, UserId publisher, const Json& what) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  if (!policy->publisher_allowed(publisher)) return false;
+  auto allowed = run_step(journal, step, inputs, [&]() -> Result<Json> {
+    Json line = what;
+    line.set("step", step);
+    line.set("answer", "yes");
+    line.set("rule", "run.allowed_publishers");
+    MEDPERF_CHECK(site.record("decision", std::move(line)));
+    return Json::object({{"answer", "yes"}, {"by", "policy"}});
+  });
+  if (!allowed.ok()) return std::move(allowed).error();
+  return true;
+}
+
+}  // namespace
+
+Status check_evaluator(const Model& model, const Admitted& evaluator) {
+  const std::string_view task = model.is_files() ? kScriptTask : "evaluate";
+  if (evaluator.config.task(task) != nullptr) return {};
+  return make_error(ErrorKind::kInvalid, fmt::format("model {} '{}'", model.id.value, model.name),
+                    fmt::format("is {}, and the benchmark's evaluation container {} has no task {}",
+                                model.is_files() ? "given as files" : "a container",
+                                evaluator.container.id.value, task),
+                    "ask the benchmark's group which models it takes");
+}
+
+Status approve_files(Site& site, Journal& journal, std::string_view step, const ModelFiles& files,
+                     const Admitted& script, const std::string& on_what, const DatasetDigest& data,
+                     No no, const std::string& expected) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const Json inputs = Json::object({{"files", files.identity()},
+                                    {"script", script.identity()},
+                                    {"data", data.hex()},
+                                    {"policy", policy->digest.hex()}});
+  MEDPERF_TRY(const bool allowed,
+              allowed_by_policy(site, journal, step, inputs, files.asset.owner,
+                                Json::object({{"asset", files.asset.id.value}})));
+  if (allowed) return {};
+  auto decision =
+      decide(site, journal, step, inputs, files_question({files, script, on_what, expected}), no);
+  if (!decision.ok()) return std::move(decision).error();
+  return {};
+}
+
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
                          const std::string& on_what, const std::string& effect,
@@ -139,18 +189,10 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
   for (const auto& item : admitted.config.tasks) MEDPERF_CHECK(site.grant(item.second));
   const Json inputs = Json::object(
       {{"container", admitted.identity()}, {"data", data.hex()}, {"policy", policy->digest.hex()}});
-  if (policy->publisher_allowed(admitted.container.owner)) {
-    auto allowed = run_step(journal, step, inputs, [&]() -> Result<Json> {
-      MEDPERF_CHECK(
-          site.record("decision", Json::object({{"step", step},
-                                                {"answer", "yes"},
-                                                {"rule", "run.allowed_publishers"},
-                                                {"container", admitted.container.id.value}})));
-      return Json::object({{"answer", "yes"}, {"by", "policy"}});
-    });
-    if (!allowed.ok()) return std::move(allowed).error();
-    return {};
-  }
+  MEDPERF_TRY(const bool allowed,
+              allowed_by_policy(site, journal, step, inputs, admitted.container.owner,
+                                Json::object({{"container", admitted.container.id.value}})));
+  if (allowed) return {};
   MEDPERF_TRY(const RunWishes* wishes, site.wishes());
   const RunRequest request{role, gate_report(admitted, *policy, *wishes), on_what, effect,
                            expected};
@@ -165,7 +207,9 @@ Status evaluate_all(Site& site, std::span<ModelWork> models) {
   std::vector<ModelWork*> owners;
   for (ModelWork& work : models) {
     if (work.error) continue;
-    steps.push_back(evaluation_step(site, work, *policy));
+    if (work.evaluation->files) MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
+    steps.push_back(work.evaluation->files ? script_step(site, work, *policy)
+                                           : evaluation_step(site, work, *policy));
     owners.push_back(&work);
   }
   MEDPERF_CHECK(run_stage(site, steps));
@@ -193,10 +237,12 @@ Result<LocalResult> seal_result(Site& site, const ModelWork& work) {
     return make_error(ErrorKind::kCorrupt, evaluation.subject, "the journal lacks the results",
                       "run the command with --again");
   }
-  MEDPERF_TRY(out.run_at, parse_iso8601(work.predictions.get_string("run_at")));
+  // What inference was: of a script, its only run.
+  const Json& inference = evaluation.files ? work.results : work.predictions;
+  MEDPERF_TRY(out.run_at, parse_iso8601(inference.get_string("run_at")));
   MEDPERF_TRY(out.envelope,
               seal(site, *work.journal, evaluation, schema, out.schema_digest, *results));
-  if (const Json* figures = work.predictions.find("figures")) out.figures = *figures;
+  if (const Json* figures = inference.find("figures")) out.figures = *figures;
   out.ran = work.ran;
   return out;
 }

@@ -10,6 +10,7 @@
 #include "site/flows/decision.h"
 #include "site/flows/work_time.h"
 #include "site/gate/gate.h"
+#include "site/gate/model_files.h"
 
 namespace medperf::site {
 
@@ -24,12 +25,16 @@ struct DataSource {
 struct Evaluation {
   Benchmark benchmark;
   Model model;
-  Admitted model_image;
+  Admitted model_image;             ///< unless the model is given as files
+  std::optional<ModelFiles> files;  ///< then the evaluator is a script that they are given to
   Admitted evaluator;
   DataSource data;
   fs::path folder;      ///< of this run
   std::string subject;  ///< "b1-m2-d3"
   std::string flow;     ///< "b1-d3": of all models together
+  /// What its owner says it took on the demo data (medperf/run-figures/v1), not to be trusted;
+  /// null: nothing is said.
+  Json claimed_run = Json();
   /// Inference is shared out among so many runs, if the benchmark says how cases lie.
   int shards = 1;
 };
@@ -51,12 +56,22 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const DatasetDigest& data, No no = No::kForgotten,
                          const std::string& expected = {});
 
+/// The same of a model's files, which `script` is given.
+Status approve_files(Site& site, Journal& journal, std::string_view step, const ModelFiles& files,
+                     const Admitted& script, const std::string& on_what, const DatasetDigest& data,
+                     No no = No::kForgotten, const std::string& expected = {});
+
+/// A model's container is evaluated by the task `evaluate`, its files by `run_script`. Errors:
+/// invalid, when the benchmark's evaluation container has no such task.
+Status check_evaluator(const Model& model, const Admitted& evaluator);
+
 /// One model's way through the stages, beside others.
 struct ModelWork {
   Journal* journal = nullptr;
   const Evaluation* evaluation = nullptr;
   std::optional<Error> error;  ///< the model goes no further
-  Json predictions, results;   ///< what the steps "infer" and "evaluate" noted
+  Json predictions;            ///< what the step "infer" noted; null: the model is given as files
+  Json results;                ///< what "evaluate" or "run_script" noted
   bool ran = false;            ///< a container ran in this call
   WorkTime time;               ///< of the stages
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include "base/encoding.h"
+#include "crypto/sha256.h"
 #include "site/cases/shards.h"
 #include "wire/spec.h"
 
@@ -12,6 +13,7 @@ namespace medperf::site {
 namespace {
 
 constexpr double kMostSeconds = 1e9;
+constexpr double kYear = 365.0 * 24 * 3600;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 50;
 constexpr std::int64_t kMostCases = 1'000'000'000;
 
@@ -20,6 +22,7 @@ std::string time_text(Seconds time) {
   if (seconds < 1) return "less than 1 s";
   if (seconds < 120) return fmt::format("{:.0f} s", seconds);
   if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  if (seconds > kYear) return "more than a year";
   return fmt::format("{:.1f} h", seconds / 3600);
 }
 
@@ -40,6 +43,14 @@ std::string source(const RunFigures& figures, std::string_view who) {
   return fmt::format("({} {} of {} took {} {})", figures.cases,
                      figures.unit == FiguresUnit::kCases ? "case(s)" : "MiB",
                      printable(figures.on, 60), time_text(figures.time), who);
+}
+
+/// Nothing of the owner's words is shown, only numbers within bounds, and that they are claims.
+std::string claim(const RunFigures& figures) {
+  return fmt::format(
+      "(by the word of the model's owner, who measured {} case(s) of demo data in {}; it has not "
+      "run here)",
+      figures.cases, time_text(figures.time));
 }
 
 }  // namespace
@@ -88,23 +99,32 @@ RunFigures scaled(const RunFigures& figures, std::size_t cases) {
   RunFigures out = figures;
   const double factor =
       static_cast<double>(cases) / static_cast<double>(std::max<std::size_t>(1, figures.cases));
+  // What others tell may be one case of the most that is read, so the products are held back, too.
+  const double output = static_cast<double>(figures.output.value) * factor;
   out.cases = cases;
-  out.time = figures.time * factor;
+  out.time = Seconds(std::min(figures.time.count() * factor, kMostSeconds));
   out.output.value =
-      static_cast<std::uint64_t>(std::llround(static_cast<double>(figures.output.value) * factor));
+      static_cast<std::uint64_t>(std::llround(std::min(output, static_cast<double>(kMostBytes))));
   return out;
 }
 
-Status keep_figures(const Workspace& workspace, const ImageId& image, const RunFigures& figures) {
-  const auto kept = kept_figures(workspace, image);
+std::string figures_key(const Evaluation& evaluation) {
+  if (!evaluation.files) return figures_key(evaluation.model_image.image.image);
+  return crypto::sha256_hex(
+      to_canonical(Json::object({{"script", evaluation.evaluator.image.image.hex()},
+                                 {"files", evaluation.files->archive.hex()}})));
+}
+
+Status keep_figures(const Workspace& workspace, const std::string& key, const RunFigures& figures) {
+  const auto kept = kept_figures(workspace, key);
   if (figures.cases == 0 || (kept && kept->cases > figures.cases)) return {};
-  const fs::path file = workspace.figures_file(image);
+  const fs::path file = workspace.figures_file(key);
   MEDPERF_CHECK(make_private_folder(file.parent_path()));
   return write_copy(file, to_text(to_json(figures)));
 }
 
-std::optional<RunFigures> kept_figures(const Workspace& workspace, const ImageId& image) {
-  const auto text = read_file(workspace.figures_file(image), mebibytes(1));
+std::optional<RunFigures> kept_figures(const Workspace& workspace, const std::string& key) {
+  const auto text = read_file(workspace.figures_file(key), mebibytes(1));
   if (!text.ok()) return std::nullopt;
   const auto document = parse_json(*text);
   return document.ok() ? figures_from(*document) : std::nullopt;
@@ -121,8 +141,11 @@ std::size_t cases_in(const Benchmark& benchmark, const fs::path& data) {
 std::string expectation(const Workspace& workspace, const Evaluation& evaluation, Bytes limit) {
   const std::size_t cases = cases_in(evaluation.benchmark, evaluation.data.data);
   if (cases == 0) return "not known: the benchmark does not say how its cases lie";
-  if (const auto own = kept_figures(workspace, evaluation.model_image.image.image))
+  if (const auto own = kept_figures(workspace, figures_key(evaluation)))
     return needs(*own, cases, limit) + " " + source(*own, "here");
+  const auto claimed = figures_from(evaluation.claimed_run);
+  if (claimed && claimed->unit == FiguresUnit::kCases)
+    return needs(*claimed, cases, limit) + " " + claim(*claimed);
   const Json* told = evaluation.benchmark.medperf("demo_run");
   const auto reference = told == nullptr ? std::nullopt : figures_from(*told);
   const bool is_reference = evaluation.model.id == evaluation.benchmark.reference_model;
@@ -135,7 +158,7 @@ std::string expectation(const Workspace& workspace, const Evaluation& evaluation
 std::string evaluation_expectation(const Workspace& workspace, const Benchmark& benchmark,
                                    const ImageId& evaluator, std::size_t cases, Bytes limit) {
   if (cases == 0) return "not known: the benchmark does not say how its cases lie";
-  if (const auto own = kept_figures(workspace, evaluator))
+  if (const auto own = kept_figures(workspace, figures_key(evaluator)))
     return "for each model " + needs(*own, cases, limit) + " " + source(*own, "here");
   const Json* told = benchmark.medperf("demo_evaluation");
   const auto group = told == nullptr ? std::nullopt : figures_from(*told);
@@ -152,7 +175,7 @@ std::size_t raw_mebibytes(Bytes raw) {
 
 std::string preparation_expectation(const Workspace& workspace, const ImageId& preparator,
                                     Bytes raw, Bytes limit) {
-  const auto own = kept_figures(workspace, preparator);
+  const auto own = kept_figures(workspace, figures_key(preparator));
   const std::size_t size = raw_mebibytes(raw);
   if (!own || own->unit != FiguresUnit::kRawMebibytes)
     return fmt::format("not known: it has not run here; {} MiB of raw data", size);

@@ -32,9 +32,15 @@ std::optional<RunFigures> figures_from(const Json& document);
 RunFigures together(const RunFigures& one, const RunFigures& other);
 RunFigures scaled(const RunFigures& figures, std::size_t cases);
 
-/// Keeps the figures of an image, unless those of more cases are kept.
-Status keep_figures(const Workspace& workspace, const ImageId& image, const RunFigures& figures);
-std::optional<RunFigures> kept_figures(const Workspace& workspace, const ImageId& image);
+/// Whose figures they are. Of a script they depend on the files it was given, too.
+inline std::string figures_key(const ImageId& image) {
+  return image.hex();
+}
+std::string figures_key(const Evaluation& evaluation);
+
+/// Keeps the figures of a key, unless those of more cases are kept.
+Status keep_figures(const Workspace& workspace, const std::string& key, const RunFigures& figures);
+std::optional<RunFigures> kept_figures(const Workspace& workspace, const std::string& key);
 
 /// For the person who decides about a model: how long, how much disk and memory its inference will
 /// roughly take; by whose figures; or that nobody knows. `limit`: the policy's memory.

@@ -54,12 +54,6 @@ Result<Json> take_predictions(const fs::path& output, const fs::path& place, Tim
   return Json::object({{"predictions", digest.hex()}, {"run_at", to_iso8601(run_at)}});
 }
 
-Timestamp start_of(const Site& site, const engine::Finished& finished) {
-  constexpr double kMicroseconds = 1e6;
-  const double elapsed = finished.elapsed.count() * kMicroseconds;
-  return {site.clock().now().microseconds - static_cast<std::int64_t>(elapsed)};
-}
-
 StageStep whole_step(Site& site, const ModelWork& work, Json inputs) {
   const Evaluation& evaluation = *work.evaluation;
   StageStep step;
@@ -185,7 +179,7 @@ void remember_figures(const Site& site, const ModelWork& work) {
   const Json* noted = work.predictions.find("figures");
   const auto figures = noted == nullptr ? std::nullopt : figures_from(*noted);
   if (!figures || !work.ran) return;
-  (void)keep_figures(site.workspace(), work.evaluation->model_image.image.image, *figures).ok();
+  (void)keep_figures(site.workspace(), figures_key(*work.evaluation), *figures).ok();
 }
 
 /// All shards are done: their predictions, checked against what was noted, become the model's.
@@ -313,7 +307,8 @@ Status infer_all(Site& site, std::span<ModelWork> models) {
   std::vector<Part> parts;
   std::vector<StageStep> steps;
   for (ModelWork& work : models) {
-    if (work.error) continue;
+    // A script infers and evaluates in one run, in the stage of evaluation.
+    if (work.error || work.evaluation->files) continue;
     MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
     Json inputs = inference_inputs(*work.evaluation, *policy);
     if (auto noted = noted_step(*work.journal, "infer", inputs)) {

@@ -6,6 +6,7 @@
 #include "result/envelope.h"
 #include "site/dataset/unpack.h"
 #include "site/flows/own_files.h"
+#include "site/flows/script.h"
 #include "site/sealed/container_key.h"
 
 namespace medperf::site {
@@ -61,9 +62,9 @@ fs::path results_file(const OwnTask& task) {
     return found == task.paths.end() ? fs::path() : fs::path(found->second);
   };
   if (task.task == "evaluate") return path("output_path");
-  if (task.task != "run_script") return {};
+  if (task.task != kScriptTask) return {};
   const fs::path folder = path("results_path");
-  return folder.empty() ? folder : folder / "results.yaml";
+  return folder.empty() ? folder : folder / kScriptResults;
 }
 
 Result<result::ResultSchema> read_schema(const fs::path& file) {

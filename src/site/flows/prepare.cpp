@@ -103,7 +103,8 @@ Result<Json> run_prepare(Site& site, Journal& journal, const Preparation& prepar
                              engine::size_of(written),
                              preparation.dataset ? preparation.subject : "demo data",
                              FiguresUnit::kRawMebibytes};
-    (void)keep_figures(site.workspace(), preparation.preparator.image.image, figures).ok();
+    (void)keep_figures(site.workspace(), figures_key(preparation.preparator.image.image), figures)
+        .ok();
   };
   MEDPERF_CHECK(run_and_tell(site, journal, preparation, request));
   return Json::object();

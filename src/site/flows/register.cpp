@@ -10,7 +10,9 @@
 #include "base/yaml.h"
 #include "crypto/sha256.h"
 #include "domain/field_choices.h"
+#include "domain/names.h"
 #include "engine/image/archive.h"
+#include "site/dataset/unpack.h"
 #include "site/flows/compatibility.h"
 #include "site/flows/decision.h"
 #include "site/flows/own_files.h"
@@ -130,6 +132,61 @@ Result<std::optional<Registration>> find_same(const std::vector<Json>& mine, con
   return std::optional<Registration>();
 }
 
+/// The caller's model of this name, if what it wraps is the same; `part` says which of the two.
+Result<std::optional<Registration>> find_same_model(Hub& hub, const Json& body,
+                                                    std::string_view part) {
+  const auto entity = part == "asset" ? domain::Entity::kAsset : domain::Entity::kContainer;
+  MEDPERF_TRY(const std::vector<Json> models, hub.list(paths::my_models()));
+  for (const Json& model : models) {
+    const Json* inner = model.find(part);
+    if (model.get_string("name") != body.get_string("name") || inner == nullptr) continue;
+    Json row = *inner;
+    row.set("name", model.get_string("name"));
+    row.set("closed_group", model.get_int("closed_group"));
+    MEDPERF_TRY(std::optional<Registration> same,
+                find_same({row}, *body.find(part), domain::content_fields(entity)));
+    if (same) return std::optional<Registration>({model.get_int("id"), true});
+  }
+  return std::optional<Registration>();
+}
+
+/// Unpacks what a hospital will unpack, so that what it would refuse is not registered.
+Status try_unpacking(Site& site, const fs::path& archive, const FileDigest& digest) {
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  const fs::path folder = site.workspace().model_files(digest).string() + ".tried";
+  MEDPERF_CHECK(make_private_folder(folder.parent_path()));
+  MEDPERF_CHECK(remove_tree(folder));
+  auto unpacked = unpack(archive, folder, {policy->archive_limit, UnpackLimits().entries});
+  MEDPERF_CHECK(remove_tree(folder));
+  return unpacked;
+}
+
+/// An archive that nobody serves is kept, so that its owner can test it here.
+Status keep_unserved(const Site& site, const fs::path& archive, const FileDigest& digest) {
+  const fs::path kept = site.workspace().model_archive(digest);
+  std::error_code failure;
+  if (fs::exists(kept, failure)) return {};
+  fs::copy_file(archive, kept, failure);
+  if (!failure) return {};
+  return make_error(ErrorKind::kUnavailable, kept.string(),
+                    "the archive cannot be copied: " + failure.message(), "check the disk");
+}
+
+Result<Json> asset_body(Site& site, const FilesSubmission& submission) {
+  const bool served = submission.url != kUnservedAsset;
+  if (served) {
+    MEDPERF_TRY(std::string url, download_url(submission.url));
+  }
+  MEDPERF_TRY(const FileDigest digest, crypto::digest_file(submission.archive));
+  MEDPERF_CHECK(try_unpacking(site, submission.archive, digest));
+  if (!served) MEDPERF_CHECK(keep_unserved(site, submission.archive, digest));
+  return Json::object({{"name", submission.name},
+                       {"asset_hash", digest.hex()},
+                       {"asset_url", submission.url},
+                       {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
+                       {"metadata", Json::object()}});
+}
+
 /// Shows, asks, posts, records.
 Result<Registration> post_registration(Site& site, const std::string& what, const Path<kPost>& path,
                                        const Json& body, const std::string& effect) {
@@ -209,23 +266,29 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
   MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json container, container_body(site, submission));
   MEDPERF_CHECK(set_closed_group(*hub, container, submission.closed_group));
-  MEDPERF_TRY(std::vector<Json> models, hub->list(paths::my_models()));
-  for (const Json& model : models) {
-    const Json* inner = model.find("container");
-    if (model.get_string("name") != submission.name || inner == nullptr) continue;
-    Json row = *inner;
-    row.set("name", submission.name);
-    row.set("closed_group", model.get_int("closed_group"));
-    MEDPERF_TRY(std::optional<Registration> same,
-                find_same({row}, container, domain::content_fields(domain::Entity::kContainer)));
-    if (same) return Registration{model.get_int("id"), true};
-  }
   Json body = Json::object({{"name", submission.name},
-                            {"type", "CONTAINER"},
+                            {"type", domain::kContainerModel},
                             {"container", container},
                             {"asset", Json()},
                             {"state", container.get_string("state")}});
   MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
+  MEDPERF_TRY(std::optional<Registration> same, find_same_model(*hub, body, "container"));
+  if (same) return *same;
+  return post_registration(site, "model", paths::models(), body, seen_by(submission.closed_group));
+}
+
+Result<Registration> submit_model_files(Site& site, const FilesSubmission& submission) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(Json asset, asset_body(site, submission));
+  MEDPERF_CHECK(set_closed_group(*hub, asset, submission.closed_group));
+  Json body = Json::object({{"name", submission.name},
+                            {"type", domain::kAssetModel},
+                            {"container", Json()},
+                            {"asset", asset},
+                            {"state", asset.get_string("state")}});
+  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
+  MEDPERF_TRY(std::optional<Registration> same, find_same_model(*hub, body, "asset"));
+  if (same) return *same;
   return post_registration(site, "model", paths::models(), body, seen_by(submission.closed_group));
 }
 

@@ -27,6 +27,17 @@ struct ContainerSubmission {
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission);
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission);
 
+/// A model that is files, for benchmarks whose evaluation container is a script.
+struct FilesSubmission {
+  std::string name;
+  fs::path archive;  ///< tar or tar.gz of the files, read here and not sent
+  std::string url;   ///< where the owner serves it, or "local"
+  bool operational = false;
+  std::int64_t closed_group = 0;
+};
+/// The archive is unpacked first, as a hospital will. Errors: as unpack, as submit_model.
+Result<Registration> submit_model_files(Site& site, const FilesSubmission& submission);
+
 struct SignedImage {
   Json envelope;           ///< for ContainerSubmission::signature
   std::string public_key;  ///< base64, for images.publisher_keys of hospitals' policies

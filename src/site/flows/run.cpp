@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include "site/flows/disk.h"
 #include "site/flows/figures.h"
 #include "site/flows/progress.h"
+#include "site/flows/script.h"
 
 namespace medperf::site {
 namespace {
@@ -50,10 +52,12 @@ std::string batch_name(BenchmarkId benchmark, DatasetId dataset) {
 
 /// Prepares what evaluate_locally needs and asks for both containers.
 Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDataset& opened,
-                                   const Benchmark& benchmark, ModelId id, No no) {
+                                   const Benchmark& benchmark, ModelId id, No no,
+                                   Json claimed_run = Json()) {
   MEDPERF_TRY(Hub * hub, site.hub());
   Evaluation out;
   out.benchmark = benchmark;
+  out.claimed_run = std::move(claimed_run);
   MEDPERF_TRY(out.model, hub->model(id));
   if (!out.model.is_valid) {
     return make_error(ErrorKind::kRefused, fmt::format("model {}", id.value),
@@ -63,13 +67,26 @@ Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDatas
   out.subject = run_name(benchmark.id, id, opened.dataset.id);
   out.flow = batch_name(benchmark.id, opened.dataset.id);
   out.folder = site.workspace().run_folder(benchmark.id, id, opened.dataset.id);
-  MEDPERF_TRY(out.model_image, admit(site, out.model.container));
   MEDPERF_TRY(Container evaluator, hub->container(benchmark.evaluator));
   MEDPERF_TRY(out.evaluator, admit(site, evaluator));
-  const std::string on = fmt::format("dataset {} '{}': prepared data, read-only, no labels",
-                                     opened.dataset.id.value, opened.dataset.name);
+  MEDPERF_CHECK(check_evaluator(out.model, out.evaluator));
+  if (out.model.is_files()) {
+    MEDPERF_TRY(out.files, admit_files(site, out.model.asset));
+  } else {
+    MEDPERF_TRY(out.model_image, admit(site, out.model.container));
+  }
   MEDPERF_TRY(const Policy* policy, site.policy());
   const std::string expected = expectation(site.workspace(), out, policy->limits.memory);
+  if (out.files) {
+    MEDPERF_CHECK(
+        approve_files(site, journal, "approve-run", *out.files, out.evaluator,
+                      fmt::format("dataset {} '{}': prepared data and its labels, read-only",
+                                  opened.dataset.id.value, opened.dataset.name),
+                      out.data.digest, no, expected));
+    return out;
+  }
+  const std::string on = fmt::format("dataset {} '{}': prepared data, read-only, no labels",
+                                     opened.dataset.id.value, opened.dataset.name);
   MEDPERF_CHECK(approve_container(site, journal, "approve-run", "model", out.model_image, on,
                                   "it writes predictions; nothing leaves the site", out.data.digest,
                                   no, expected));
@@ -87,14 +104,22 @@ Status approve_evaluator(Site& site, const OpenDataset& opened, const Benchmark&
   MEDPERF_TRY(Admitted evaluator, admit(site, container));
   MEDPERF_TRY(const Policy* policy, site.policy());
   const DataSource data = opened.source();
-  const std::string expected =
+  std::string expected =
       evaluation_expectation(site.workspace(), benchmark, evaluator.image.image,
                              cases_in(benchmark, data.data), policy->limits.memory);
-  return approve_container(
-      site, journal, "approve-evaluator", "evaluation", evaluator,
-      fmt::format("predictions of the models and labels of dataset {}", opened.dataset.id.value),
-      "it writes results, which you see before anything is sent", data.digest, No::kForgotten,
-      expected);
+  if (evaluator.config.task("evaluate") == nullptr)
+    expected = "what each model takes, which its own question says";
+  std::string on =
+      fmt::format("predictions of the models and labels of dataset {}", opened.dataset.id.value);
+  if (evaluator.config.task(kScriptTask) != nullptr) {
+    on = fmt::format(
+        "prepared data and labels of dataset {}, read-only, and the files of each model, which "
+        "you are asked about one by one",
+        opened.dataset.id.value);
+  }
+  return approve_container(site, journal, "approve-evaluator", "evaluation", evaluator, on,
+                           "it writes results, which you see before anything is sent", data.digest,
+                           No::kForgotten, expected);
 }
 
 const ResultRow* finished_row(const std::vector<ResultRow>& rows, const RunOptions& options,
@@ -159,13 +184,14 @@ void end_with(Entry& entry, const Error& error) {
 
 /// Gate, approval and the hub's row: what may need a person.
 Status admit_model(Site& site, const RunOptions& options, const OpenDataset& opened,
-                   const Benchmark& benchmark, Entry& entry) {
+                   const Benchmark& benchmark, Json claimed_run, Entry& entry) {
   const std::string name = run_name(benchmark.id, entry.run.model, opened.dataset.id);
   MEDPERF_TRY(entry.lock, site.workspace().lock(name));
   MEDPERF_TRY(entry.journal, Journal::open(site.workspace().journal_file(name), site.clock()));
   if (options.again) MEDPERF_CHECK(entry.journal->forget_refusals());
-  MEDPERF_TRY(entry.evaluation, make_evaluation(site, *entry.journal, opened, benchmark,
-                                                entry.run.model, No::kNoted));
+  MEDPERF_TRY(entry.evaluation,
+              make_evaluation(site, *entry.journal, opened, benchmark, entry.run.model, No::kNoted,
+                              std::move(claimed_run)));
   entry.run.name = entry.evaluation.model.name;
   MEDPERF_TRY(entry.run.result,
               register_run(site, *entry.journal, entry.evaluation, opened.dataset.id));
@@ -255,7 +281,9 @@ class BenchmarkRun {
       }
       if (!evaluator_approved_) MEDPERF_CHECK(approve_evaluator(site_, opened_, benchmark_));
       evaluator_approved_ = true;
-      MEDPERF_CHECK(end_if_failed(admit_model(site_, options_, opened_, benchmark_, entry), entry));
+      MEDPERF_TRY(Json claimed, claimed_run_of(candidate));
+      MEDPERF_CHECK(end_if_failed(
+          admit_model(site_, options_, opened_, benchmark_, std::move(claimed), entry), entry));
       entry.evaluation.shards = shards;
     }
     return {};
@@ -317,6 +345,18 @@ class BenchmarkRun {
     return possible ? std::max(1, options_.shards.value_or(configured)) : 1;
   }
 
+  /// Asked for once a command, when a model is left to do. The reference model's figures are its
+  /// benchmark's.
+  Result<Json> claimed_run_of(const Candidate& candidate) {
+    if (candidate.reference) return Json();
+    if (!claims_) {
+      MEDPERF_TRY(Hub * hub, site_.hub());
+      MEDPERF_TRY(claims_, hub->claimed_demo_runs(benchmark_.id));
+    }
+    const auto found = claims_->find(candidate.model.value);
+    return found == claims_->end() ? Json() : found->second;
+  }
+
   Status take_finished(const ResultRow& row, Entry& entry) {
     MEDPERF_TRY(Hub * hub, site_.hub());
     MEDPERF_TRY(Model model, hub->model(entry.run.model));
@@ -348,6 +388,7 @@ class BenchmarkRun {
   OpenDataset opened_;
   std::string hub_url_;
   bool evaluator_approved_ = false;
+  std::optional<std::map<std::int64_t, Json>> claims_;
   std::deque<Entry> entries_;  // stay where they are: works refer to them
   std::vector<ModelWork> works_;
   std::vector<Entry*> owners_;

@@ -136,6 +136,12 @@ class CaseWatch {
 
 }  // namespace
 
+Timestamp start_of(const Site& site, const engine::Finished& finished) {
+  constexpr double kMicroseconds = 1e6;
+  const double elapsed = finished.elapsed.count() * kMicroseconds;
+  return {site.clock().now().microseconds - static_cast<std::int64_t>(elapsed)};
+}
+
 Status run_stage(Site& site, std::span<StageStep> steps) {
   std::vector<Ready> ready;
   MEDPERF_TRY(const std::vector<engine::Job> jobs, make_ready(site, steps, ready));

@@ -33,6 +33,9 @@ struct StageStep {
   WorkTime time;                 ///< afterwards
 };
 
+/// When a run that has just ended began.
+Timestamp start_of(const Site& site, const engine::Finished& finished);
+
 /// Runs what is not noted; each end is noted at once, so that a kill costs what was running. A
 /// step's failure is its output. Errors: interrupted, unavailable (the cluster), a fault of ours.
 Status run_stage(Site& site, std::span<StageStep> steps);

@@ -7,6 +7,7 @@
 #include "crypto/sha256.h"
 #include "result/statement.h"
 #include "site/flows/decision.h"
+#include "site/flows/script.h"
 #include "site/review/texts.h"
 
 namespace medperf::site {
@@ -40,8 +41,13 @@ Result<result::Statement> make_statement(Site& site, const Evaluation& evaluatio
   statement.hub = site.hub_unsigned().url();
   MEDPERF_TRY(statement.dataset_uid, FolderUid::parse(dataset.generated_uid));
   statement.dataset_digest = evaluation.data.digest;
-  statement.containers = {use_of(evaluation.model_image, "model"),
-                          use_of(evaluation.evaluator, "evaluator")};
+  if (evaluation.files) {
+    statement.model_files =
+        result::ModelFilesUse{evaluation.files->asset.id.value, evaluation.files->archive};
+  } else {
+    statement.containers.push_back(use_of(evaluation.model_image, "model"));
+  }
+  statement.containers.push_back(use_of(evaluation.evaluator, "evaluator"));
   statement.envelope_digest = crypto::sha256_hex(local.envelope.canonical);
   statement.result_schema_digest = local.schema_digest;
   statement.policy = policy->digest;
@@ -153,6 +159,7 @@ Result<Submission> submit_result(Site& site, Journal& journal, const Evaluation&
 
 Status report_failure(Site& site, Journal& journal, ResultId row, const Error& error) {
   const bool in_evaluation = error.where.find("evaluate") != std::string::npos ||
+                             error.where.find(kScriptTask) != std::string::npos ||
                              error.where.find("results") != std::string::npos;
   const std::string field = in_evaluation ? "evaluation_report" : "model_report";
   const Json body = Json::object({{field, Json::object({{"execution_status", "failed"}})}});

@@ -15,6 +15,7 @@
 #include "site/flows/decision.h"
 #include "site/flows/meanwhile.h"
 #include "site/flows/progress.h"
+#include "site/flows/script.h"
 
 namespace medperf::site {
 namespace {
@@ -177,7 +178,7 @@ Status grant_requests(Site& site, const wire::Task& task, bool runs_here, engine
     spec.gpus = std::to_string(engine::wish_of(spec).gpus);
   MEDPERF_TRY(const RunWishes* wishes, site.wishes());
   // A script may be made for a confidential machine elsewhere as well; here it is at the data's.
-  if (task.name == "run_script") spec.environment["MEDPERF_ON_PREM"] = "1";
+  if (task.name == kScriptTask) spec.environment["MEDPERF_ON_PREM"] = "1";
   if (!wishes->log_level.empty()) spec.environment["MEDPERF_LOGLEVEL"] = wishes->log_level;
   return {};
 }

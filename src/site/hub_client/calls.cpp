@@ -91,6 +91,17 @@ Result<std::vector<Association>> Hub::benchmark_models(BenchmarkId id) {
   return latest;
 }
 
+Result<std::map<std::int64_t, Json>> Hub::claimed_demo_runs(BenchmarkId id) {
+  MEDPERF_TRY(const std::optional<Json> answer, get_if_there(paths::benchmark_demo_runs(id)));
+  std::map<std::int64_t, Json> out;
+  if (!answer || !answer->is_array()) return out;
+  for (const Json& row : answer->items()) {
+    const Json* run = row.find("demo_run");
+    if (run != nullptr) out[row.get_int("model")] = *run;
+  }
+  return out;
+}
+
 Result<std::vector<Association>> Hub::my_associations(std::string_view object_key) {
   MEDPERF_TRY(std::vector<Json> answers, list(paths::my_associations(object_key)));
   std::vector<Association> rows;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "domain/names.h"
+
 namespace medperf::site {
 namespace {
 
@@ -94,6 +96,18 @@ Result<Container> container_from(const Json& answer) {
   return reader.finish(std::move(out));
 }
 
+Result<Asset> asset_from(const Json& answer) {
+  Reader reader(answer, "asset");
+  Asset out;
+  out.id = reader.id<AssetId>("id");
+  out.owner = reader.id<UserId>("owner", false);
+  out.name = reader.text("name");
+  out.url = reader.text("asset_url");
+  out.hash = reader.text("asset_hash");
+  out.is_valid = reader.flag("is_valid", true);
+  return reader.finish(std::move(out));
+}
+
 Result<Model> model_from(const Json& answer) {
   Reader reader(answer, "model");
   Model out;
@@ -104,10 +118,14 @@ Result<Model> model_from(const Json& answer) {
   out.type = reader.text("type");
   out.is_valid = reader.flag("is_valid", true);
   MEDPERF_TRY(out, reader.finish(std::move(out)));
-  if (out.type != "CONTAINER") {
+  if (out.type == domain::kAssetModel) {
+    MEDPERF_TRY(out.asset, asset_from(reader.json("asset")));
+    return out;
+  }
+  if (out.type != domain::kContainerModel) {
     return make_error(ErrorKind::kInvalid, "model " + std::to_string(out.id.value),
                       "is of type " + out.type + ", which this client cannot run",
-                      "use a model that wraps a container");
+                      "use a model that wraps a container or files");
   }
   MEDPERF_TRY(out.container, container_from(reader.json("container")));
   return out;

@@ -28,12 +28,24 @@ struct Container {
   std::string registered_platform() const;
 };
 
+/// A file that is a model: an archive of what a script container is given.
+struct Asset {
+  AssetId id;
+  UserId owner;
+  std::string name;
+  std::string url;   ///< or "local": its owner does not serve it
+  std::string hash;  ///< SHA-256 of the archive
+  bool is_valid = true;
+};
+
 struct Model {
   ModelId id;
   UserId owner;
   std::string name, state, type;
   bool is_valid = true;
-  Container container;
+  Container container;  ///< unless it is given as files
+  Asset asset;          ///< if it is
+  bool is_files() const { return static_cast<bool>(asset.id); }
 };
 
 struct Benchmark {
@@ -84,6 +96,7 @@ struct Association {
 // Each checks the types of the fields it takes. Errors: corrupt, naming the field: the hub answered
 // something that is no such entity.
 Result<Container> container_from(const Json& answer);
+Result<Asset> asset_from(const Json& answer);
 Result<Model> model_from(const Json& answer);
 Result<Benchmark> benchmark_from(const Json& answer);
 Result<Dataset> dataset_from(const Json& answer);

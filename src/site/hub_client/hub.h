@@ -62,6 +62,9 @@ class Hub {
   Result<std::vector<ResultRow>> my_results();
   /// The latest row of each model of a benchmark, in the hub's order (priority, highest first).
   Result<std::vector<Association>> benchmark_models(BenchmarkId id);
+  /// What each model took on the demo data, as whoever asked for it to join says: by model, as it
+  /// came. Empty when the hub keeps no such thing.
+  Result<std::map<std::int64_t, Json>> claimed_demo_runs(BenchmarkId id);
   /// Every row of the pair's log that the caller may see, oldest first.
   Result<std::vector<Association>> my_associations(std::string_view object_key);
   void forget_results() { results_.reset(); }

@@ -122,6 +122,9 @@ Path<kGet | kPut> benchmark(BenchmarkId id) {
 Path<kGet> benchmark_models(BenchmarkId id) {
   return {fmt::format("benchmarks/{}/models/", id.value)};
 }
+Path<kGet> benchmark_demo_runs(BenchmarkId id) {
+  return {fmt::format("benchmarks/{}/demo_runs/", id.value)};
+}
 Path<kGet> benchmark_certificates(BenchmarkId id) {
   return {fmt::format("benchmarks/{}/datasets_certificates/", id.value)};
 }

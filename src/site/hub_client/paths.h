@@ -73,6 +73,8 @@ Path<kGet | kPut> result(ResultId id);
 Path<kGet | kPost> benchmarks();
 Path<kGet | kPut> benchmark(BenchmarkId id);
 Path<kGet> benchmark_models(BenchmarkId id);
+/// What its models took on the demo data, by their owners' word; not on every hub.
+Path<kGet> benchmark_demo_runs(BenchmarkId id);
 /// Certificates of the owners of its approved data sets.
 Path<kGet> benchmark_certificates(BenchmarkId id);
 Path<kPost> certificates();

@@ -1,6 +1,8 @@
 #include "site/review/texts.h"
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include "base/encoding.h"
@@ -33,7 +35,56 @@ void results_lines(const Json& value, const std::string& name, std::string& out)
   }
 }
 
+/// The largest files of a model, one a line.
+std::string files_lines(const ModelFiles& files) {
+  constexpr std::size_t kShown = 10;
+  std::vector<const FileEntry*> largest;
+  for (const FileEntry& file : files.manifest.files) largest.push_back(&file);
+  std::stable_sort(largest.begin(), largest.end(), [](const FileEntry* one, const FileEntry* two) {
+    return one->stamp.size > two->stamp.size;
+  });
+  std::string out;
+  for (std::size_t i = 0; i < std::min(kShown, largest.size()); ++i) {
+    const FileEntry& file = *largest[i];
+    out += fmt::format("  file       {}, {}\n", printable(file.path, 200),
+                       medperf::to_string(Bytes{file.stamp.size}));
+  }
+  if (largest.size() > kShown)
+    out += fmt::format("  and        {} more\n", largest.size() - kShown);
+  return out;
+}
+
 }  // namespace
+
+Question files_question(const FilesRequest& request) {
+  constexpr std::size_t kNamed = 5;
+  const ModelFiles& files = request.files;
+  const Container& script = request.script.container;
+  Question question;
+  question.title = fmt::format("model files {} '{}' (owner: user {})", files.asset.id.value,
+                               printable(files.asset.name, 128), files.asset.owner.value);
+  question.text = fmt::format("  archive    {}, verified\n", files.archive.prefixed());
+  question.text += fmt::format("  holds      {} file(s), {}\n", files.manifest.files.size(),
+                               medperf::to_string(files.size()));
+  question.text += files_lines(files);
+  const std::vector<std::string> code = files_with_code(files);
+  for (std::size_t i = 0; i < std::min(kNamed, code.size()); ++i) {
+    question.text += fmt::format("  notice     {} can hold programs, which run when it is read\n",
+                                 printable(code[i], 200));
+  }
+  if (code.size() > kNamed)
+    question.text += fmt::format("  notice     and so can {} more\n", code.size() - kNamed);
+  question.text += fmt::format("  read by    container {} '{}', the benchmark's script\n",
+                               script.id.value, printable(script.name, 128));
+  question.text += fmt::format("  which has  {}\n", request.on_what);
+  if (!request.expected.empty())
+    question.text += fmt::format("  expect     {}\n", request.expected);
+  question.text +=
+      "  if yes     the script writes results, which you see before anything is sent\n";
+  question.text += "  if no      it is not given to the script; the refusal is recorded\n";
+  question.prompt = "Run it?";
+  return question;
+}
 
 std::string results_text(const Json& results) {
   std::string out;

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "result/envelope.h"
+#include "site/gate/model_files.h"
 #include "site/review/gate_report.h"
 #include "site/review/person.h"
 
@@ -19,6 +20,15 @@ struct RunRequest {
   std::string expected = {};  ///< how long, how much disk and memory; empty: nothing is said
 };
 
+/// A model given as files.
+struct FilesRequest {
+  const ModelFiles& files;
+  const Admitted& script;  ///< that is given them
+  std::string on_what;     ///< what else the script is given
+  std::string expected = {};
+};
+
+Question files_question(const FilesRequest& request);
 Question run_question(const RunRequest& request);
 /// `where` is the hub's address; the text holds the canonical bytes in full.
 Question upload_question(const std::string& title, const result::Envelope& envelope,

@@ -98,6 +98,45 @@ TEST_F(Expectation, OfTheReferenceModelIsTheGroupsAndAHintForOthers) {
   EXPECT_NE(shown("good").find("reference model"), std::string::npos);
 }
 
+TEST_F(Expectation, OfANewModelIsItsOwnersClaimUntilItRanHere) {
+  Json claim = to_json(kDemo);
+  claim.set("on", "trust me");
+  world_.hub.objects["benchmarks/1/demo_runs/"] =
+      Json::array({Json::object({{"model", 5}, {"demo_run", claim}}),
+                   Json::object({{"model", 4}, {"demo_run", claim}})});
+  ASSERT_TRUE(run().ok());
+  const std::string text = shown("good");
+  EXPECT_NE(text.find("about 10 s and 5.0 kB of disk, at least 314.6 MB of memory, for 5 cases"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("by the word of the model's owner"), std::string::npos) << text;
+  EXPECT_EQ(text.find("trust me"), std::string::npos) << "the owner's own words are not shown";
+  EXPECT_NE(shown("reference").find("not known"), std::string::npos)
+      << "the reference model's figures are its benchmark's: " << shown("reference");
+  forget_everything();
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  EXPECT_NE(shown("good").find("about 10 min"), std::string::npos) << "what it took here counts";
+}
+
+TEST_F(Expectation, OfAClaimWithoutBoundsIsNothing) {
+  const auto shown_of = [&](std::initializer_list<std::pair<const char*, Json>> changes) {
+    Json claim = to_json(kDemo);
+    for (const auto& [key, value] : changes) claim.set(key, value);
+    world_.hub.objects["benchmarks/1/demo_runs/"] =
+        Json::array({Json::object({{"model", 5}, {"demo_run", claim}})});
+    forget_everything();
+    fs::remove_all(world_.workspace() / "figures");
+    EXPECT_TRUE(run(0, false, ModelId{5}).ok());
+    return shown("good");
+  };
+  EXPECT_NE(shown_of({{"seconds", 1e12}}).find("not known"), std::string::npos);
+  EXPECT_NE(shown_of({{"raw_mib", 3}}).find("not known"), std::string::npos);
+  EXPECT_NE(shown_of({{"peak_memory_bytes", -1}}).find("not known"), std::string::npos);
+  const std::string most =
+      shown_of({{"cases", 1}, {"seconds", 9e8}, {"output_bytes", std::int64_t{1} << 50}});
+  EXPECT_NE(most.find("about more than a year and 1.1 PB"), std::string::npos) << most;
+}
+
 TEST_F(Expectation, OfTheEvaluationComesFromTheGroupOrFromHere) {
   ASSERT_TRUE(run(0, false, ModelId{5}).ok());
   EXPECT_NE(shown("evaluate").find("not known: it has not run here; 5 cases"), std::string::npos)
@@ -127,7 +166,7 @@ TEST_F(Expectation, OfAPreparationGrowsWithTheRawData) {
             "not known: it has not run here; 30 MiB of raw data");
   RunFigures took{3, Seconds(6), mebibytes(100), Bytes{1000}, "demo data"};
   took.unit = FiguresUnit::kRawMebibytes;
-  ASSERT_TRUE(keep_figures(workspace, image, took).ok());
+  ASSERT_TRUE(keep_figures(workspace, figures_key(image), took).ok());
   const std::string text = preparation_expectation(workspace, image, mebibytes(30), limit);
   EXPECT_NE(text.find("about 60 s"), std::string::npos) << text;
   EXPECT_NE(text.find("for 30 MiB of raw data"), std::string::npos) << text;
@@ -140,7 +179,7 @@ TEST_F(Expectation, OfShardsIsThatOfAllOfThem) {
   std::optional<RunFigures> kept;
   const auto workspace = Workspace::open(world_.workspace()).value();
   for (const auto& entry : fs::directory_iterator(world_.workspace() / "figures"))
-    kept = kept_figures(workspace, ImageId::parse(entry.path().stem().string()).value());
+    kept = kept_figures(workspace, entry.path().stem().string());
   ASSERT_TRUE(kept.has_value());
   EXPECT_EQ(kept->cases, 5U);
 }

@@ -68,6 +68,12 @@ fs::path Workspace::image_file(const FileDigest& digest) const {
 fs::path Workspace::download_file(const std::string& hex) const {
   return root_ / "images" / (hex + ".part");
 }
+fs::path Workspace::model_archive(const FileDigest& digest) const {
+  return root_ / "models" / (digest.hex() + ".tar.gz");
+}
+fs::path Workspace::model_files(const FileDigest& digest) const {
+  return root_ / "models" / digest.hex();
+}
 fs::path Workspace::gate_report(const FileDigest& digest) const {
   return root_ / "gate" / (digest.hex() + ".json");
 }

@@ -36,6 +36,9 @@ class Workspace {
   fs::path engine_storage() const { return root_ / "podman"; }
   fs::path image_file(const FileDigest& digest) const;
   fs::path download_file(const std::string& hex) const;
+  /// A model given as files: the archive, and what was in it.
+  fs::path model_archive(const FileDigest& digest) const;
+  fs::path model_files(const FileDigest& digest) const;
   fs::path gate_report(const FileDigest& digest) const;
   fs::path container_folder(ContainerId id) const;
   fs::path dataset_folder(DatasetId id) const;
@@ -45,9 +48,9 @@ class Workspace {
   /// What a cluster's nodes are told and answer.
   fs::path scheduler_folder() const { return root_ / "scheduler"; }
   fs::path progress_file(std::string_view flow) const;
-  /// What inference with an image took.
-  fs::path figures_file(const ImageId& image) const {
-    return root_ / "figures" / (image.hex() + ".json");
+  /// What runs of an image took; `hex` as in site/flows/figures.
+  fs::path figures_file(const std::string& hex) const {
+    return root_ / "figures" / (hex + ".json");
   }
   fs::path waiting_folder() const { return root_ / "waiting"; }
   fs::path demo_folder(const std::string& hex) const;
