@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "engine/image/layer_scan.h"
+#include "engine/image/oci_manifest.h"
 #include "engine/image/sif.h"
 #include "engine/image/tar_stream.h"
 
@@ -258,35 +259,26 @@ Result<ImageArchive> read_docker(const Parts& parts, const ArchiveLimits& limits
   return image;
 }
 
-struct Descriptor {
-  std::string name;  // of the entry in the archive
-  std::string hex;
-  std::int64_t size = -1;
-};
-
-Result<Descriptor> read_descriptor(const Json& value, const std::string& where) {
-  MEDPERF_TRY(const auto digest, FileDigest::parse(value.get_string("digest")));
-  if (!value.get_string("digest").starts_with("sha256:"))
-    return invalid(where, "the digest is no sha256");
-  return Descriptor{"blobs/sha256/" + digest.hex(), digest.hex(), value.get_int("size", -1)};
+// Where an archive keeps what a descriptor names.
+std::string entry_of(const OciDescriptor& descriptor) {
+  return "blobs/sha256/" + descriptor.digest.hex();
 }
 
-Result<Json> document_of(const Parts& parts, const Descriptor& descriptor) {
-  MEDPERF_TRY(Json json, parse_document(parts, descriptor.name));
-  const auto& document = parts.documents.at(descriptor.name);
-  if (document.digest != descriptor.hex) {
-    return corrupt(descriptor.name, "its content has SHA-256 " + document.digest);
-  }
-  if (descriptor.size != static_cast<std::int64_t>(document.text.size())) {
-    return corrupt(descriptor.name, "its size differs from the one declared");
-  }
+Result<Json> document_of(const Parts& parts, const OciDescriptor& descriptor) {
+  const std::string name = entry_of(descriptor);
+  MEDPERF_TRY(Json json, parse_document(parts, name));
+  const auto& document = parts.documents.at(name);
+  if (document.digest != descriptor.digest.hex())
+    return corrupt(name, "its content has SHA-256 " + document.digest);
+  if (descriptor.size.value != document.text.size())
+    return corrupt(name, "its size differs from the one declared");
   return json;
 }
 
 // The one image manifest of an index. Attestations ("unknown" platform) are no images.
-Result<Descriptor> only_image(const Json& index, std::vector<std::string>& tags) {
+Result<OciDescriptor> only_image(const Json& index, std::vector<std::string>& tags) {
   const Json* manifests = index.find("manifests");
-  std::vector<Descriptor> found;
+  std::vector<OciDescriptor> found;
   if (manifests != nullptr && manifests->is_array()) {
     for (const auto& item : manifests->items()) {
       const Json* os = item.find_path({"platform", "os"});
@@ -314,25 +306,19 @@ Result<ImageArchive> read_oci(const Parts& parts, const ArchiveLimits& limits) {
     MEDPERF_TRY(descriptor, only_image(manifest, image.tags));
     MEDPERF_TRY(manifest, document_of(parts, descriptor));
   }
-  MEDPERF_TRY(image.manifest, ManifestDigest::parse(descriptor.hex));
-  const Json* config = manifest.find("config");
-  const Json* layers = manifest.find("layers");
-  if (config == nullptr || layers == nullptr || !layers->is_array()) {
-    return invalid("manifest", "it names no configuration or no layers");
-  }
+  MEDPERF_TRY(image.manifest, ManifestDigest::parse(descriptor.digest.hex()));
+  MEDPERF_TRY(const OciManifest contents, read_manifest(manifest, "manifest"));
   std::vector<std::string> names;
-  for (const auto& item : layers->items()) {
-    MEDPERF_TRY(const auto layer, read_descriptor(item, "manifest"));
-    const auto blob = parts.blobs.find(layer.name);
-    if (blob != parts.blobs.end() && (blob->second.digest != layer.hex ||
-                                      layer.size != static_cast<std::int64_t>(blob->second.size))) {
-      return corrupt(layer.name, "its content has SHA-256 " + blob->second.digest);
+  for (const OciDescriptor& layer : contents.layers) {
+    names.push_back(entry_of(layer));
+    const auto blob = parts.blobs.find(names.back());
+    if (blob != parts.blobs.end() &&
+        (blob->second.digest != layer.digest.hex() || layer.size.value != blob->second.size)) {
+      return corrupt(names.back(), "its content has SHA-256 " + blob->second.digest);
     }
-    names.push_back(layer.name);
   }
-  MEDPERF_TRY(const auto config_descriptor, read_descriptor(*config, "manifest"));
-  MEDPERF_CHECK(document_of(parts, config_descriptor));
-  MEDPERF_CHECK(read_config(parts, config_descriptor.name, names, limits, image));
+  MEDPERF_CHECK(document_of(parts, contents.config));
+  MEDPERF_CHECK(read_config(parts, entry_of(contents.config), names, limits, image));
   return image;
 }
 

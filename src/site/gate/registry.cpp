@@ -22,7 +22,6 @@ constexpr std::string_view kManifests =
     "application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.docker.distribution.manifest.v2+json";
 constexpr Bytes kDocument = mebibytes(4);
-constexpr std::size_t kMostLayers = 128;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr int kFound = 200, kDenied = 401, kMissing = 404;
 
@@ -89,7 +88,7 @@ class Repository {
     return reply.body;
   }
 
-  Status blob(const RegistryImage::Blob& blob, const fs::path& target, Bytes limit) {
+  Status blob(const engine::OciDescriptor& blob, const fs::path& target, Bytes limit) {
     // Redirected downloads may not ask for a token again: it is had before.
     if (headers_.empty()) MEDPERF_CHECK(get(url("manifests", reference_.tag)));
     const std::string place = url("blobs", blob.digest.prefixed());
@@ -171,41 +170,6 @@ class Repository {
   net::Headers headers_;
   bool signed_in_ = false;  ///< with the site's own name at this registry
 };
-
-/// The digest of the index's entry for linux and `architecture`.
-Result<std::string> choose_platform(const Json& index, std::string_view architecture,
-                                    const std::string& place) {
-  std::string there;
-  for (const Json& item : index.find("manifests")->items()) {
-    const Json* platform = item.find("platform");
-    if (platform == nullptr || platform->get_string("os") != "linux") continue;
-    const std::string processor = platform->get_string("architecture");
-    if (processor == architecture) return item.get_string("digest");
-    there += (there.empty() ? "" : ", ") + printable(processor, 40);
-  }
-  return make_error(
-      ErrorKind::kRefused, place,
-      fmt::format("there is no image for linux/{}; there is: {}", architecture, there),
-      "ask the owner for one; nothing was fetched");
-}
-
-Result<RegistryImage::Blob> blob_of(const Json& descriptor, const std::string& place) {
-  const std::string digest = descriptor.get_string("digest");
-  const std::int64_t size = descriptor.get_int("size", -1);
-  auto parsed = FileDigest::parse(digest);
-  if (!digest.starts_with("sha256:") || !parsed.ok() || size < 0)
-    return make_error(ErrorKind::kCorrupt, place, "the manifest names a damaged digest or size");
-  return RegistryImage::Blob{*parsed, Bytes{static_cast<std::uint64_t>(size)}};
-}
-
-Result<Json> parse_manifest(const std::string& text, const std::string& place) {
-  JsonLimits limits;
-  limits.bytes = kDocument.value;
-  auto document = parse_json(text, limits);
-  if (!document.ok() || !document->is_object())
-    return make_error(ErrorKind::kCorrupt, place, "the manifest is no JSON object");
-  return document;
-}
 
 /// Appends a file's bytes as an entry of a tar.
 Status append_entry(const FileHandle& out, const std::string& name, const FileHandle& content,
@@ -307,28 +271,20 @@ Result<RegistryImage> resolve_image(Site& site, const ImageReference& reference,
   RegistryImage out;
   out.top = crypto::digest_of<ManifestDigest>(text);
   out.manifest = out.top;
-  MEDPERF_TRY(Json manifest, parse_manifest(text, place));
-  if (const Json* list = manifest.find("manifests"); list != nullptr && list->is_array()) {
-    MEDPERF_TRY(const std::string chosen,
-                choose_platform(manifest, engine::host_architecture(), place));
-    MEDPERF_TRY(out.manifest, ManifestDigest::parse(chosen));
+  MEDPERF_TRY(Json manifest, engine::parse_oci_document(text, place));
+  if (manifest.contains("manifests")) {
+    MEDPERF_TRY(const engine::OciDescriptor chosen,
+                engine::choose_platform(manifest, engine::host_architecture(), place));
+    MEDPERF_TRY(out.manifest, ManifestDigest::parse(chosen.digest.hex()));
     MEDPERF_TRY(text,
                 repository.document("manifests", out.manifest.prefixed(), out.manifest.hex()));
-    MEDPERF_TRY(manifest, parse_manifest(text, place));
+    MEDPERF_TRY(manifest, engine::parse_oci_document(text, place));
   }
-  const Json* config = manifest.find("config");
-  const Json* layers = manifest.find("layers");
-  if (config == nullptr || layers == nullptr || !layers->is_array() ||
-      layers->items().size() > kMostLayers)
-    return make_error(ErrorKind::kCorrupt, place, "the manifest names no configuration or layers");
-  MEDPERF_TRY(const RegistryImage::Blob document, blob_of(*config, place));
-  MEDPERF_TRY(out.image, ImageId::parse(document.digest.hex()));
-  MEDPERF_TRY(out.config,
-              repository.document("blobs", document.digest.prefixed(), document.digest.hex()));
-  for (const Json& layer : layers->items()) {
-    MEDPERF_TRY(auto blob, blob_of(layer, place));
-    out.layers.push_back(std::move(blob));
-  }
+  MEDPERF_TRY(auto contents, engine::read_manifest(manifest, place));
+  MEDPERF_TRY(out.image, ImageId::parse(contents.config.digest.hex()));
+  MEDPERF_TRY(out.config, repository.document("blobs", contents.config.digest.prefixed(),
+                                              contents.config.digest.hex()));
+  out.layers = std::move(contents.layers);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/image/archive.h"
+#include "engine/image/oci_manifest.h"
 #include "site/site.h"
 
 namespace medperf::site {
@@ -27,11 +28,7 @@ struct RegistryImage {
   ManifestDigest manifest;  ///< of this platform's; the same where there is no index
   ImageId image;
   std::string config;  ///< the document, verified
-  struct Blob {
-    FileDigest digest;
-    Bytes size;
-  };
-  std::vector<Blob> layers;
+  std::vector<engine::OciDescriptor> layers;
 };
 
 /// Asks the registry; of an index takes linux and this machine's processor. `wanted`: the digest

@@ -159,6 +159,7 @@ TEST_F(RegistryGate, OfAnIndexThisMachinesImageIsTakenAndNothingFetchedWhenThere
         {{"manifests",
           Json::array({Json::object(
               {{"digest", digest},
+               {"size", 1000},
                {"platform", Json::object({{"os", "linux"}, {"architecture", cpu}})}})})}}));
   };
   const auto admitted = admit_now(container(registry_.tagged("1", index_of(mine, cpu_))));
