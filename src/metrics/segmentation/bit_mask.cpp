@@ -11,24 +11,13 @@ namespace {
 
 using Word = std::uint64_t;
 
-/// The voxels of the row that x-neighbours of set voxels are: bit i of the result is bit i-1 or
-/// bit i+1.
-Word beside(const Word* word) {
-  return word[0] << 1 | word[-1] >> 63 | word[0] >> 1 | word[1] << 63;
-}
-
-/// One dilation step of one word: `word` points into the source, at a row with all neighbours.
-Word grown_word(const Word* word, std::ptrdiff_t row, std::ptrdiff_t slice, Neighbours neighbours) {
-  Word face = word[0] | word[-row] | word[row] | word[-slice] | word[slice] | beside(word);
-  if (neighbours == Neighbours::k6) return face;
-  face |= beside(word - row) | beside(word + row) | beside(word - slice) | beside(word + slice);
-  const Word* const corners[] = {word - slice - row, word - slice + row, word + slice - row,
-                                 word + slice + row};
-  for (const Word* corner : corners) {
-    face |= *corner;
-    if (neighbours == Neighbours::k26) face |= beside(corner);
-  }
-  return face;
+/// 64 bits of a row from bit `first` on, which may lie before or beyond it: there it is clear.
+Word bits_from(const Word* row, std::ptrdiff_t words, std::ptrdiff_t first) {
+  const std::ptrdiff_t word = first >> 6;
+  const auto at = static_cast<int>(first & 63);
+  const Word low = word >= 0 && word < words ? row[word] : 0;
+  const Word high = word + 1 >= 0 && word + 1 < words ? row[word + 1] : 0;
+  return at == 0 ? low : low >> at | high << (64 - at);
 }
 
 /// Packs one row: whole blocks from the volume, the last from a copy where the volume ends too
@@ -132,16 +121,44 @@ bool BitMask::any() const {
 }
 
 Box BitMask::tight_box() const {
+  std::vector<Word> columns(static_cast<std::size_t>(row_words_));
   Box box;
-  for_each_run(*this, [&box](int y, int z, int first, int last) {
-    box = box.united({{first, y, z}, {last, y + 1, z + 1}});
-  });
+  for (int z = 0; z < extent_.z; ++z) {
+    for (int y = 0; y < extent_.y; ++y) {
+      const Word* const words = row(y, z);
+      Word any = 0;
+      for (std::ptrdiff_t i = 0; i < row_words_; ++i) {
+        columns[static_cast<std::size_t>(i)] |= words[i];
+        any |= words[i];
+      }
+      if (any != 0) box = box.united({{0, y, z}, {1, y + 1, z + 1}});
+    }
+  }
   if (box.empty()) return box;
+  int first = 0;
+  while (columns[static_cast<std::size_t>(first)] == 0) ++first;
+  auto last = static_cast<int>(row_words_) - 1;
+  while (columns[static_cast<std::size_t>(last)] == 0) --last;
+  box.first[0] = first * 64 + std::countr_zero(columns[static_cast<std::size_t>(first)]) - padding_;
+  box.last[0] =
+      last * 64 + 64 - std::countl_zero(columns[static_cast<std::size_t>(last)]) - padding_;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     box.first[axis] += box_.first[axis];
     box.last[axis] += box_.first[axis];
   }
   return box;
+}
+
+void BitMask::set_run(int y, int z, int first, int last) {
+  Word* const words = row(y, z);
+  const int begin = first + padding_;
+  const int end = last + padding_;  // exclusive
+  for (int word = begin / 64; word * 64 < end; ++word) {
+    Word bits = ~Word{0};
+    if (word * 64 < begin) bits &= ~Word{0} << (begin - word * 64);
+    if (end < word * 64 + 64) bits &= ~Word{0} >> (word * 64 + 64 - end);
+    words[word] |= bits;
+  }
 }
 
 BitMask pack(const LabelVolume& volume, const Region& region, const Box& box, int padding,
@@ -176,16 +193,20 @@ void pack_slices(const LabelVolume& volume, const Region& region, int first_slic
 
 BitMask moved(const BitMask& mask, const Box& box, int padding) {
   BitMask result(box, padding);
-  const Extent extent = result.extent();
   const int dx = mask.box().first[0] - box.first[0];
   const int dy = mask.box().first[1] - box.first[1];
   const int dz = mask.box().first[2] - box.first[2];
-  for_each_run(mask, [&](int y, int z, int first, int last) {
-    if (y + dy < 0 || y + dy >= extent.y || z + dz < 0 || z + dz >= extent.z) return;
-    for (int x = std::max(0, first + dx); x < std::min(extent.x, last + dx); ++x) {
-      result.set(x, y + dy, z + dz);
+  const std::ptrdiff_t shift = dx + padding - mask.padding();
+  for (int z = std::max(0, -dz); z < std::min(mask.extent().z, result.extent().z - dz); ++z) {
+    for (int y = std::max(0, -dy); y < std::min(mask.extent().y, result.extent().y - dy); ++y) {
+      const Word* const from = mask.row(y, z);
+      Word* const to = result.row(y + dy, z + dz);
+      for (std::ptrdiff_t i = 0; i < result.row_words(); ++i) {
+        to[i] = bits_from(from, mask.row_words(), i * 64 - shift);
+      }
     }
-  });
+  }
+  result.clear_padding();
   return result;
 }
 
@@ -200,22 +221,15 @@ BitMask surface_of(const BitMask& mask, Dimensions dimensions, Simd simd) {
 
 BitMask dilated(const BitMask& mask, Neighbours neighbours, int iterations) {
   BitMask current = mask;
-  const std::ptrdiff_t row = mask.row_words();
-  const std::ptrdiff_t slice = mask.slice_words();
-  const Extent extent = mask.extent();
+  if (iterations < 1 || mask.box().empty()) return current;
+  const int number = neighbours == Neighbours::k6 ? 6 : neighbours == Neighbours::k18 ? 18 : 26;
+  BitMask next(mask.box(), mask.padding());
   for (int i = 0; i < iterations; ++i) {
-    BitMask next(mask.box(), mask.padding());
-    for (int z = 0; z < extent.z; ++z) {
-      for (int y = 0; y < extent.y; ++y) {
-        const Word* from = current.row(y, z);
-        Word* to = next.row(y, z);
-        for (std::ptrdiff_t word = 0; word < row; ++word, ++from, ++to) {
-          *to = grown_word(from, row, slice, neighbours);
-        }
-      }
-    }
+    kernels::of(best_simd())
+        .masks.dilate(current.words(), mask.first_word(), mask.last_word(), mask.row_words(),
+                      mask.slice_words(), number, next.words());
     next.clear_padding();
-    current = std::move(next);
+    std::swap(current, next);
   }
   return current;
 }

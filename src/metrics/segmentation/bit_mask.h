@@ -52,6 +52,8 @@ class BitMask {
     const int bit = x + padding_;
     row(y, z)[bit / 64] |= std::uint64_t{1} << (bit % 64);
   }
+  /// Sets the voxels first <= x < last of a row.
+  void set_run(int y, int z, int first, int last);
   void clear(int x, int y, int z) {
     const int bit = x + padding_;
     row(y, z)[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));

@@ -19,22 +19,10 @@ std::int32_t root_of(std::vector<ComponentRun>& runs, std::int32_t run) {
 
 /// The earlier run becomes the root, so that a root is the first run of its component.
 void join(std::vector<ComponentRun>& runs, std::size_t a, std::size_t b) {
+  if (runs[a].component == runs[b].component) return;  // as nearly all are
   const std::int32_t one = root_of(runs, static_cast<std::int32_t>(a));
   const std::int32_t other = root_of(runs, static_cast<std::int32_t>(b));
   runs[static_cast<std::size_t>(std::max(one, other))].component = std::min(one, other);
-}
-
-/// Sets the bits first <= x < last of a row.
-void set_run(BitMask& mask, int y, int z, int first, int last) {
-  std::uint64_t* const words = mask.row(y, z);
-  const int begin = first + mask.padding();
-  const int end = last + mask.padding();  // exclusive
-  for (int word = begin / 64; word * 64 < end; ++word) {
-    std::uint64_t bits = ~std::uint64_t{0};
-    if (word * 64 < begin) bits &= ~std::uint64_t{0} << (begin - word * 64);
-    if (end < word * 64 + 64) bits &= ~std::uint64_t{0} >> (word * 64 + 64 - end);
-    words[word] |= bits;
-  }
 }
 
 }  // namespace
@@ -166,7 +154,7 @@ BitMask Components::mask_of(const std::vector<bool>& wanted, const Box& box, int
         if (!wanted[static_cast<std::size_t>(run.component)]) continue;
         const int first = std::max(0, run.first + dx);
         const int last = std::min(extent.x, run.last + dx);
-        if (first < last) set_run(mask, y + dy, z + dz, first, last);
+        if (first < last) mask.set_run(y + dy, z + dz, first, last);
       }
     }
   }

@@ -55,6 +55,19 @@ struct Remainder {
   std::uint64_t bits;
 };
 
+/// Bits of a word whose nearest target lies in one shell; in none when it is the number of shells.
+struct ShellBits {
+  std::ptrdiff_t word;
+  int shell;
+  std::uint64_t bits;
+};
+
+/// How far assign_shells came: the first word that it has not looked at, and the entries written.
+struct ShellProgress {
+  std::ptrdiff_t next;
+  std::ptrdiff_t written;
+};
+
 /// A row of voxels seen from another: so many rows and slices away.
 struct RowOffset {
   double squared_mm2;    ///< at the same x
@@ -102,12 +115,22 @@ struct MaskKernels {
   std::ptrdiff_t (*nearest_shells)(const std::uint64_t* queries, const std::uint64_t* targets,
                                    std::ptrdiff_t first, std::ptrdiff_t last, const Shells& shells,
                                    std::int64_t* counts, Remainder* out);
+  /// The same, but which bits it were: every set bit of `queries` is in one entry of `out`. Those
+  /// of one shell are in order of their words. Stops when there may be no room for the next group,
+  /// which takes up to kGroup * (shell_count + 1) entries.
+  ShellProgress (*assign_shells)(const std::uint64_t* queries, const std::uint64_t* targets,
+                                 std::ptrdiff_t first, std::ptrdiff_t last, const Shells& shells,
+                                 ShellBits* out, std::ptrdiff_t room);
+  /// Sets what is set in `mask` or touches a set bit there; touching as in Neighbours, by its
+  /// number of 6, 18 or 26. Works in whole groups, on the padding too; reads as surface() does.
+  void (*dilate)(const std::uint64_t* mask, std::ptrdiff_t first, std::ptrdiff_t last,
+                 std::ptrdiff_t row, std::ptrdiff_t slice, int neighbours, std::uint64_t* out);
   /// The nearest target in the rows, looking no further than its distance.
   RowFound (*search_rows)(const RowSearch& search, const RowVoxel& from);
   std::int64_t (*count)(const std::uint64_t* words, std::ptrdiff_t size);
 };
 
-/// Words handled at a time; ranges of nearest_shells and surface are multiples of it.
+/// Words handled at a time: what works on a range works on whole groups from its first word on.
 inline constexpr std::ptrdiff_t kGroup = 8;
 
 struct Kernels {

@@ -75,7 +75,7 @@ MEDPERF_TARGET inline std::uint64_t labelled(const T* one, const T* other) {
 const Kernels kAvx2 = {MEDPERF_LABEL_KERNELS(std::uint8_t),
                        MEDPERF_LABEL_KERNELS(std::uint16_t),
                        MEDPERF_LABEL_KERNELS(std::uint32_t),
-                       {surface, nearest_shells, search_rows, count_words}};
+                       {surface, nearest_shells, assign_shells, dilate, search_rows, count_words}};
 
 }  // namespace medperf::metrics::kernels
 #endif

@@ -61,10 +61,11 @@ MEDPERF_TARGET inline std::uint64_t labelled(const T* one, const T* other) {
 
 }  // namespace
 
-const Kernels kAvx512 = {MEDPERF_LABEL_KERNELS(std::uint8_t),
-                         MEDPERF_LABEL_KERNELS(std::uint16_t),
-                         MEDPERF_LABEL_KERNELS(std::uint32_t),
-                         {surface, nearest_shells, search_rows, count_words}};
+const Kernels kAvx512 = {
+    MEDPERF_LABEL_KERNELS(std::uint8_t),
+    MEDPERF_LABEL_KERNELS(std::uint16_t),
+    MEDPERF_LABEL_KERNELS(std::uint32_t),
+    {surface, nearest_shells, assign_shells, dilate, search_rows, count_words}};
 
 }  // namespace medperf::metrics::kernels
 #endif

@@ -104,10 +104,11 @@ std::uint64_t labelled(const T* one, const T* other) {
 
 }  // namespace
 
-const Kernels kBaseline = {MEDPERF_LABEL_KERNELS(std::uint8_t),
-                           MEDPERF_LABEL_KERNELS(std::uint16_t),
-                           MEDPERF_LABEL_KERNELS(std::uint32_t),
-                           {surface, nearest_shells, search_rows, count_words}};
+const Kernels kBaseline = {
+    MEDPERF_LABEL_KERNELS(std::uint8_t),
+    MEDPERF_LABEL_KERNELS(std::uint16_t),
+    MEDPERF_LABEL_KERNELS(std::uint32_t),
+    {surface, nearest_shells, assign_shells, dilate, search_rows, count_words}};
 
 const Kernels& of(Simd simd) {
 #if defined(__x86_64__)

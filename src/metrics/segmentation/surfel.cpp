@@ -1,6 +1,7 @@
 #include "metrics/segmentation/surfel.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -30,14 +31,15 @@ unsigned two_bits(const Word* row, int bit) {
 /// Sums of areas by squared distance: an open hash table, as there are few different distances.
 class AreaTable {
  public:
-  void add(double square, double area) {
+  /// The sum for a distance, until the next call.
+  double& at(double square) {
     if (2 * used_ >= slots_.size()) grow();
     Slot& slot = find(square);
     if (slot.square < 0) {
       slot.square = square;
       ++used_;
     }
-    slot.area += area;
+    return slot.area;
   }
 
   AreaByDistance sorted() const {
@@ -93,18 +95,30 @@ class Surface {
 
   AreaByDistance distances_to(const BitMask& other, const SpacingMm& spacing) const {
     AreaTable table;
-    for_each_distance(corners_, other, spacing, [&](int x, int y, int z, double squared_mm2) {
-      table.add(squared_mm2, areas_[code(x, y, z)]);
-    });
+    for_each_distance(corners_, other, spacing,
+                      [&](int x, int y, int z, Word bits, double squared_mm2) {
+                        double& sum = table.at(squared_mm2);
+                        const Rows rows = rows_at(y, z);
+                        for (; bits != 0; bits &= bits - 1) {
+                          sum += areas_[code(rows, x + mask_.padding() + std::countr_zero(bits))];
+                        }
+                      });
     return table.sorted();
   }
 
  private:
-  std::size_t code(int x, int y, int z) const {
-    const int bit = x + mask_.padding();
-    if (flat_) return two_bits(mask_.row(y - 1, z), bit) | two_bits(mask_.row(y, z), bit) << 2;
-    return two_bits(mask_.row(y - 1, z - 1), bit) | two_bits(mask_.row(y, z - 1), bit) << 2 |
-           two_bits(mask_.row(y - 1, z), bit) << 4 | two_bits(mask_.row(y, z), bit) << 6;
+  /// The rows around a row of corners, in order of the code's bits; in a plane the first two.
+  using Rows = std::array<const Word*, 4>;
+  Rows rows_at(int y, int z) const {
+    if (flat_) return {mask_.row(y - 1, z), mask_.row(y, z), nullptr, nullptr};
+    return {mask_.row(y - 1, z - 1), mask_.row(y, z - 1), mask_.row(y - 1, z), mask_.row(y, z)};
+  }
+  std::size_t code(const Rows& rows, int bit) const {
+    unsigned result = 0;
+    for (unsigned i = 0; i < (flat_ ? 2U : 4U); ++i) {
+      result |= two_bits(rows[i], bit) << (2 * i);
+    }
+    return result;
   }
 
   const BitMask& mask_;

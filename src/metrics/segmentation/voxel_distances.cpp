@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <vector>
 
 #include "metrics/segmentation/block_index.h"
 #include "metrics/segmentation/distance_field.h"
@@ -13,17 +14,9 @@
 namespace medperf::metrics {
 namespace {
 
-using Word = std::uint64_t;
-
 // Nanoseconds that a transform takes for a voxel, to decide when searching has taken too long.
 // Being wrong costs time only.
 constexpr std::int64_t kTransformVoxel = 20;
-
-/// The voxels that lie `bits` to either side of a set voxel of the row.
-Word beside(const Word* word, int bits) {
-  if (bits == 0) return word[0];
-  return word[0] << bits | word[-1] >> (64 - bits) | word[0] >> bits | word[1] << (64 - bits);
-}
 
 class Distances {
  public:
@@ -33,58 +26,63 @@ class Distances {
         targets_(targets),
         squares_(targets.extent(), spacing),
         shells_(squares_, targets.row_words(), targets.slice_words(), targets.extent().z == 1),
-        rest_(queries.box(), queries.padding()),
         found_(found) {}
 
   void run() {
-    if (!find_near()) return;
-    if (!find_far()) return;
+    find_near();
+    if (rest_.empty() || !find_far()) return;
     const DistanceTransform transform(targets_, squares_);
+    BitMask wanted(queries_.box(), queries_.padding());
+    for (const Word& one : rest_) wanted.words()[one.word] = one.bits;
     const int columns = static_cast<int>(targets_.row_words()) * 64;
     for (int first = 0; first < columns; first += DistanceTransform::kColumns) {
-      transform.columns(first, rest_, [this](int bit, int y, int z, double squared_mm2) {
-        found_(bit - queries_.padding(), y, z, squared_mm2);
+      transform.columns(first, wanted, [this](int bit, int y, int z, double squared_mm2) {
+        found_(bit - queries_.padding(), y, z, 1, squared_mm2);
       });
     }
   }
 
  private:
-  /// Voxels within the shells; the others stay in rest_. Returns whether there are any.
-  bool find_near() {
-    bool left = false;
-    const Extent& extent = queries_.extent();
-    for (int z = 0; z < extent.z; ++z) {
-      for (int y = 0; y < extent.y; ++y) {
-        const Word* const from = queries_.row(y, z);
-        const Word* const to = targets_.row(y, z);
-        for (std::ptrdiff_t word = 0; word < queries_.row_words(); ++word) {
-          if (from[word] == 0) continue;
-          const Word rest = near_word(from[word], to + word,
-                                      static_cast<int>(word) * 64 - queries_.padding(), y, z);
-          rest_.row(y, z)[word] = rest;
-          left = left || rest != 0;
-        }
-      }
-    }
-    return left;
+  /// Bits of one word of the mask.
+  struct Word {
+    std::ptrdiff_t word;
+    std::uint64_t bits;
+  };
+
+  /// Where bit 0 of a word is.
+  struct Place {
+    int x, y, z;
+  };
+  Place place_of(std::ptrdiff_t word) const {
+    const std::ptrdiff_t at = word - BitMask::kGuard;
+    const std::ptrdiff_t row = at / queries_.row_words();
+    const std::ptrdiff_t rows = queries_.slice_words() / queries_.row_words();
+    return {static_cast<int>(at - row * queries_.row_words()) * 64 - queries_.padding(),
+            static_cast<int>(row % rows) - queries_.padding(),
+            static_cast<int>(row / rows) - queries_.padding()};
   }
 
-  Word near_word(Word bits, const Word* target, int x, int y, int z) const {
-    int shift = 0;
-    for (std::size_t shell = 0; shell < shells_.shell_end.size(); ++shell) {
-      Word hits = 0;
-      for (; shift < shells_.shell_end[shell]; ++shift) {
-        const kernels::Shift& one = shells_.shifts[static_cast<std::size_t>(shift)];
-        hits |= beside(target + one.words, one.bits);
+  /// Voxels within the shells; the others come into rest_.
+  void find_near() {
+    const kernels::Shells shells = shells_.view();
+    std::vector<kernels::ShellBits> entries(kEntries);
+    for (std::ptrdiff_t at = queries_.first_word(); at < queries_.last_word();) {
+      const kernels::ShellProgress done =
+          kernels::of(best_simd())
+              .masks.assign_shells(queries_.words(), targets_.words(), at, queries_.last_word(),
+                                   shells, entries.data(), kEntries);
+      for (std::ptrdiff_t i = 0; i < done.written; ++i) {
+        const kernels::ShellBits& one = entries[static_cast<std::size_t>(i)];
+        if (one.shell == shells.shell_count) {
+          rest_.push_back({one.word, one.bits});
+          continue;
+        }
+        const Place place = place_of(one.word);
+        found_(place.x, place.y, place.z, one.bits,
+               shells_.squared_mm2[static_cast<std::size_t>(one.shell)]);
       }
-      const double squared_mm2 = shells_.squared_mm2[shell];
-      for (Word reached = bits & hits; reached != 0; reached &= reached - 1) {
-        found_(x + std::countr_zero(reached), y, z, squared_mm2);
-      }
-      bits &= ~hits;
-      if (bits == 0) break;
+      at = done.next;
     }
-    return bits;
   }
 
   /// Searches one by one while that is worth it; the others stay in rest_. Returns whether there
@@ -95,34 +93,32 @@ class Distances {
     std::int64_t work = 0;
     BlockIndex::Nearest last{std::numeric_limits<double>::infinity(), {0, 0, 0}};
     bool known = false;
-    const Extent& extent = rest_.extent();
-    for (int z = 0; z < extent.z; ++z) {
-      for (int y = 0; y < extent.y; ++y) {
-        Word* const row = rest_.row(y, z);
-        for (std::ptrdiff_t word = 0; word < rest_.row_words(); ++word) {
-          for (; row[word] != 0; row[word] &= row[word] - 1) {
-            const int bit = static_cast<int>(word) * 64 + std::countr_zero(row[word]);
-            if (known) {  // its neighbour's nearest is a good guess
-              last.squared_mm2 =
-                  squares_.of(std::abs(bit - last.voxel.bit), std::abs(y - last.voxel.y),
-                              std::abs(z - last.voxel.z));
-            }
-            last = index.nearest({bit, y, z}, last, work, limit);
-            if (work > limit) return true;
-            known = true;
-            found_(bit - rest_.padding(), y, z, last.squared_mm2);
-          }
+    for (Word& one : rest_) {
+      const Place place = place_of(one.word);
+      for (; one.bits != 0; one.bits &= one.bits - 1) {
+        const int offset = std::countr_zero(one.bits);
+        const int bit = place.x + queries_.padding() + offset;
+        if (known) {  // its neighbour's nearest is a good guess
+          last.squared_mm2 =
+              squares_.of(std::abs(bit - last.voxel.bit), std::abs(place.y - last.voxel.y),
+                          std::abs(place.z - last.voxel.z));
         }
+        last = index.nearest({bit, place.y, place.z}, last, work, limit);
+        if (work > limit) return true;
+        known = true;
+        found_(place.x + offset, place.y, place.z, 1, last.squared_mm2);
       }
     }
     return false;
   }
 
+  static constexpr std::ptrdiff_t kEntries = 4096;  // more than a group can take
+
   const BitMask& queries_;
   const BitMask& targets_;
   AxisSquares squares_;
   NearShells shells_;
-  BitMask rest_;
+  std::vector<Word> rest_;  // no shell reaches them
   const VoxelDistance& found_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -27,7 +28,7 @@ std::vector<Voxel> voxels(const BitMask& mask) {
 void expect_exact(const BitMask& queries, const BitMask& targets, const SpacingMm& spacing) {
   const auto to = voxels(targets);
   BitMask seen(queries.box(), kSurfacePadding);
-  for_each_distance(queries, targets, spacing, [&](int x, int y, int z, double squared_mm2) {
+  const auto expect_voxel = [&](int x, int y, int z, double squared_mm2) {
     EXPECT_FALSE(seen.get(x, y, z));
     seen.set(x, y, z);
     double expected = std::numeric_limits<double>::infinity();
@@ -38,7 +39,14 @@ void expect_exact(const BitMask& queries, const BitMask& targets, const SpacingM
       expected = std::min(expected, dx * dx + dy * dy + dz * dz);
     }
     ASSERT_NEAR(squared_mm2, expected, 1e-12 * (1 + expected));
-  });
+  };
+  for_each_distance(queries, targets, spacing,
+                    [&](int x, int y, int z, std::uint64_t bits, double squared_mm2) {
+                      EXPECT_NE(bits, 0U);
+                      for (; bits != 0; bits &= bits - 1) {
+                        expect_voxel(x + std::countr_zero(bits), y, z, squared_mm2);
+                      }
+                    });
   EXPECT_EQ(seen, queries);
 }
 
