@@ -24,7 +24,7 @@ mkdir -p "$LOGS"
 SANITIZED=(base crypto domain result wire imaging cohort engine)
 # Every reader of the rooms that are sanitized, and the sums and summaries of metrics: what bytes from outside reach.
 READERS=(fuzz_json fuzz_yaml fuzz_csv fuzz_jwt fuzz_image_archive fuzz_sif fuzz_unpack fuzz_rpm_database fuzz_oci_manifest
-  fuzz_nifti fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
+  fuzz_nifti fuzz_sparse_gzip fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
   fuzz_binary_tables fuzz_site_summary fuzz_exact_sum)
 TOTALS=$LOGS/totals   # a line "NAME PASSED FAILED" for each check, written by both lanes
 started=$SECONDS

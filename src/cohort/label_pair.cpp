@@ -47,8 +47,13 @@ Result<metrics::LabelVolume> view_of(const imaging::Volume& labels) {
   }
   const metrics::Extent size{static_cast<int>(g.size[0]), static_cast<int>(g.size[1]),
                              static_cast<int>(g.size[2])};
-  return metrics::LabelVolume::view(view, size,
-                                    {g.spacing_mm[0], g.spacing_mm[1], g.spacing_mm[2]});
+  MEDPERF_TRY(auto volume, metrics::LabelVolume::view(
+                               view, size, {g.spacing_mm[0], g.spacing_mm[1], g.spacing_mm[2]}));
+  static_assert(imaging::OccupiedBlocks::kBytes == metrics::LabelVolume::kPart);
+  if (labels.type == imaging::ElementType::kU8) {
+    volume.set_labelled_parts(labels.elements.occupied());
+  }
+  return volume;
 }
 
 }  // namespace medperf::cohort

@@ -44,19 +44,23 @@ constexpr std::size_t kMostKept = std::size_t{64} << 20;
 struct Block {
   std::uint8_t* memory = nullptr;
   std::size_t capacity = 0;
+  bool zero = false;  // all of it
 };
 
 /// Large blocks that were given back, for the next that want as much.
 class KeptBlocks {
  public:
-  /// A block of at least so many bytes, and at most twice as many: the rest would lie idle. When
-  /// none fits, volumes of another size are read now, and all are given back to the system.
-  Block take(std::size_t size) {
+  /// A block of at least so many bytes, and at most twice as many: the rest would lie idle; one
+  /// that is zero, or is not, if there is such a one. When none fits, volumes of another size are
+  /// read now, and all are given back to the system.
+  Block take(std::size_t size, bool zero) {
     const std::lock_guard lock(mutex_);
     const auto fits = [&](const Block& one) {
       return one.capacity >= size && one.capacity / 2 <= size;
     };
-    const auto found = std::find_if(blocks_.begin(), blocks_.end(), fits);
+    auto found = std::find_if(blocks_.begin(), blocks_.end(),
+                              [&](const Block& one) { return fits(one) && one.zero == zero; });
+    if (found == blocks_.end()) found = std::find_if(blocks_.begin(), blocks_.end(), fits);
     if (found == blocks_.end()) {
       for (const Block& block : blocks_) std::free(block.memory);
       blocks_.clear();
@@ -95,12 +99,12 @@ KeptBlocks& kept_blocks() {
 
 /// Large buffers are taken in pages of two megabytes where the system has them: a volume is filled
 /// once and read a few times, and the first touch of its small pages takes longer than both.
-Block take(std::size_t size) {
+Block take(std::size_t size, bool zero) {
   if (size < kLarge) {
     const std::size_t least = std::max<std::size_t>(size, 1);
     return {static_cast<std::uint8_t*>(std::malloc(least)), least};
   }
-  if (const Block kept = kept_blocks().take(size); kept.memory != nullptr) return kept;
+  if (const Block kept = kept_blocks().take(size, zero); kept.memory != nullptr) return kept;
   void* memory = nullptr;
   if (::posix_memalign(&memory, kHugePage, size) != 0) return {};
   ::madvise(memory, size, MADV_HUGEPAGE);  // a wish
@@ -252,27 +256,47 @@ std::string_view to_string(ElementType type) {
 }
 
 ElementBuffer::ElementBuffer(std::size_t size) : size_(size) {
-  const Block block = take(size);
+  const Block block = take(size, false);
   if (block.memory == nullptr) throw std::bad_alloc();
   memory_ = block.memory;
   capacity_ = block.capacity;
 }
 
+ElementBuffer ElementBuffer::zeros(std::size_t size) {
+  const Block block = take(size, true);
+  if (block.memory == nullptr) throw std::bad_alloc();
+  if (!block.zero) std::memset(block.memory, 0, block.capacity);
+  ElementBuffer buffer;
+  buffer.memory_ = block.memory;
+  buffer.capacity_ = block.capacity;
+  buffer.size_ = size;
+  return buffer;
+}
+
 ElementBuffer::~ElementBuffer() {
-  if (memory_ != nullptr) kept_blocks().give({memory_, capacity_});
+  if (memory_ == nullptr) return;
+  const bool sparse = occupied_ && capacity_ >= kLarge;
+  if (sparse) {
+    for (const OccupiedBlocks::Range& range : occupied_->ranges()) {
+      std::memset(memory_ + range.first, 0, range.last - range.first);
+    }
+  }
+  kept_blocks().give({memory_, capacity_, sparse});
 }
 
 ElementBuffer::ElementBuffer(ElementBuffer&& other) noexcept
     : memory_(std::exchange(other.memory_, nullptr)),
       capacity_(std::exchange(other.capacity_, 0)),
       start_(std::exchange(other.start_, 0)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      occupied_(std::exchange(other.occupied_, std::nullopt)) {}
 
 ElementBuffer& ElementBuffer::operator=(ElementBuffer&& other) noexcept {
   std::swap(memory_, other.memory_);
   std::swap(capacity_, other.capacity_);
   std::swap(start_, other.start_);
   std::swap(size_, other.size_);
+  std::swap(occupied_, other.occupied_);
   return *this;
 }
 
@@ -280,6 +304,7 @@ void ElementBuffer::drop_front(std::size_t count) {
   start_ += count;
   size_ -= count;
   if (start_ % alignof(std::max_align_t) == 0) return;
+  occupied_.reset();
   std::memmove(memory_, memory_ + start_, size_);
   start_ = 0;
 }
@@ -291,6 +316,7 @@ void ElementBuffer::shrink(std::size_t size) {
   void* less = std::realloc(memory_, wanted);
   if (less == nullptr) return;
   memory_ = static_cast<std::uint8_t*>(less);
+  occupied_.reset();
   capacity_ = 0;  // what is left is smaller than what readers take: it is not kept
 }
 
@@ -298,6 +324,14 @@ ElementBuffer ElementBuffer::copy() const {
   ElementBuffer other(size_);
   if (size_ > 0) std::memcpy(other.data(), data(), size_);
   return other;
+}
+
+std::vector<std::uint64_t> ElementBuffer::occupied() const {
+  if (!occupied_) return {};
+  auto words = occupied_->words_from(start_);
+  constexpr std::size_t kWord = 64 * OccupiedBlocks::kBytes;
+  words.resize((size_ + kWord - 1) / kWord);
+  return words;
 }
 
 void Volume::check_type(ElementType wanted) const {

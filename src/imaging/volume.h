@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "base/result.h"
 #include "imaging/geometry.h"
+#include "imaging/occupied_blocks.h"
 
 namespace medperf::imaging {
 
@@ -46,11 +48,25 @@ class ElementBuffer {
   ElementBuffer() = default;
   /// `size` bytes with undefined content. Throws std::bad_alloc.
   explicit ElementBuffer(std::size_t size);
+  /// `size` zero bytes, in order to write a few of them: fill(bytes, occupied) marks those that it
+  /// writes. The buffer remembers them, so that readers need not look at the others and the next
+  /// such buffer need not clear them. Throws std::bad_alloc.
+  template <typename Fill>
+  static ElementBuffer sparse(std::size_t size, const Fill& fill) {
+    ElementBuffer buffer = zeros(size);
+    buffer.occupied_.emplace(size);
+    fill(std::span(buffer.memory_, size), *buffer.occupied_);
+    return buffer;
+  }
   ElementBuffer(ElementBuffer&& other) noexcept;
   ElementBuffer& operator=(ElementBuffer&& other) noexcept;
   ~ElementBuffer();
 
-  std::uint8_t* data() { return memory_ + start_; }
+  /// To write anywhere: what is zero is no longer known.
+  std::uint8_t* data() {
+    occupied_.reset();
+    return memory_ + start_;
+  }
   const std::uint8_t* data() const { return memory_ + start_; }
   std::size_t size() const { return size_; }
   /// Forgets the first `count` bytes (a file's header). They stay in memory when what follows is
@@ -59,12 +75,17 @@ class ElementBuffer {
   /// Keeps the first `size` bytes and gives the rest back to the system.
   void shrink(std::size_t size);
   ElementBuffer copy() const;
+  /// Bit i: bytes from i * OccupiedBlocks::kBytes on may be other than zero. Empty: not known.
+  std::vector<std::uint64_t> occupied() const;
 
  private:
+  static ElementBuffer zeros(std::size_t size);
+
   std::uint8_t* memory_ = nullptr;
   std::size_t capacity_ = 0;  ///< of memory_ as it was taken; 0 once it was shrunk
   std::size_t start_ = 0;
   std::size_t size_ = 0;
+  std::optional<OccupiedBlocks> occupied_;  ///< of memory_; no value: any byte may be other than 0
 };
 
 /// Voxels on a grid. Element (i, j, k) is at (k * size[1] + j) * size[0] + i, in native byte order.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -174,6 +176,33 @@ TEST(ElementBuffer, LargeBlocksAreKeptForTheNextOfTheirSizeAlone) {
   mark();
   EXPECT_FALSE(is_kept(kSize + 1));
   EXPECT_FALSE(is_kept(8 * kSize));
+}
+
+TEST(ElementBuffer, ASparseOneIsZeroWhereNothingWasWritten) {
+  constexpr std::size_t kSize = std::size_t{9} << 20;
+  constexpr std::size_t kPart = OccupiedBlocks::kBytes;
+  // Several after another: each takes the memory of the one before where blocks are kept.
+  for (std::size_t round = 1; round < 5; ++round) {
+    const std::size_t at = round * 1000000;
+    ElementBuffer buffer =
+        ElementBuffer::sparse(kSize, [&](std::span<std::uint8_t> bytes, OccupiedBlocks& occupied) {
+          EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](auto one) { return one == 0; }));
+          bytes[at] = 7;
+          occupied.mark(at, at + 1);
+        });
+    buffer.drop_front(352);
+    const auto parts = buffer.occupied();
+    const std::size_t part = (at - 352) / kPart;
+    EXPECT_NE(parts[part / 64] >> (part % 64) & 1, 0U);
+    std::size_t marked = 0;
+    for (const std::uint64_t word : parts) marked += static_cast<std::size_t>(std::popcount(word));
+    EXPECT_LE(marked, 2U);
+    if (round % 2 == 0) continue;
+    ElementBuffer moved = std::move(buffer);
+    EXPECT_EQ(moved.occupied(), parts);
+    std::memset(moved.data(), 0xff, moved.size());
+    EXPECT_TRUE(moved.occupied().empty());  // who may write anywhere may have done so
+  }
 }
 
 TEST(ElementBuffer, DroppingTheFrontKeepsTheRestAligned) {

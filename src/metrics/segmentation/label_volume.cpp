@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace medperf::metrics {
 namespace {
@@ -72,6 +73,11 @@ Result<LabelVolume> LabelVolume::view(Labels labels, Extent size, SpacingMm spac
                       "Every axis needs a spacing from 1e-6 to 1e6 mm.");
   }
   return LabelVolume(labels, size, spacing);
+}
+
+void LabelVolume::set_labelled_parts(std::vector<std::uint64_t> parts) {
+  const std::int64_t needed = (size_.voxels() + 64 * kPart - 1) / (64 * kPart);
+  if (static_cast<std::int64_t>(parts.size()) == needed) labelled_parts_ = std::move(parts);
 }
 
 std::int32_t LabelVolume::at(int x, int y, int z) const {

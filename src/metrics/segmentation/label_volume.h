@@ -67,6 +67,14 @@ class LabelVolume {
   const SpacingMm& spacing() const { return spacing_; }
   Dimensions dimensions() const { return size_.z == 1 ? Dimensions::k2 : Dimensions::k3; }
   const Labels& labels() const { return labels_; }
+
+  /// Labels of a part: all but those of labelled parts are 0 for sure.
+  static constexpr std::int64_t kPart = 1024;
+  /// Tells what is known of parts from elsewhere, so that comparing volumes need not look at the
+  /// others: bit i is set when labels kPart * i to kPart * (i + 1) may be other than 0. Empty: any
+  /// may. Ignored when it does not have a bit for every part.
+  void set_labelled_parts(std::vector<std::uint64_t> parts);
+  std::span<const std::uint64_t> labelled_parts() const { return labelled_parts_; }
   /// One label; slow, for tests and sparse reading.
   std::int32_t at(int x, int y, int z) const;
 
@@ -77,6 +85,7 @@ class LabelVolume {
   Labels labels_;
   Extent size_;
   SpacingMm spacing_;
+  std::vector<std::uint64_t> labelled_parts_;
 };
 
 /// Errors: invalid when the grids differ in size, or in spacing by more than a ten-thousandth of a

@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "metrics/segmentation/kernels.h"
 #include "metrics/segmentation/overlap.h"
@@ -135,7 +137,38 @@ struct Pair {
   std::span<const T> predicted;
   std::span<const T> referenced;
   Extent size;
+  std::vector<std::uint64_t> parts;  // bit: the part is labelled in one of them; empty: all may be
 };
+
+/// Blocks first <= i < last.
+struct Blocks {
+  std::ptrdiff_t first;
+  std::ptrdiff_t last;
+};
+
+/// The next blocks from `first` on, not beyond `last`, of parts that are labelled.
+Blocks next_labelled_parts(std::span<const std::uint64_t> parts, std::ptrdiff_t first,
+                           std::ptrdiff_t last) {
+  constexpr std::ptrdiff_t kBlocks = LabelVolume::kPart / kBlock;
+  const auto labelled = [&](std::ptrdiff_t part) {
+    return (parts[static_cast<std::size_t>(part / 64)] >> (part % 64) & 1) != 0;
+  };
+  if (parts.empty()) return {first, last};
+  while (first < last && !labelled(first / kBlocks)) first = (first / kBlocks + 1) * kBlocks;
+  std::ptrdiff_t end = first;
+  while (end < last && labelled(end / kBlocks)) end = (end / kBlocks + 1) * kBlocks;
+  return {std::min(first, last), std::min(end, last)};
+}
+
+/// Parts that are labelled in one of the volumes.
+std::vector<std::uint64_t> labelled_parts(const LabelVolume& one, const LabelVolume& other) {
+  const auto a = one.labelled_parts();
+  const auto b = other.labelled_parts();
+  if (a.empty() || b.empty()) return {};
+  std::vector<std::uint64_t> either(a.begin(), a.end());
+  for (std::size_t i = 0; i < either.size(); ++i) either[i] |= b[i];
+  return either;
+}
 
 Place place_of(std::ptrdiff_t voxel, const Extent& size) {
   const std::ptrdiff_t row = voxel / size.x;
@@ -154,12 +187,15 @@ void scan_blocks(const Pair<T>& pair, std::ptrdiff_t first, std::ptrdiff_t last,
   const std::ptrdiff_t whole = std::min(last, voxels / kBlock);
   const T* const p = pair.predicted.data();
   const T* const r = pair.referenced.data();
-  for (std::ptrdiff_t block = first; block < whole; ++block) {
-    block = kernel.next_labelled(p, r, block, whole);
-    if (block == whole) break;
-    const int pairs = kernel.split(p + block * kBlock, r + block * kBlock, found);
-    const Place place = place_of(block * kBlock, pair.size);
-    for (int i = 0; i < pairs; ++i) add(found[i], place, pair.size, regions, sums);
+  for (Blocks part{first, first}; part.last < whole;) {
+    part = next_labelled_parts(pair.parts, part.last, whole);
+    for (std::ptrdiff_t block = part.first; block < part.last; ++block) {
+      block = kernel.next_labelled(p, r, block, part.last);
+      if (block == part.last) break;
+      const int pairs = kernel.split(p + block * kBlock, r + block * kBlock, found);
+      const Place place = place_of(block * kBlock, pair.size);
+      for (int i = 0; i < pairs; ++i) add(found[i], place, pair.size, regions, sums);
+    }
   }
   if (last > whole) {
     T end[2][kBlock] = {};
@@ -207,12 +243,14 @@ void scan_group(const Pair<T>& pair, const Membership<T>& regions,
 /// Volumes of one type as bits of that width: the loops do not mind the sign.
 template <typename Label>
 void scan_typed(std::span<const Label> predicted, std::span<const Label> referenced,
-                const Extent& size, std::span<const Region> regions,
-                const kernels::Kernels& kernels, Workers& workers, GroupSums& total) {
+                const Extent& size, std::vector<std::uint64_t> parts,
+                std::span<const Region> regions, const kernels::Kernels& kernels, Workers& workers,
+                GroupSums& total) {
   using T = std::make_unsigned_t<Label>;
   const Pair<T> pair{{reinterpret_cast<const T*>(predicted.data()), predicted.size()},
                      {reinterpret_cast<const T*>(referenced.data()), referenced.size()},
-                     size};
+                     size,
+                     std::move(parts)};
   const auto membership = Membership<T>::of(regions, Label{});
   if constexpr (sizeof(T) == 1) scan_group(pair, membership, kernels.labels8, workers, total);
   if constexpr (sizeof(T) == 2) scan_group(pair, membership, kernels.labels16, workers, total);
@@ -231,13 +269,14 @@ void scan_regions(const LabelVolume& prediction, const LabelVolume& reference,
   if (prediction.labels().index() != reference.labels().index()) {
     const std::vector<std::int32_t> p = widened(prediction);
     const std::vector<std::int32_t> r = widened(reference);
-    scan_typed<std::int32_t>(p, r, prediction.size(), regions, kernels, workers, total);
+    scan_typed<std::int32_t>(p, r, prediction.size(), labelled_parts(prediction, reference),
+                             regions, kernels, workers, total);
     return;
   }
   std::visit(
       [&](auto span) {
-        scan_typed(span, std::get<decltype(span)>(reference.labels()), prediction.size(), regions,
-                   kernels, workers, total);
+        scan_typed(span, std::get<decltype(span)>(reference.labels()), prediction.size(),
+                   labelled_parts(prediction, reference), regions, kernels, workers, total);
       },
       prediction.labels());
 }

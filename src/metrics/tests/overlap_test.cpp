@@ -123,6 +123,50 @@ TEST(Overlap, OnePassEqualsCountingForEveryLabelType) {
   }
 }
 
+TEST(Overlap, PartsThatAreKnownToHaveNoLabelAreNotLookedAt) {
+  const Extent size{100, 90, 61};  // 536.1 parts
+  std::vector<std::uint8_t> predicted(static_cast<std::size_t>(size.voxels()));
+  std::vector<std::uint8_t> referenced(predicted.size());
+  std::vector<std::uint64_t> in_prediction(9);
+  std::vector<std::uint64_t> in_reference(9);
+  std::mt19937 random(5);
+  const auto draw = [&](std::vector<std::uint8_t>& labels, std::vector<std::uint64_t>& parts) {
+    for (int run = 0; run < 40; ++run) {
+      const std::size_t from = random() % labels.size();
+      for (std::size_t i = from; i < std::min(labels.size(), from + random() % 1500); ++i) {
+        labels[i] = static_cast<std::uint8_t>(1 + random() % 2);
+        parts[i / LabelVolume::kPart / 64] |= std::uint64_t{1} << (i / LabelVolume::kPart % 64);
+      }
+    }
+  };
+  draw(predicted, in_prediction);
+  draw(referenced, in_reference);
+  predicted.back() = 1;
+  in_prediction.back() |= std::uint64_t{1} << 536 % 64;
+  auto p = *LabelVolume::view(std::span<const std::uint8_t>(predicted), size, {});
+  auto r = *LabelVolume::view(std::span<const std::uint8_t>(referenced), size, {});
+  const std::vector<Region> regions = {{"one", {1}}, {"both", {1, 2}}};
+  const auto expected = *overlap_of_regions(p, r, regions);
+  const auto expect_same = [&] {
+    const auto found = *overlap_of_regions(p, r, regions, 2);
+    for (std::size_t i = 0; i < regions.size(); ++i) {
+      EXPECT_EQ(found[i].counts, expected[i].counts);
+      EXPECT_EQ(found[i].prediction_box, expected[i].prediction_box);
+      EXPECT_EQ(found[i].reference_box, expected[i].reference_box);
+    }
+  };
+  p.set_labelled_parts(in_prediction);
+  expect_same();  // of the reference nothing is known
+  r.set_labelled_parts(std::vector<std::uint64_t>(8));
+  EXPECT_TRUE(r.labelled_parts().empty());  // not a bit for every part
+  r.set_labelled_parts(in_reference);
+  expect_same();
+  predicted.back() = 0;  // what is no whole block is always looked at
+  p.set_labelled_parts(std::vector<std::uint64_t>(9));
+  r.set_labelled_parts(std::vector<std::uint64_t>(9));
+  EXPECT_EQ((*overlap_of_regions(p, r, regions))[1].counts, (Overlap{0, 0, 0, size.voxels()}));
+}
+
 TEST(Overlap, RefusesWhatDoesNotFit) {
   const std::vector<std::uint8_t> labels(24);
   const std::span<const std::uint8_t> span(labels);
