@@ -41,6 +41,7 @@ class Record {
   std::int64_t owner() const { return integer("owner"); }
   /// The parsed JSON of a field; null when the field is null. O(bytes).
   Json json(std::string_view name) const;
+  bool operator==(const Record&) const = default;  ///< of one entity, with the same values
 
  private:
   const EntityTable* table_;

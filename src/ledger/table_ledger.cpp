@@ -59,9 +59,8 @@ Status append_waiting(sql::Session& session, const Entry& entry, Timestamp time)
                                      {"body", entry.body},
                                      {"kind", entry.kind},
                                      {"time", to_iso8601(time)}});
-  MEDPERF_CHECK(
-      session.execute("INSERT INTO log_waiting (entry) VALUES (?)", {to_canonical(waiting)}));
-  return {};
+  return session.execute_later("INSERT INTO log_waiting (entry) VALUES (?)",
+                               {to_canonical(waiting)});
 }
 
 }  // namespace

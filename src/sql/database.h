@@ -73,6 +73,8 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual Dialect dialect() const = 0;
+  /// Whether each question is a round trip to a server, so that prefetch is worth its work.
+  virtual bool is_remote() const { return false; }
   virtual Result<Rows> query(std::string_view statement, const Params& params = {}) = 0;
   /// As query, but hands each row to `read` where it lies in the driver: for lists that are written
   /// on at once. `read` may not use the session.
@@ -90,6 +92,9 @@ class Session {
   virtual void prefetch_version() {}
   /// Number of rows changed.
   virtual Result<std::int64_t> execute(std::string_view statement, const Params& params = {}) = 0;
+  /// As execute, of a change whose count nobody needs: a driver with a server need not wait for its
+  /// answer. Where it fails, so does the next statement or the commit.
+  virtual Status execute_later(std::string_view statement, const Params& params) = 0;
   /// Several statements separated by ';', without parameters (migrations).
   virtual Status run_script(std::string_view script) = 0;
 };

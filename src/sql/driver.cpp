@@ -58,6 +58,19 @@ Result<std::int64_t> DriverSession::execute(std::string_view statement, const Pa
   return changed;
 }
 
+Status DriverSession::execute_later(std::string_view statement, const Params& params) {
+  if (failure_) return *failure_;
+  Status sent = check_params(params);
+  if (sent.ok()) sent = do_execute_later(statement, params);
+  if (!sent.ok()) failure_ = sent.error();
+  return sent;
+}
+
+Status DriverSession::do_execute_later(std::string_view statement, const Params& params) {
+  MEDPERF_CHECK(do_execute(statement, params));
+  return {};
+}
+
 Status DriverSession::run_script(std::string_view script) {
   if (failure_) return *failure_;
   Status status = do_run_script(script);

@@ -24,6 +24,7 @@ class DriverSession : public Session {
   Status stream(std::string_view statement, const Params& params, const RowReader& read) final;
   void prefetch(std::string_view statement, const Params& params) final;
   Result<std::int64_t> execute(std::string_view statement, const Params& params) final;
+  Status execute_later(std::string_view statement, const Params& params) final;
   Status run_script(std::string_view script) final;
   const std::optional<Error>& failure() const { return failure_; }
 
@@ -33,6 +34,7 @@ class DriverSession : public Session {
                            const RowReader& read) = 0;
   virtual void do_prefetch(std::string_view, const Params&) {}
   virtual Result<std::int64_t> do_execute(std::string_view statement, const Params& params) = 0;
+  virtual Status do_execute_later(std::string_view statement, const Params& params);
   virtual Status do_run_script(std::string_view script) = 0;
 
  private:

@@ -76,6 +76,7 @@ class PostgresSession final : public DriverSession {
  public:
   explicit PostgresSession(Connection& connection) : connection_(connection) {}
   Dialect dialect() const override { return Dialect::kPostgres; }
+  bool is_remote() const override { return true; }
 
   Result<std::optional<std::string>> version() override {
     if (!connection_.only_reads()) return std::optional<std::string>();
@@ -128,6 +129,10 @@ class PostgresSession final : public DriverSession {
     std::int64_t changed = 0;
     std::from_chars(count.data(), count.data() + count.size(), changed);
     return changed;
+  }
+
+  Status do_execute_later(std::string_view statement, const Params& params) override {
+    return connection_.send_ahead(statement, params);
   }
 
   Status do_run_script(std::string_view script) override {
@@ -343,6 +348,11 @@ void Connection::prefetch(std::string_view statement, const Params& params) {
   // What is wrong with it is said when it is asked.
 }
 
+Status Connection::send_ahead(std::string_view statement, const Params& params) {
+  MEDPERF_CHECK(send_begin());
+  return send(Sent::Kind::kStatement, statement, params);
+}
+
 /// Makes the connection ready for another transaction: a new one when the old one was lost (the
 /// server restarted while it was idle).
 Status Connection::ready() {
@@ -377,6 +387,9 @@ Attempt Connection::commit() {
     return {make_error(ErrorKind::kBug, "database", "PostgreSQL rolled back instead of committing",
                        {}, std::string(tag))};
   }
+  // COMMIT is not done after a change that failed: then the transaction is still there.
+  const Status known = drain();
+  if (known.ok() && PQtransactionStatus(handle_) == PQTRANS_INERROR) end_without_waiting();
   if (lost()) {
     return {make_error(ErrorKind::kUnavailable, "database",
                        "the connection was lost while committing: it is not known whether the "

@@ -45,6 +45,8 @@ class Connection {
   Result<Answer> run(std::string_view statement, const Params& params);
   /// Sends a query with the next one that is run; its answer waits until it is asked.
   void prefetch(std::string_view statement, const Params& params);
+  /// Sends a change with the next statement, or with the commit; where it fails, so do they.
+  Status send_ahead(std::string_view statement, const Params& params);
   Status run_script(const std::string& script);
   bool only_reads() const { return reads_; }
   bool in_transaction() const { return PQtransactionStatus(handle_) == PQTRANS_INTRANS; }

@@ -52,6 +52,7 @@ Result<Admission> admit_account(std::optional<Account> account, const Credential
   admission.caller.emplace();
   admission.caller->user = std::move(account->user);
   admission.caller->admin = account->admin;
+  admission.caller->all_is_public = !account->groups_exist;
   admission.caller->by = credential.kind;
   admission.caller->session_secret = credential.secret;
   return admission;
@@ -70,9 +71,17 @@ std::string_view token_problem(const Account& account, const Identity& identity)
   return says && identity.issued_at < account.signed_out_at ? "Token was signed out" : "";
 }
 
-Result<Admission> admit_token(sql::Session& session, const Credential& credential) {
+Result<Admission> admit_token(sql::Session& session, const Credential& credential,
+                              std::shared_ptr<const Account>& remembered) {
   const Identity& identity = credential.identity;
-  MEDPERF_TRY(auto account, find_account(session, identity.subject));
+  std::optional<Account> account;
+  if (remembered) {
+    prefetch_account(session, identity.subject);
+    account = *remembered;
+  } else {
+    MEDPERF_TRY(account, find_account(session, identity.subject));
+    if (account && session.is_remote()) remembered = std::make_shared<const Account>(*account);
+  }
   const bool unbound = !account || !account->issuer;
   if (identity.from_provider() && unbound) {
     if (!account && identity.email.empty()) return refuse(bad_token("User not found"));
@@ -194,10 +203,10 @@ ShownCredential read_credential(const TokenAuthority& tokens, TokenCache& seen,
 }
 
 Result<Admission> admit(sql::Session& session, const Credential& credential, const Demand& demand,
-                        Timestamp now) {
+                        Timestamp now, std::shared_ptr<const Account>& remembered) {
   switch (credential.kind) {
     case SignedInBy::kToken:
-      return admit_token(session, credential);
+      return admit_token(session, credential, remembered);
     case SignedInBy::kAccessToken:
       return admit_access_token(session, credential, demand, now);
     case SignedInBy::kSession:

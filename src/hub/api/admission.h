@@ -1,12 +1,14 @@
 #pragma once
 // Who sends a request: what it shows, and what the database says to that.
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "hub/accounts/token_cache.h"
 #include "hub/api/endpoint.h"
 #include "hub/services/context.h"
+#include "hub/store/accounts.h"
 #include "net/http_types.h"
 #include "sql/database.h"
 
@@ -50,8 +52,11 @@ struct Demand {
   const Settings& settings;
   bool trust_forwarded;
 };
+/// An account that is `remembered` is taken for what it is and its row only asked for, in advance:
+/// the caller has to look at it before anything is answered. Without one, what a token's account
+/// was found to be is left there.
 Result<Admission> admit(sql::Session& session, const Credential& credential, const Demand& demand,
-                        Timestamp now);
+                        Timestamp now, std::shared_ptr<const Account>& remembered);
 
 /// Writes down that a session or a token was used. In a write transaction.
 Status note_use(sql::Session& session, const Credential& credential, Timestamp now);

@@ -27,6 +27,7 @@ namespace {
 constexpr std::size_t kIdempotencyKeyLimit = 128;
 constexpr std::size_t kOpenBodyLimit = 64U << 10U;  // of a request that nobody signed in for
 constexpr std::string_view kIfMatch = "If-Match";
+constexpr std::string_view kAccount = "account";
 
 /// The body of a request, or the response that says what is wrong with it.
 struct Body {
@@ -53,13 +54,22 @@ Body read_body(const net::Request& request, JsonLimits limits) {
   return {std::move(value).value(), {}};
 }
 
+/// What a hub remembers between requests.
+struct Memory {
+  TokenCache& tokens;
+  AnswerMemory& answers;
+  AccountMemory& accounts;
+  RateLimits& rates;
+};
+
 /// One signed-in request; lives on its worker's stack.
 class Exchange {
  public:
-  Exchange(const HubParts& parts, AnswerMemory& answers, const net::Request& request,
+  Exchange(const HubParts& parts, const Memory& memory, const net::Request& request,
            const Route& route, Credential credential, Body body)
       : parts_(parts),
-        answers_(answers),
+        answers_(memory.answers),
+        accounts_(memory.accounts),
         request_(request),
         endpoint_(*route.endpoint),
         values_(route.values),
@@ -100,6 +110,12 @@ class Exchange {
   using Outcome = std::optional<net::Response>;
 
   Result<Outcome> attempt() {
+    auto outcome = attempt_once();
+    if (outdated_ && !outcome.ok() && outcome.error().where == kAccount) outcome = attempt_once();
+    return outcome;
+  }
+
+  Result<Outcome> attempt_once() {
     auto work = [this](sql::Session& session) { return in_transaction(session); };
     if (endpoint_.writes()) return parts_.database.write(work);
     if (!memory_key_) return parts_.database.read(work);
@@ -129,8 +145,33 @@ class Exchange {
   }
 
   Result<Outcome> in_transaction(sql::Session& session) {
+    const std::string& subject = credential_.identity.subject;
+    const bool may_remember = session.is_remote() && credential_.kind == SignedInBy::kToken;
+    remembered_ = may_remember && !outdated_ ? accounts_.find(subject) : nullptr;
+    auto account = remembered_;
+    const bool was_known = account != nullptr;
+    auto outcome = admitted(session, account);
+    if (account && !was_known) accounts_.keep(subject, *account);
+    MEDPERF_CHECK(check_remembered(session));
+    return outcome;
+  }
+
+  /// Nothing is changed or answered on what the account no longer is. Also an error when statements
+  /// failed: then nothing is known, and all is done again without what was remembered.
+  Status check_remembered(sql::Session& session) {
+    const auto remembered = std::exchange(remembered_, nullptr);
+    if (!remembered) return {};
+    const std::string& subject = credential_.identity.subject;
+    const auto found = find_account(session, subject);
+    if (found.ok() && *found && is_still(**found, *remembered)) return {};
+    accounts_.forget(subject);
+    outdated_ = true;
+    return make_error(ErrorKind::kConflict, std::string(kAccount), "it was changed");
+  }
+
+  Result<Outcome> admitted(sql::Session& session, std::shared_ptr<const Account>& account) {
     const Demand demand{endpoint_, request_, parts_.settings, parts_.trust_forwarded};
-    MEDPERF_TRY(auto admission, admit(session, credential_, demand, parts_.clock.now()));
+    MEDPERF_TRY(auto admission, admit(session, credential_, demand, parts_.clock.now(), account));
     if (admission.problem) return Outcome(std::move(*admission.problem));
     if (admission.unknown_user) return Outcome();
     note_use_ = admission.note_use;
@@ -142,8 +183,13 @@ class Exchange {
   Result<Outcome> answer(sql::Session& session, const Caller& caller) {
     if (body_.problem && needs_body_to_decide()) return Outcome(*body_.problem);
     MEDPERF_CHECK(check_body_shape(endpoint_, body_.value));
+    if (endpoint_.ahead != nullptr && session.is_remote() && !body_.problem) {
+      endpoint_.ahead(session, caller, body_.value);
+    }
     MEDPERF_TRY(auto relations, permitted(session, caller));
     if (body_.problem) return Outcome(*body_.problem);
+    // Before anything is written: an id that is used up and not stored would tell of it.
+    if (endpoint_.writes()) MEDPERF_CHECK(check_remembered(session));
     Json notes = Json::object();
     const Timestamp now = parts_.clock.now();  // inside the transaction: rows are in order of time
     const Call call{request_,
@@ -281,6 +327,7 @@ class Exchange {
 
   const HubParts& parts_;
   AnswerMemory& answers_;
+  AccountMemory& accounts_;
   const net::Request& request_;
   const Endpoint& endpoint_;
   PathValues values_;
@@ -289,7 +336,9 @@ class Exchange {
   std::string repeat_key_;
   std::optional<std::string> memory_key_;  ///< of an answer that may be given again
   bool note_use_ = false;
-  std::optional<std::int64_t> caller_;  ///< once admitted
+  std::shared_ptr<const Account> remembered_;  ///< what this run rests on and has not looked at yet
+  bool outdated_ = false;                      ///< the account is not what was remembered of it
+  std::optional<std::int64_t> caller_;         ///< once admitted
 };
 
 net::Response answer_open(const HubParts& parts, const net::Request& request,
@@ -329,13 +378,6 @@ std::optional<net::Response> throttle(RateLimit& limit, std::string_view key, Ti
   return std::nullopt;
 }
 
-/// What a hub remembers between requests.
-struct Memory {
-  TokenCache& tokens;
-  AnswerMemory& answers;
-  RateLimits& rates;
-};
-
 net::Response respond(const HubParts& parts, const Memory& memory, const net::Request& request,
                       const Route& route) {
   const Timestamp now = parts.clock.now();
@@ -353,7 +395,7 @@ net::Response respond(const HubParts& parts, const Memory& memory, const net::Re
   if (auto busy = throttle(memory.rates.user, shown.credential.rate_key(), now))
     return std::move(*busy);
   if (route.endpoint == nullptr) return wrong_method(request, route);
-  return Exchange(parts, memory.answers, request, route, std::move(shown.credential),
+  return Exchange(parts, memory, request, route, std::move(shown.credential),
                   read_body(request, parts.settings.limits.json))
       .run();
 }
@@ -370,7 +412,8 @@ bool Hub::is_quick(const net::Request& request) const {
 net::Response Hub::handle(const net::Request& request) const {
   const auto begun = std::chrono::steady_clock::now();
   const Route route = router_.find(request.method, request.path);
-  net::Response response = respond(parts_, {checked_tokens_, answers_, *rates_}, request, route);
+  net::Response response =
+      respond(parts_, {checked_tokens_, answers_, accounts_, *rates_}, request, route);
   if (request.method == "HEAD") response.body.clear();
   log::info("request", {{"request_id", request.request_id},
                         {"method", request.method},

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "hub/accounts/token_cache.h"
 #include "hub/accounts/tokens.h"
+#include "hub/api/account_memory.h"
 #include "hub/api/answer_memory.h"
 #include "hub/api/endpoint.h"
 #include "hub/api/rate_limit.h"
@@ -54,6 +55,7 @@ class Hub {
   const Router router_{all_endpoints()};
   mutable TokenCache checked_tokens_;
   mutable AnswerMemory answers_;
+  mutable AccountMemory accounts_;
   std::unique_ptr<RateLimits> rates_;
 };
 

@@ -22,7 +22,10 @@ namespace {
 
 /// Whether the benchmark takes this result now; says if it is a compatibility run.
 Result<bool> check_subjects(const Context& context, const Record& result) {
-  MEDPERF_TRY(const auto subjects, result_subjects(context.session, context.sight(), result));
+  MEDPERF_TRY(const auto subjects,
+              result_subjects(context.session, context.sight(),
+                              {result.integer("benchmark"), result.integer("model"),
+                               result.integer("dataset")}));
   if (subjects.benchmark_status == domain::kRejected) {
     return domain::object_error("The benchmark was rejected.");
   }
@@ -70,6 +73,13 @@ Result<Record> create_result(const Context& context, const Json& body) {
               Repository(Entity::kResult, context.sight()).insert_if_free(context.session, row));
   if (!stored) return already_open(context, row);
   return row;
+}
+
+void expect_result(sql::Session& session, const Caller& caller, const Json& body) {
+  prefetch_references(session, caller.sight(), references_in(Entity::kResult, body));
+  prefetch_result_subjects(
+      session, caller.sight(),
+      {body.get_int("benchmark"), body.get_int("model"), body.get_int("dataset")});
 }
 
 Result<Record> update_result(const Context& context, std::int64_t id, const Json& body) {

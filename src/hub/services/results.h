@@ -7,6 +7,8 @@ namespace medperf::hub {
 
 /// Opens a result. Errors: invalid (no approved associations, benchmark closed, one open already).
 Result<domain::Record> create_result(const Context& context, const Json& body);
+/// Prefetches what create_result will ask.
+void expect_result(sql::Session& session, const Caller& caller, const Json& body);
 /// Progress reports, or the end: with `results` the result is final. What a benchmark with a result
 /// schema accepts is decided by hub/services/acceptance.h.
 Result<domain::Record> update_result(const Context& context, std::int64_t id, const Json& body);

@@ -36,12 +36,7 @@ class StoredFieldCheck {
 
   /// Reads at once what the fields of a body refer to, so that check needs no statement for each.
   Status read_references(Entity entity, const Json& body) {
-    if (!body.is_object()) return {};
-    for (const auto& field : domain::table_of(entity).fields) {
-      if (field.type != FieldType::kReference || field.writable == domain::kReadOnly) continue;
-      const Json* id = body.find(field.name);
-      if (id != nullptr && id->is_int()) wanted_.push_back({field.target, id->as_int()});
-    }
+    wanted_ = references_in(entity, body);
     MEDPERF_TRY(read_, find_references(context_.session, context_.sight(), wanted_));
     return {};
   }
@@ -240,6 +235,17 @@ Error explain_conflict(Error error, Entity entity) {
   const auto& fields = domain::table_of(entity);
   if (fields.find(column) == nullptr) return error;
   return domain::field_error(column, domain::unique_message(fields, column));
+}
+
+std::vector<ReferenceTo> references_in(Entity entity, const Json& body) {
+  std::vector<ReferenceTo> wanted;
+  if (!body.is_object()) return wanted;
+  for (const auto& field : domain::table_of(entity).fields) {
+    if (field.type != FieldType::kReference || field.writable == domain::kReadOnly) continue;
+    const Json* id = body.find(field.name);
+    if (id != nullptr && id->is_int()) wanted.push_back({field.target, id->as_int()});
+  }
+  return wanted;
 }
 
 Error within(Error error, std::string_view prefix) {

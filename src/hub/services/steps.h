@@ -2,10 +2,12 @@
 // Steps that the use cases of every entity share.
 
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "domain/record.h"
 #include "hub/services/context.h"
+#include "hub/store/references.h"
 #include "wire/entity_json.h"
 
 namespace medperf::hub {
@@ -13,6 +15,8 @@ namespace medperf::hub {
 inline constexpr std::string_view kPendingBenchmark =
     "User already has a pending benchmark. Wait until it is decided on.";
 
+/// The rows that the fields of a body refer to, in the order of the entity's table.
+std::vector<ReferenceTo> references_in(domain::Entity entity, const Json& body);
 /// A new record from a create body: fields checked, references exist, owner and times set.
 Result<domain::Record> accept_create(const Context& context, domain::Entity entity,
                                      const Json& body);

@@ -9,14 +9,23 @@ using domain::Entity;
 
 namespace {
 
-Result<std::optional<Account>> find_by(sql::Session& session, std::string_view condition,
+std::string account_text(std::string_view condition) {
+  return "SELECT u.is_active, u.is_superuser, c.password_hash, u.issuer, u.token_generation, "
+         "u.signed_out_at, " +
+         truth_column("EXISTS (SELECT 1 FROM closed_groups)") + ", " +
+         column_list(Entity::kUser, "u.") +
+         " FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE " +
+         std::string(condition);
+}
+
+const std::string& text_by_name() {
+  static const std::string kText = account_text("u.username = ?");
+  return kText;
+}
+
+Result<std::optional<Account>> find_by(sql::Session& session, std::string_view text,
                                        sql::Value value) {
-  static const std::string kText =
-      "SELECT u.is_active, u.is_superuser, c.password_hash, u.issuer, u.token_generation, "
-      "u.signed_out_at, " +
-      column_list(Entity::kUser, "u.") +
-      " FROM users u LEFT JOIN credentials c ON c.user_id = u.id WHERE ";
-  MEDPERF_TRY(auto rows, session.query(kText + std::string(condition), {std::move(value)}));
+  MEDPERF_TRY(auto rows, session.query(text, {std::move(value)}));
   if (rows.empty()) return std::optional<Account>();
   const sql::Row& row = rows.front();
   Account account;
@@ -26,18 +35,24 @@ Result<std::optional<Account>> find_by(sql::Session& session, std::string_view c
   if (!row.is_null(3)) account.issuer = row.text(3);
   account.generation = row.integer(4);
   account.signed_out_at = {row.integer(5)};
-  account.user = read_record(Entity::kUser, row, 6);
+  account.groups_exist = row.integer(6) != 0;
+  account.user = read_record(Entity::kUser, row, 7);
   return std::optional<Account>(std::move(account));
 }
 
 }  // namespace
 
 Result<std::optional<Account>> find_account(sql::Session& session, std::string_view username) {
-  return find_by(session, "u.username = ?", std::string(username));
+  return find_by(session, text_by_name(), std::string(username));
 }
 
 Result<std::optional<Account>> find_account(sql::Session& session, std::int64_t user) {
-  return find_by(session, "u.id = ?", user);
+  static const std::string kText = account_text("u.id = ?");
+  return find_by(session, kText, user);
+}
+
+void prefetch_account(sql::Session& session, std::string_view username) {
+  session.prefetch(text_by_name(), {std::string(username)});
 }
 
 Result<std::int64_t> add_account(sql::Session& session, const NewAccount& account, Timestamp now) {

@@ -21,6 +21,9 @@ struct Account {
   std::optional<std::string> issuer;
   std::int64_t generation = 0;  ///< tokens of this hub with a smaller one are signed out
   Timestamp signed_out_at;      ///< tokens of an outside issuer from before are signed out
+  /// Whether there is any closed group: without one, everything exists for everybody.
+  bool groups_exist = true;
+  bool operator==(const Account&) const = default;
 };
 
 struct NewAccount {
@@ -33,6 +36,8 @@ struct NewAccount {
 
 Result<std::optional<Account>> find_account(sql::Session& session, std::string_view username);
 Result<std::optional<Account>> find_account(sql::Session& session, std::int64_t user);
+/// Says that find_account will be asked for this name (sql::Session::prefetch).
+void prefetch_account(sql::Session& session, std::string_view username);
 /// Returns the new user's id. Error: conflict, when the name is taken.
 Result<std::int64_t> add_account(sql::Session& session, const NewAccount& account, Timestamp now);
 Status set_password(sql::Session& session, std::int64_t user, const std::string& password_hash,

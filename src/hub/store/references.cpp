@@ -24,6 +24,15 @@ std::string question(std::size_t place, const ReferenceTo& wanted, const Sight& 
   return text;
 }
 
+std::string questions(std::span<const ReferenceTo> wanted, const Sight& sight,
+                      sql::Params& params) {
+  std::string text;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    text += (i == 0 ? "" : " UNION ALL ") + question(i, wanted[i], sight, params);
+  }
+  return text;
+}
+
 domain::FieldValue number_or_null(const sql::Row& row, std::size_t column) {
   if (row.is_null(column)) return std::monostate();
   return row.integer(column);
@@ -42,17 +51,22 @@ Result<std::vector<std::optional<Reference>>> find_references(sql::Session& sess
                                                               std::span<const ReferenceTo> wanted) {
   std::vector<std::optional<Reference>> found(wanted.size());
   if (wanted.empty()) return found;
-  std::string text;
   sql::Params params;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    text += (i == 0 ? "" : " UNION ALL ") + question(i, wanted[i], sight, params);
-  }
+  const std::string text = questions(wanted, sight, params);
   MEDPERF_TRY(const auto rows, session.query(text, params));
   for (const auto& row : rows) {
     found[static_cast<std::size_t>(row.integer(0))] =
         Reference{number_or_null(row, 1), number_or_null(row, 2)};
   }
   return found;
+}
+
+void prefetch_references(sql::Session& session, const Sight& sight,
+                         std::span<const ReferenceTo> wanted) {
+  if (wanted.empty()) return;
+  sql::Params params;
+  const std::string text = questions(wanted, sight, params);
+  session.prefetch(text, params);
 }
 
 }  // namespace medperf::hub

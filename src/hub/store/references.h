@@ -31,5 +31,8 @@ Result<std::optional<Reference>> find_reference(sql::Session& session, const Sig
 Result<std::vector<std::optional<Reference>>> find_references(sql::Session& session,
                                                               const Sight& sight,
                                                               std::span<const ReferenceTo> wanted);
+/// Says that find_references will be asked for these (sql::Session::prefetch).
+void prefetch_references(sql::Session& session, const Sight& sight,
+                         std::span<const ReferenceTo> wanted);
 
 }  // namespace medperf::hub

@@ -42,6 +42,15 @@ std::string newest_status(const AssociationKind& kind, std::int64_t member, cons
          " ORDER BY a.created_at DESC, a.id DESC LIMIT 1)";
 }
 
+std::string subjects_text(const Sight& sight, const ResultNames& names, sql::Params& params) {
+  std::string text = "SELECT b.approval_status, b.is_active, b.is_valid, b.reference_model, ";
+  text += newest_status(kModelAssociations, names.model, sight, params) + ", ";
+  text += newest_status(kDatasetAssociations, names.dataset, sight, params);
+  text += " FROM benchmarks b WHERE b.id = ?";
+  params.emplace_back(names.benchmark);
+  return text + and_seen(domain::Entity::kBenchmark, "b.", sight, params);
+}
+
 std::optional<std::string> text_or_none(const sql::Row& row, std::size_t column) {
   if (row.is_null(column)) return std::nullopt;
   return row.text(column);
@@ -69,14 +78,9 @@ Result<std::vector<CountedResult>> counted_results(sql::Session& session, std::i
 }
 
 Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight,
-                                       const domain::Record& result) {
+                                       const ResultNames& names) {
   sql::Params params;
-  std::string text = "SELECT b.approval_status, b.is_active, b.is_valid, b.reference_model, ";
-  text += newest_status(kModelAssociations, result.integer("model"), sight, params) + ", ";
-  text += newest_status(kDatasetAssociations, result.integer("dataset"), sight, params);
-  text += " FROM benchmarks b WHERE b.id = ?";
-  params.emplace_back(result.integer("benchmark"));
-  text += and_seen(domain::Entity::kBenchmark, "b.", sight, params);
+  const std::string text = subjects_text(sight, names, params);
   MEDPERF_TRY(const auto rows, session.query(text, params));
   if (rows.empty()) return make_error(ErrorKind::kNotFound, {}, "Not found.");
   const sql::Row& row = rows.front();
@@ -87,6 +91,12 @@ Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight
   subjects.model_status = text_or_none(row, 4);
   subjects.dataset_status = text_or_none(row, 5);
   return subjects;
+}
+
+void prefetch_result_subjects(sql::Session& session, const Sight& sight, const ResultNames& names) {
+  sql::Params params;
+  const std::string text = subjects_text(sight, names, params);
+  session.prefetch(text, params);
 }
 
 Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,

@@ -41,8 +41,15 @@ struct ResultSubjects {
 
 /// The standing of the benchmark, model and dataset that a result names. Error: not_found when the
 /// benchmark does not exist for `sight`.
+struct ResultNames {
+  std::int64_t benchmark = 0;
+  std::int64_t model = 0;
+  std::int64_t dataset = 0;
+};
 Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight,
-                                       const domain::Record& result);
+                                       const ResultNames& names);
+/// Says that result_subjects will be asked for these (sql::Session::prefetch).
+void prefetch_result_subjects(sql::Session& session, const Sight& sight, const ResultNames& names);
 
 /// The valid unfinished result of the same benchmark, model and dataset.
 Result<std::optional<domain::Record>> find_open_result(sql::Session& session, const Sight& sight,

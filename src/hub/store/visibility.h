@@ -17,7 +17,8 @@ class Sight {
  public:
   /// A signed-in user: what is public, what they act for, and the closed groups they are inside of.
   static Sight of(std::int64_t user) { return Sight(user, false); }
-  /// Every row: for platform admins, and where the hub's own work tells nobody what it saw.
+  /// Every row: for platform admins, for all while there is no closed group, and where the hub's
+  /// own work tells nobody what it saw.
   static Sight whole() { return Sight(0, true); }
   bool is_whole() const { return whole_; }
   std::int64_t user() const { return user_; }

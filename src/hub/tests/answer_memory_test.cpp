@@ -128,6 +128,27 @@ TEST_P(GivenAgainTest, ADisabledUserIsOutAtTheNextRequest) {
   EXPECT_EQ(warm("group", "mlcubes/").status, 200);
 }
 
+TEST_P(GivenAgainTest, WhatIsRememberedOfAnAccountIsNotBelievedOnceItChanged) {
+  const auto set = [this](std::string_view change) {
+    const auto changed = database_->write([&](sql::Session& session) {
+      return session.execute("UPDATE users SET " + std::string(change) +
+                             " WHERE username = 'hospital'");
+    });
+    ASSERT_TRUE(changed.ok());
+  };
+  const Json body = Json::object({{"name", "not a whole container"}});
+  EXPECT_EQ(get("hospital", "results/").status, 403);
+  set("is_superuser = 1");
+  EXPECT_EQ(get("hospital", "results/").status, 200);
+  set("is_superuser = 0");
+  EXPECT_EQ(get("hospital", "results/").status, 403);
+  expect(400, "hospital", "POST", "mlcubes/", body);
+  set("is_active = 0");
+  expect(401, "hospital", "POST", "mlcubes/", body);
+  set("is_active = 1");
+  expect(400, "hospital", "POST", "mlcubes/", body);
+}
+
 TEST_P(GivenAgainTest, AnExpiredTokenIsOutAtTheNextRequest) {
   warm("group", "mlcubes/");
   clock_.advance(100 * 86'400);

@@ -188,6 +188,31 @@ TEST_P(GroupCommitTest, StreamsRowsAndTakesWhatWasFetchedAhead) {
   }
 }
 
+TEST_P(GroupCommitTest, WhatIsDoneLaterIsDoneWithTheNextStatementOrTheCommit) {
+  const std::string_view insert = "INSERT INTO t (i) VALUES (?)";
+  const auto add = [&](std::int64_t i, bool looks) {
+    return database_->write_transaction([&, i, looks](Session& session) -> Status {
+      MEDPERF_CHECK(session.execute_later(insert, {i}));
+      if (!looks) return {};
+      MEDPERF_TRY(const auto rows, session.query("SELECT COUNT(*) FROM t WHERE i = ?", {i}));
+      EXPECT_EQ(rows.at(0).integer(0), 1);
+      return {};
+    });
+  };
+  EXPECT_TRUE(add(1, true).ok());
+  EXPECT_TRUE(add(2, false).ok());
+  EXPECT_EQ(count(*database_, "t"), 2);
+  for (const bool looks : {true, false}) {
+    const Status twice = add(1, looks);
+    ASSERT_FALSE(twice.ok());
+    EXPECT_EQ(twice.error().kind, ErrorKind::kConflict);
+    EXPECT_EQ(twice.error().where, "t.i");
+    // What failed is over: the next one finds the connection as it was.
+    EXPECT_TRUE(add(looks ? 3 : 4, false).ok());
+  }
+  EXPECT_EQ(count(*database_, "t"), 4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, GroupCommitTest,
                          testing::Values(Dialect::kSqlite, Dialect::kPostgres), engine_name);
 
