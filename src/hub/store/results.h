@@ -39,13 +39,14 @@ struct ResultSubjects {
   std::optional<std::string> dataset_status;
 };
 
-/// The standing of the benchmark, model and dataset that a result names. Error: not_found when the
-/// benchmark does not exist for `sight`.
+/// Whose evaluation a result is.
 struct ResultNames {
   std::int64_t benchmark = 0;
   std::int64_t model = 0;
   std::int64_t dataset = 0;
 };
+/// The standing of the benchmark, model and dataset that a result names. Error: not_found when the
+/// benchmark does not exist for `sight`.
 Result<ResultSubjects> result_subjects(sql::Session& session, const Sight& sight,
                                        const ResultNames& names);
 /// Says that result_subjects will be asked for these (sql::Session::prefetch).
