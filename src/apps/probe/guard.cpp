@@ -140,13 +140,14 @@ void hold(const char* file) {
 }  // namespace
 
 int guard(int count, char** arguments) {
-  if (count < 5) return 2;
+  if (count < 6) return 2;
   const char* lock = arguments[0];
   const char* pid_file = arguments[1];
   const char* held = arguments[2];
   const char* wiped = arguments[3];
-  arguments += 4;
-  count -= 4;
+  const bool may_be_starting = arguments[4][0] != '\0';
+  arguments += 5;
+  count -= 5;
   if (held[0] != '\0' && wiped[0] == '\0') hold(held);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(signal, SIG_IGN);
   std::vector<std::string> groups;
@@ -161,11 +162,10 @@ int guard(int count, char** arguments) {
   const bool in_order = n == 1 && byte == 'd';
   if (!in_order) {
     kill_groups(groups);
-    // A first try may only find out that the container's monitor is dead, and fail. Without a group
-    // a container may just be starting, so two good ones are asked for.
-    for (int tries = 0, good = 0; tries < 8 && good < (groups.empty() ? 2 : 1) && at + 1 < count;
+    // A first try may only find out that the container's monitor is dead, and fail.
+    for (int tries = 0, good = 0; tries < 8 && good < (may_be_starting ? 2 : 1) && at + 1 < count;
          ++tries) {
-      if (tries > 0) pause_ms(groups.empty() ? 400 : 50);
+      if (tries > 0) pause_ms(may_be_starting ? 400 : 50);
       if (run_command(arguments + at + 1)) ++good;
     }
     kill_groups(groups);

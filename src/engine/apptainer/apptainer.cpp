@@ -114,16 +114,16 @@ Result<RunOutcome> ApptainerEngine::run_anyhow(const RunSpec& spec) {
                       "this image is not in the engine's store", "Load it first");
   }
   MEDPERF_CHECK(give_outputs(spec, setup_.user));
-  std::optional<RunGroup> group;
+  const std::string name = group_name(spec.lease, spec.name);
   GuardPlan plan;
   plan.program = setup_.options.probe_program;
-  if (setup_.place.found()) {
-    MEDPERF_TRY(group, RunGroup::create(setup_.place, group_name(spec.lease, spec.name),
-                                        spec.limits, true));
-    plan.groups = group->folders();
-  }
+  if (setup_.place.found()) plan.groups = setup_.place.folders_everywhere(name);
   // Killing the group ends everything: the container has no monitor outside of it.
   MEDPERF_TRY(auto guard, Guard::start(plan));
+  std::optional<RunGroup> group;
+  if (setup_.place.found()) {
+    MEDPERF_TRY(group, RunGroup::create(setup_.place, name, spec.limits, true));
+  }
   auto outcome = run_in(spec, group);
   const bool clean =
       outcome.ok() && (outcome->end == RunEnd::kSuccess || outcome->end == RunEnd::kFailed);

@@ -84,12 +84,12 @@ void without_line(std::string& text, const std::string& line) {
 
 Result<Ended> Sandbox::run(const RunSpec& spec, Launch launch) const {
   launch.start = "medperf-started-" + crypto::random_hex(16);
-  MEDPERF_TRY(const auto group, make_group(place, spec));
   GuardPlan plan;
   plan.program = launch.probe;
   plan.held = held;
-  if (group) plan.groups = group->folders();
+  if (place.found()) plan.groups = place.folders_everywhere(group_name(spec.lease, spec.name));
   MEDPERF_TRY(auto guard, Guard::start(plan));
+  MEDPERF_TRY(const auto group, make_group(place, spec));
   MEDPERF_TRY(auto run_log, RunLog::open(spec.log_file));
   StartLine start(launch.start, [&](std::string_view piece) { run_log.write(piece); });
   Command command;

@@ -126,11 +126,12 @@ Result<std::optional<RunGroup>> DockerEngine::make_group(const RunSpec& spec) co
   return std::optional<RunGroup>(std::move(group));
 }
 
-Result<Guard> DockerEngine::make_guard(const RunSpec& spec,
-                                       const std::optional<RunGroup>& group) const {
+Result<Guard> DockerEngine::make_guard(const RunSpec& spec) const {
   GuardPlan plan;
   plan.program = setup_.options.probe_program;
-  if (group) plan.groups = setup_.place.folders_everywhere(group_name(spec.lease, spec.name));
+  plan.may_be_starting = true;  // by the daemon
+  if (setup_.place.found())
+    plan.groups = setup_.place.folders_everywhere(group_name(spec.lease, spec.name));
   plan.clean = {"docker", "rm", "--force", "--volumes", spec.name};
   plan.environment = setup_.environment;
   return Guard::start(plan);
@@ -148,8 +149,8 @@ Result<RunOutcome> DockerEngine::run_anyhow(const RunSpec& spec) {
   }
   const std::vector<std::string> volumes = declared_volumes(*image);
   MEDPERF_CHECK(give_outputs(spec, setup_.user));
+  MEDPERF_TRY(auto guard, make_guard(spec));
   MEDPERF_TRY(const auto group, make_group(spec));
-  MEDPERF_TRY(auto guard, make_guard(spec, group));
   auto outcome = run_guarded(spec, volumes, group);
   remove_container(spec.name);
   guard.finish(false);

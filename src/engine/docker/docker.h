@@ -31,7 +31,7 @@ class DockerEngine : public Engine {
 
  private:
   Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
-  Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
+  Result<Guard> make_guard(const RunSpec& spec) const;
   Result<RunOutcome> run_guarded(const RunSpec& spec, const std::vector<std::string>& volumes,
                                  const std::optional<RunGroup>& group);
   DockerState state_of(const RunSpec& spec) const;

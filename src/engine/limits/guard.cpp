@@ -68,7 +68,8 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
                                      plan.in_use.native(),
                                      plan.pause_file.native(),
                                      plan.held.native(),
-                                     plan.wipe.native()};
+                                     plan.wipe.native(),
+                                     plan.may_be_starting ? "starting" : ""};
   for (const auto& group : plan.groups) arguments.push_back(group.native());
   arguments.emplace_back("--");
   arguments.insert(arguments.end(), plan.clean.begin(), plan.clean.end());

@@ -15,6 +15,9 @@ struct GuardPlan {
   fs::path program;                ///< medperf-probe
   std::vector<fs::path> groups;    ///< whose processes are killed; removed at the end
   std::vector<std::string> clean;  ///< the command that removes the container
+  /// The container may still be starting outside of the groups when the client is gone: `clean`
+  /// must go well twice, with a pause.
+  bool may_be_starting = false;
   std::map<std::string, std::string> environment;
   fs::path in_use;  ///< locked (shared) by every client on the store
   fs::path
@@ -26,6 +29,7 @@ struct GuardPlan {
 /// Alive while the run is watched. The guard sits in a session of its own and reads a pipe that
 /// only this process writes: "done" makes it remove the empty groups and end; end of file (this
 /// process was killed) makes it kill everything in the groups, run `clean`, and remove the groups.
+/// Start it before the groups are made: a client that is killed in between would leave them.
 class Guard {
  public:
   static Result<Guard> start(const GuardPlan& plan);

@@ -241,23 +241,23 @@ Result<RunOutcome> PodmanEngine::run(const RunSpec& spec) {
   return run_anyhow(spec);
 }
 
+bool PodmanEngine::has_groups() const {
+  return setup_.mode == LimitMode::kJoin || setup_.mode == LimitMode::kParent;
+}
+
 Result<std::optional<RunGroup>> PodmanEngine::make_group(const RunSpec& spec) const {
-  if (setup_.mode != LimitMode::kJoin && setup_.mode != LimitMode::kParent)
-    return std::optional<RunGroup>{};
+  if (!has_groups()) return std::optional<RunGroup>{};
   MEDPERF_TRY(auto group, RunGroup::create(setup_.place, group_name(spec.lease, spec.name),
                                            spec.limits, setup_.mode == LimitMode::kJoin));
   return std::optional<RunGroup>(std::move(group));
 }
 
-Result<Guard> PodmanEngine::make_guard(const RunSpec& spec,
-                                       const std::optional<RunGroup>& group) const {
+Result<Guard> PodmanEngine::make_guard(const RunSpec& spec) const {
   GuardPlan plan;
   plan.program = setup_.options.probe_program;
-  if (group) {
-    plan.groups = setup_.mode == LimitMode::kParent
-                      ? setup_.place.folders_everywhere(group_name(spec.lease, spec.name))
-                      : group->folders();
-  }
+  plan.may_be_starting = !has_groups();
+  if (has_groups())
+    plan.groups = setup_.place.folders_everywhere(group_name(spec.lease, spec.name));
   plan.clean = setup_.command({"rm", "--force", "--ignore", "--time", "0", spec.name});
   plan.environment = setup_.environment;
   plan.in_use = setup_.in_use();
@@ -277,8 +277,8 @@ Result<RunOutcome> PodmanEngine::run_anyhow(const RunSpec& spec) {
     return make_error(ErrorKind::kNotFound, spec.image.prefixed(),
                       "this image is not in the engine's store", "Load it first");
   }
+  MEDPERF_TRY(auto guard, make_guard(spec));
   MEDPERF_TRY(const auto group, make_group(spec));
-  MEDPERF_TRY(auto guard, make_guard(spec, group));
   auto outcome = run_in(spec, group);
   // Where memory ran out, in a tmpfs or in podman's own group, podman's own removal fails too.
   const bool clean = outcome.ok() && outcome->end == RunEnd::kSuccess;

@@ -42,8 +42,9 @@ class PodmanEngine : public Engine {
   Result<Images> list_images();  ///< image_lock_ held
   Status mend_store(ProcessOutcome& listing);
   Status remember_images();  ///< image_lock_ held
+  bool has_groups() const;   ///< a run gets a group of ours
   Result<std::optional<RunGroup>> make_group(const RunSpec& spec) const;
-  Result<Guard> make_guard(const RunSpec& spec, const std::optional<RunGroup>& group) const;
+  Result<Guard> make_guard(const RunSpec& spec) const;
   void remove_container(const std::string& name) const;
   Result<RunOutcome> run_in(const RunSpec& spec, const std::optional<RunGroup>& group);
 
