@@ -13,6 +13,8 @@ import author
 TOP = author.TOP
 DELEGATE, BASE = TOP / "scripts/cgroup-delegate.sh", "medperf-encrypted"
 MARKER = os.urandom(32).hex().encode()
+TOKEN = "of-" + os.urandom(8).hex()  # tells this run's containers from whatever else sleeps here
+SLEEP = f"[sleep, '3', {TOKEN}]"
 KILLS = 20 if "--full" in sys.argv else 3
 check = author.check
 
@@ -227,10 +229,10 @@ def narrow_group(site, name):
 def killed(site, name):
     sealed, chance = site.work / "sealed.tar.gpg", random.Random(5)
     for i in range(KILLS):
-        client = subprocess.Popen(**site.command(*site.words("run", sealed, "[sleep, '3']")), start_new_session=True)
+        client = subprocess.Popen(**site.command(*site.words("run", sealed, SLEEP)), start_new_session=True)
         if i == 0:  # surely while the container runs
             end = time.monotonic() + 20
-            while time.monotonic() < end and not processes("sleep 3"):
+            while time.monotonic() < end and not processes(f"sleep 3 {TOKEN}"):
                 time.sleep(0.05)
             check(f"{name}: it runs in memory", bool(remains()), "no memory place was seen")
             time.sleep(0.3)
@@ -241,14 +243,14 @@ def killed(site, name):
                 os.kill(pid, signal.SIGKILL)
         client.wait()
         check(f"{name}: nothing remains of a killed client ({i})", not nothing_remains(), remains())
-        check(f"{name}: no container runs on ({i})", not processes("sleep 3"), processes("sleep 3"))
+        check(f"{name}: no container runs on ({i})", not processes(f"sleep 3 {TOKEN}"), processes(f"sleep 3 {TOKEN}"))
 
 
 def guard_killed(site, name):
     """The client and every guard die at once: the next command removes what is left."""
-    client = subprocess.Popen(**site.command(*site.words("run", site.work / "sealed.tar.gpg", "[sleep, '3']")), start_new_session=True)
+    client = subprocess.Popen(**site.command(*site.words("run", site.work / "sealed.tar.gpg", SLEEP)), start_new_session=True)
     end = time.monotonic() + 20
-    while time.monotonic() < end and not processes("sleep 3"):
+    while time.monotonic() < end and not processes(f"sleep 3 {TOKEN}"):
         time.sleep(0.05)
     for pid, _ in processes("medperf-probe guard") + processes(f"{site.work}/log"):
         try:
