@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev bench [start|metrics|hub|site]: measures; never fails because a machine is slow.
+# ./dev bench [start|metrics|models|hub|site]: measures; never fails because a machine is slow.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/common.sh
@@ -23,6 +23,11 @@ case ${1:-start} in
     fi
     exec "$peers/bin/python" bench/metrics/bench.py "${@:2}"
     ;;
+  models) # images a second of the chest X-ray models, beside what else is asked of them
+    scripts/setup.sh build run
+    build_release > /dev/null
+    exec benchmarks/chest-xray/models/check_official.sh
+    ;;
   hub) # [--parts lists,writes,tls,large] [--databases sqlite,postgresql] [--seconds N] [--repeats N]
     scripts/setup.sh build run test bench
     build_release medperf-hub > /dev/null
@@ -36,5 +41,5 @@ case ${1:-start} in
       cxr_prepare medperf_evaluate cxr_lr_pixel > /dev/null
     exec bench/site/bench.py "${@:2}"
     ;;
-  *) echo "bench: there is no benchmark '$1' (start, metrics, hub, site)" >&2; exit 2 ;;
+  *) echo "bench: there is no benchmark '$1' (start, metrics, models, hub, site)" >&2; exit 2 ;;
 esac

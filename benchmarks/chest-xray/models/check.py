@@ -177,7 +177,7 @@ def check_official(folder):
         difference = max(abs(a - b) for a, b in zip(scores, torch))
         expect(len(torch) == 624 and difference <= LARGEST_DIFFERENCE_TO_TORCH,
                f"{name}: largest difference to torch {difference:.1e} <= 1e-4")
-        # A figure, no test: it is the machine's as much as ours.
+        # A figure (./dev bench models), no test: it is the machine's as much as ours.
         print(f"        {name}: {624 / seconds:.0f} images/s of CPU time on one core, start and loading included (1000 are asked for)")
 
 
