@@ -48,7 +48,7 @@ Result<BareOf> bare_docker(const engine::EngineOptions& options) {
   MEDPERF_TRY(auto setup, engine::set_up_docker(options));
   return BareOf([setup = std::move(setup)](const engine::RunSpec& spec) {
     Bare bare{{"docker"}, setup.environment};
-    for (auto& word : engine::docker_arguments(spec, setup, {})) bare.argv.push_back(word);
+    for (auto& word : engine::docker_arguments(spec, setup, {}, "")) bare.argv.push_back(word);
     // Ours keeps a container for a moment to read how it ended, and removes it: so does this.
     bare.argv.insert(bare.argv.begin() + 2, "--rm");
     return bare;
