@@ -242,6 +242,24 @@ Result<CompatibilityTest> test_of(Site& site, const BenchmarkSubmission& submiss
   return test;
 }
 
+/// A model of `type` and what it wraps, which goes to the hub with it as its `part`.
+Result<Registration> register_model(Site& site, const std::string& name, std::string_view type,
+                                    const std::string& part, Json wrapped,
+                                    std::int64_t closed_group) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_CHECK(set_closed_group(*hub, wrapped, closed_group));
+  Json body = Json::object({{"name", name},
+                            {"type", type},
+                            {"container", Json()},
+                            {"asset", Json()},
+                            {"state", wrapped.get_string("state")}});
+  body.set(part, std::move(wrapped));
+  MEDPERF_CHECK(set_closed_group(*hub, body, closed_group));
+  MEDPERF_TRY(std::optional<Registration> same, find_same_model(*hub, body, part));
+  if (same) return *same;
+  return post_registration(site, "model", paths::models(), body, seen_by(closed_group));
+}
+
 }  // namespace
 
 Result<SignedImage> sign_archive(const Site& site, const fs::path& archive) {
@@ -263,33 +281,15 @@ Result<Registration> submit_container(Site& site, const ContainerSubmission& sub
 }
 
 Result<Registration> submit_model(Site& site, const ContainerSubmission& submission) {
-  MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json container, container_body(site, submission));
-  MEDPERF_CHECK(set_closed_group(*hub, container, submission.closed_group));
-  Json body = Json::object({{"name", submission.name},
-                            {"type", domain::kContainerModel},
-                            {"container", container},
-                            {"asset", Json()},
-                            {"state", container.get_string("state")}});
-  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
-  MEDPERF_TRY(std::optional<Registration> same, find_same_model(*hub, body, "container"));
-  if (same) return *same;
-  return post_registration(site, "model", paths::models(), body, seen_by(submission.closed_group));
+  return register_model(site, submission.name, domain::kContainerModel, "container",
+                        std::move(container), submission.closed_group);
 }
 
 Result<Registration> submit_model_files(Site& site, const FilesSubmission& submission) {
-  MEDPERF_TRY(Hub * hub, site.hub());
   MEDPERF_TRY(Json asset, asset_body(site, submission));
-  MEDPERF_CHECK(set_closed_group(*hub, asset, submission.closed_group));
-  Json body = Json::object({{"name", submission.name},
-                            {"type", domain::kAssetModel},
-                            {"container", Json()},
-                            {"asset", asset},
-                            {"state", asset.get_string("state")}});
-  MEDPERF_CHECK(set_closed_group(*hub, body, submission.closed_group));
-  MEDPERF_TRY(std::optional<Registration> same, find_same_model(*hub, body, "asset"));
-  if (same) return *same;
-  return post_registration(site, "model", paths::models(), body, seen_by(submission.closed_group));
+  return register_model(site, submission.name, domain::kAssetModel, "asset", std::move(asset),
+                        submission.closed_group);
 }
 
 Result<Registration> submit_benchmark(Site& site, const BenchmarkSubmission& submission) {
