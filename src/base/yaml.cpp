@@ -90,6 +90,26 @@ bool is_core_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
+/// The library gives the escapes \N and \_ (YAML 1.2, 5.7) as one byte of Latin-1 each. The text
+/// read was UTF-8, so such a byte stands where a character would begin; it becomes that character.
+std::string with_whole_characters(std::string_view text) {
+  if (is_valid_utf8(text)) return std::string(text);
+  std::string out;
+  std::size_t left = 0;  // bytes that the character begun still has
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (left == 0 && (byte == 0x85 || byte == 0xa0)) {
+      out += '\xc2';
+    } else if (left > 0) {
+      --left;
+    } else if (byte >= 0xc0) {
+      left = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+    }
+    out += c;
+  }
+  return out;
+}
+
 /// Leaves the library's parser; caught in parse_yaml.
 struct Stop {
   Error error;
@@ -121,7 +141,8 @@ class Builder : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+                const std::string& text) override {
+    const std::string value = with_whole_characters(text);
     if (wants_key()) {
       if (value == "<<" && tag == "?")
         stop(ErrorKind::kInvalid, mark, "Merge keys (<<) are not supported");

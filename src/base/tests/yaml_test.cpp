@@ -44,6 +44,22 @@ TEST(ParseYaml, SaysWhere) {
   EXPECT_EQ(parse_yaml("a: 1\nb: {c: .inf}\n").error().where, "line 2, column 8");
 }
 
+TEST(ParseYaml, EscapesGiveWholeCharacters) {
+  const auto value = parse_yaml(R"("\N": "\_a\N)"
+                                "\u00e9"
+                                R"(\_\x85\xa0\L\u0085)"
+                                "\U0001f600"
+                                R"(\N")");
+  ASSERT_TRUE(value.ok());
+  const auto& member = value->members().at(0);
+  EXPECT_EQ(member.first, "\u0085");
+  EXPECT_EQ(member.second.as_string(),
+            "\u00a0a\u0085\u00e9\u00a0\u0085\u00a0\u2028\u0085\U0001f600\u0085");
+  const auto again = parse_yaml(to_yaml(*value));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *value);
+}
+
 TEST(ParseYaml, NonFiniteAsText) {
   EXPECT_EQ(to_text(parse_yaml("[.nan, .inf, -.inf]", {}, NonFinite::kAsText).value()),
             R"(["nan","Infinity","-Infinity"])");
