@@ -83,6 +83,10 @@ class Session {
   /// Says that this query will be asked next but one: a driver with a server may send it together
   /// with the next one and save a round trip. It has no effect of its own.
   virtual void prefetch(std::string_view statement, const Params& params) = 0;
+  /// Says that the next question is the last, but for those that were said before (prefetch): a
+  /// driver with a server may end a transaction that only reads with the same message, and save the
+  /// one that would. Another question after it is a bug.
+  virtual void ends_with_next() {}
   /// A name for all that is committed, as this transaction sees it: where two read transactions of
   /// one Database get the same name, every query has the same answer in both, whoever wrote from
   /// whichever process. Nothing in a write transaction, and now and then when the driver cannot

@@ -86,6 +86,7 @@ class PostgresSession final : public DriverSession {
   void prefetch_version() override {
     if (connection_.only_reads()) prefetch(kSnapshot, {});
   }
+  void ends_with_next() override { connection_.end_with_next(); }
 
  protected:
   Result<Rows> do_query(std::string_view statement, const Params& params) override {
@@ -268,7 +269,8 @@ Status Connection::sync() {
 /// Has the server answer what was sent. A Sync message would end a transaction without BEGIN; in
 /// one that writes it lets the server notice a client that does not go on.
 Status Connection::ask_for_answers() {
-  if (!reads_) return sync();
+  ended_ = std::exchange(ends_with_next_, false);
+  if (!reads_ || ended_) return sync();
   if (PQsendFlushRequest(handle_) != 1) return unreachable(PQerrorMessage(handle_));
   return {};
 }
@@ -337,6 +339,10 @@ std::optional<Result<Answer>> Connection::take_prefetched(std::string_view state
 
 Result<Answer> Connection::run(std::string_view statement, const Params& params) {
   if (auto known = take_prefetched(statement, params)) return std::move(*known);
+  if (ended_) {
+    return make_error(ErrorKind::kBug, "database", "a query after the last one of its transaction",
+                      {}, std::string(statement));
+  }
   MEDPERF_CHECK(send_begin());
   MEDPERF_CHECK(send(Sent::Kind::kStatement, statement, params));
   return receive_last();
@@ -357,6 +363,7 @@ Status Connection::send_ahead(std::string_view statement, const Params& params) 
 /// server restarted while it was idle).
 Status Connection::ready() {
   fetched_.clear();
+  ends_with_next_ = ended_ = false;
   begun_ = false;
   begin_.clear();
   if (lost()) MEDPERF_CHECK(reconnect());

@@ -45,6 +45,8 @@ class Connection {
   Result<Answer> run(std::string_view statement, const Params& params);
   /// Sends a query with the next one that is run; its answer waits until it is asked.
   void prefetch(std::string_view statement, const Params& params);
+  /// The next query that is run ends the transaction, if that only reads: see Session.
+  void end_with_next() { ends_with_next_ = reads_; }
   /// Sends a change with the next statement, or with the commit; where it fails, so do they.
   Status send_ahead(std::string_view statement, const Params& params);
   Status run_script(const std::string& script);
@@ -90,11 +92,13 @@ class Connection {
   PGconn* const handle_;
   StatementCache<Prepared> statements_;
   std::uint64_t names_ = 0;
-  bool broken_ = false;        ///< the server said that it ends the connection
-  bool stale_ = false;         ///< a prepared statement does not fit its table any more
-  std::string begin_;          ///< to be sent before the next statement
-  bool begun_ = false;         ///< it was
-  bool reads_ = false;         ///< the transaction has no BEGIN
+  bool broken_ = false;  ///< the server said that it ends the connection
+  bool stale_ = false;   ///< a prepared statement does not fit its table any more
+  std::string begin_;    ///< to be sent before the next statement
+  bool begun_ = false;   ///< it was
+  bool reads_ = false;   ///< the transaction has no BEGIN
+  bool ends_with_next_ = false;
+  bool ended_ = false;         ///< the server ended it with the last answer
   bool section_open_ = false;  ///< something was sent after the last Sync message
   std::deque<Sent> sent_;      ///< in the order of their answers
   std::vector<Fetched> fetched_;

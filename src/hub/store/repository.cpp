@@ -208,9 +208,11 @@ Status stream(sql::Session& session, Entity entity, const Sight& sight, const Se
   std::int64_t count = 0;
   if (far) {
     count = far->count;
+    session.ends_with_next();
   } else {
     session.prefetch(page, params);
     const CountQuery query = visible_count(entity, sight, selection);
+    session.ends_with_next();
     MEDPERF_CHECK(session.stream(query.text, query.params,
                                  [&count](const sql::RowView& row) { count = row.integer(0); }));
   }

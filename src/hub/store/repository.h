@@ -66,6 +66,7 @@ class Repository {
                                              const Selection& selection) const;
   Result<Page> page(sql::Session& session, const Selection& selection) const;
   /// One page for who writes it on at once: each row's columns are in the order of the field table.
+  /// Nothing may be asked after it in a transaction that only reads, but what was prefetched.
   Status stream_page(sql::Session& session, const Selection& selection,
                      const PageReader& read) const;
   /// Stores a new row; `record` gets its id: the next one, or in a closed group a random one from

@@ -188,6 +188,50 @@ TEST_P(GroupCommitTest, StreamsRowsAndTakesWhatWasFetchedAhead) {
   }
 }
 
+TEST_P(GroupCommitTest, TheLastQuestionMayEndWhatOnlyReads) {
+  const std::string_view ahead = "SELECT 1 + ?";
+  const std::string_view last = "SELECT COUNT(*) FROM t";
+  for (int turn = 0; turn < 3; ++turn) {
+    const Status status = database_->read_transaction([&](Session& session) -> Status {
+      session.prefetch(ahead, {std::int64_t{1}});
+      session.ends_with_next();
+      MEDPERF_TRY(auto counted, session.query(last));
+      EXPECT_EQ(counted.at(0).integer(0), turn);
+      MEDPERF_TRY(auto rows, session.query(ahead, {std::int64_t{1}}));
+      EXPECT_EQ(rows.at(0).integer(0), 2);
+      return {};
+    });
+    EXPECT_TRUE(status.ok());
+    ASSERT_TRUE(change(*database_, "INSERT INTO t (i) VALUES (?)", {std::int64_t{turn}}).ok());
+  }
+  // One more would see another state: there it is refused, not answered.
+  const Status more = database_->read_transaction([&](Session& session) -> Status {
+    session.ends_with_next();
+    MEDPERF_CHECK(session.query(last));
+    MEDPERF_CHECK(session.query(last));
+    return {};
+  });
+  EXPECT_EQ(more.ok(), database_->dialect() == Dialect::kSqlite);
+  if (!more.ok()) {
+    EXPECT_EQ(more.error().kind, ErrorKind::kBug);
+  }
+  // A failed last question leaves the connection as it was; a transaction that writes goes on.
+  const Status wrong = database_->read_transaction([&](Session& session) -> Status {
+    session.ends_with_next();
+    MEDPERF_CHECK(session.query("SELECT nothing FROM t"));
+    return {};
+  });
+  EXPECT_FALSE(wrong.ok());
+  const Status written = database_->write_transaction([&](Session& session) -> Status {
+    session.ends_with_next();
+    MEDPERF_CHECK(session.query(last));
+    MEDPERF_CHECK(session.execute("INSERT INTO t (i) VALUES (7)"));
+    return {};
+  });
+  EXPECT_TRUE(written.ok());
+  EXPECT_EQ(count(*database_, "t"), 4);
+}
+
 TEST_P(GroupCommitTest, WhatIsDoneLaterIsDoneWithTheNextStatementOrTheCommit) {
   const std::string_view insert = "INSERT INTO t (i) VALUES (?)";
   const auto add = [&](std::int64_t i, bool looks) {
