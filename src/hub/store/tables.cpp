@@ -105,9 +105,10 @@ std::vector<std::string> in_order(const std::map<std::string, std::set<std::stri
   std::set<std::string> placed;
   while (order.size() < references.size()) {
     const auto before = order.size();
-    for (const auto& [table, others] : references) {
+    for (const auto& entry : references) {
+      const auto& [table, others] = entry;
       const bool ready = std::all_of(others.begin(), others.end(), [&](const std::string& other) {
-        return other == table || placed.count(other) > 0;
+        return other == entry.first || placed.count(other) > 0;
       });
       if (placed.count(table) > 0 || !ready) continue;
       order.push_back(table);
