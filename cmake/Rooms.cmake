@@ -65,6 +65,15 @@ function(check_includes room directory)
   endforeach()
 endfunction()
 
+# A program that measures. All of them: the target benches.
+function(bench_program name)
+  add_executable(${name} EXCLUDE_FROM_ALL ${ARGN})
+  if(NOT TARGET benches)
+    add_custom_target(benches)
+  endif()
+  add_dependencies(benches ${name})
+endfunction()
+
 # Makes the static library of a room from all its .cpp files, with its tests, benchmarks and fuzz targets.
 #   LIBRARIES  what it links, e.g. PkgConfig targets; they stay private to the room
 function(medperf_room room)
@@ -94,7 +103,7 @@ function(medperf_room room)
   file(GLOB benches CONFIGURE_DEPENDS ${directory}/bench/*_bench.cpp)
   if(MEDPERF_BENCH AND benches)
     find_package(benchmark REQUIRED)
-    add_executable(bench_${room} ${benches})
+    bench_program(bench_${room} ${benches})
     target_link_libraries(bench_${room} PRIVATE ${room} benchmark::benchmark_main)
   endif()
 

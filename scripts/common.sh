@@ -10,6 +10,14 @@ as_root() {
   fi
 }
 
+# quietly COMMAND...: says nothing when it succeeds; all that it said, and that it failed, when not.
+quietly() {
+  local said status=0
+  said=$("$@" 2>&1) || status=$?
+  [ "$status" = 0 ] || printf '%s\n%s failed (exit code %s)\n' "$said" "$*" "$status" >&2
+  return "$status"
+}
+
 # Builds the programs (or the targets given) into build/release, without tests.
 build_release() {
   [ -f build/release/build.ninja ] || cmake --preset release > build-configure.log 2>&1 || {

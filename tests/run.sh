@@ -145,6 +145,8 @@ check format format_sources --dry-run -Werror
 check forbidden-includes tests/rooms/forbidden_includes.sh
 # Unit tests use the rooms of the programs, which are compiled once. Then two lanes: most checks use one core or wait.
 check build-release build release-tests release
+# Nothing else compiles them: an interface that changed is seen here.
+check build-benches build bench release benches
 counted one-home tests/rooms/one_home.py
 { unit_tests release; hub_from_outside; } &
 lane=$!
