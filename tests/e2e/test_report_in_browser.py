@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The reports of medperf-metrics, and of a hostile container, as a browser shows them (Chromium, without a window): no complaint, no
+"""The reports of medperf-metrics, of a hostile container and of a hostile preparation, as a browser shows them (Chromium, without a window): no complaint, no
 sideways scrolling on a phone, everything within reach of the keyboard, contrast, names of pictures, order of headings, names of columns.
 Use: test_report_in_browser.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only; needs Debian's chromium and chromium-driver."""
@@ -190,6 +190,29 @@ def container_report(work):
     return page
 
 
+def dataset_report(work):
+    """Of a preparation whose author, and whose cases' names, write markup wherever a text of theirs is shown."""
+    workspace, page = work / "workspace", work / "dataset.html"
+    folder = workspace / "datasets/3"
+    (folder / "report").mkdir(parents=True)
+    (folder / "logs").mkdir()
+    steps = (("prepare", {}), ("not-ready", {"round": 1}),
+             ("statistics", {"statistics": {"cases": 40, "by": {MARK: 3}, "long": "w" * 200, "text": MARK}}))
+    with open(workspace / "journal/dataset-3.jsonl", "w") as journal:
+        for step, output in steps:
+            journal.write(json.dumps({"medperf": "medperf/journal/v1", "at": "2026-01-01T00:00:00Z", "step": step, "key": "0" * 64,
+                                      "output": output}) + "\n")
+    (folder / "logs/sanity_check.log").write_text(f"case {MARK} has no mask\n")
+    table = {"status": {f"case-{i}{MARK}": i % 5 - 1 for i in range(40)}, "status_name": {f"case-{i}{MARK}": MARK for i in range(40)},
+             "comment": {f"case-0{MARK}": "w" * 250}, MARK: {f"case-1{MARK}": [1, MARK]}}
+    (folder / "report/report.yaml").write_text(json.dumps(table))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(work), "MEDPERF_HOME": str(workspace)}
+    done = subprocess.run([PROGRAM.with_name("medperf"), "dataset", "report", "-d", "3", "--html", page, "--no-input"], env=environment,
+                          capture_output=True, text=True)
+    expect("dataset: the report is written", page.exists(), done.stdout[-600:] + done.stderr[-300:])
+    return page
+
+
 def stays_text(browser, name):
     title, elements, text = browser.run("return [document.title, document.querySelectorAll('script, img, b').length, document.body.innerText]")
     expect(f"{name}: no script of the image runs", "taken" not in title.replace(MARK.replace("/", "|"), ""), title)
@@ -210,6 +233,8 @@ def main():
                 look_at(browser, name, page)
             look_at(browser, "container", container_report(work))
             stays_text(browser, "container")
+            look_at(browser, "dataset", dataset_report(work))
+            stays_text(browser, "dataset")
         finally:
             browser.close()
     print(f"{counts[True]} passed, {counts[False]} failed")

@@ -55,7 +55,7 @@ Result<int> check(Invocation& call) {
   const site::GateReport report = site::gate_report(checked.container, *policy, *wishes);
   call.out().line(site::report_text(report));
   show_problems(call, checked);
-  MEDPERF_CHECK(write_page(call, report));
+  MEDPERF_CHECK(write_page(call, site::report_html(report)));
   call.out().result(check_json(checked, report));
   if (checked.good()) return kOk;
   return exit_code_of(make_error(ErrorKind::kRefused, "container", "it would not run"));
@@ -105,7 +105,8 @@ constexpr Argument kAdditional{"--additional-files", "TAR", "Additional files (t
 
 std::span<const Command> author_commands() {
   static constexpr std::array kCreate = {
-      Argument{"role", "ROLE", "model, preparator or evaluator.", ArgumentKind::kText, true},
+      Argument{"role", "ROLE", "model, preparator, evaluator or script.", ArgumentKind::kText,
+               true},
       Argument{"folder", "FOLDER", "The new folder.", ArgumentKind::kText, true}};
   static constexpr auto kCheck =
       with_run_wishes(std::array{kConfig, kArchive, kParameters, kAdditional, kKey, kHtmlArgument});

@@ -10,7 +10,7 @@ inline constexpr Argument kHtmlArgument{"--html", "FILE",
                                         "Also write the report as a page, for any browser."};
 
 /// Writes the page when --html is given. Errors: unavailable.
-Status write_page(const Invocation& call, const site::GateReport& report);
+Status write_page(const Invocation& call, const std::string& page);
 
 /// Shows the whole report; gives the exit code: that of a refusal when the policy refuses it.
 Result<int> show_report(const Invocation& call, const site::GateReport& report);

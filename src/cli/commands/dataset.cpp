@@ -1,11 +1,13 @@
 #include <array>
 
 #include <fmt/format.h>
+#include "cli/commands/container_report.h"
 #include "cli/commands/groups.h"
 #include "cli/commands/listing.h"
 #include "cli/commands/run_wishes.h"
 #include "site/flows/associate.h"
 #include "site/flows/dataset.h"
+#include "site/review/dataset_report.h"
 #include "site/review/texts.h"
 
 namespace medperf::cli {
@@ -65,6 +67,19 @@ Result<int> check(Invocation& call) {
   return 0;
 }
 
+Result<int> report(Invocation& call) {
+  MEDPERF_TRY(site::Site * site, call.site());
+  const DatasetId id{call.number("dataset")};
+  MEDPERF_TRY(const site::DatasetReport report,
+              site::read_dataset_report(site->workspace(), id, site->clock()));
+  call.out().line(
+      fmt::format("dataset {}: {}", id.value, report.ready() ? "ready" : "not ready yet"));
+  call.out().line(site::report_text(report));
+  MEDPERF_CHECK(write_page(call, site::report_html(report)));
+  call.out().result(site::to_json(report));
+  return 0;
+}
+
 Result<int> associate(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(site::Registration done,
@@ -93,6 +108,7 @@ constexpr std::array kSubmit = {
 };
 constexpr std::array kOne = {
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true}};
+constexpr std::array kReport = {kOne[0], kHtmlArgument};
 constexpr auto kPrepare = with_run_wishes(kOne);
 constexpr std::array kAssociate = {
     Argument{"-d,--dataset", "ID", "The dataset.", ArgumentKind::kNumber, true},
@@ -111,6 +127,8 @@ std::span<const Command> dataset_commands() {
               kSubmit, submit},
       Command{"prepare", "Run the benchmark's preparation, its check and its statistics.",
               "medperf dataset prepare -d 3", kPrepare, prepare},
+      Command{"report", "Show a preparation's steps, check, statistics and cases; needs no hub.",
+              "medperf dataset report -d 3 --html preparation.html", kReport, report},
       Command{"set_operational", "Register the hashes and statistics of the prepared data.",
               "medperf dataset set_operational -d 3", kOne, set_operational},
       Command{"check", "Read every byte of a dataset again and compare it with what is registered.",

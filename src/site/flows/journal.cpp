@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -51,11 +52,10 @@ Result<Journal::Line> Journal::read_line(std::string_view text) {
   return line;
 }
 
-Result<Journal> Journal::open(const fs::path& file, const Clock& clock) {
-  Journal journal(file, clock);
-  auto content = read_file(file);
+Result<std::size_t> Journal::read() {
+  auto content = read_file(file_);
   if (!content.ok()) {
-    if (content.error().kind == ErrorKind::kNotFound) return journal;
+    if (content.error().kind == ErrorKind::kNotFound) return std::size_t{0};
     return std::move(content).error();
   }
   std::string_view rest = *content;
@@ -67,18 +67,34 @@ Result<Journal> Journal::open(const fs::path& file, const Clock& clock) {
     ++number;
     auto line = read_line(rest.substr(0, end));
     if (!line.ok()) {
-      return make_error(ErrorKind::kCorrupt, fmt::format("{}: line {}", file.string(), number),
+      return make_error(ErrorKind::kCorrupt, fmt::format("{}: line {}", file_.string(), number),
                         "the journal was changed or damaged",
                         "move the file away; finished work on the hub is found again",
                         line.error().text());
     }
-    journal.lines_.push_back(std::move(*line));
+    lines_.push_back(std::move(*line));
     whole += end + 1;
     rest.remove_prefix(end + 1);
   }
-  if (whole < content->size() && ::truncate(file.c_str(), static_cast<off_t>(whole)) != 0) {
+  return content->size() - whole;
+}
+
+Result<Journal> Journal::open(const fs::path& file, const Clock& clock) {
+  Journal journal(file, clock);
+  MEDPERF_TRY(const std::size_t torn, journal.read());
+  if (torn == 0) return journal;
+  std::error_code failure;
+  fs::resize_file(file, fs::file_size(file, failure) - torn, failure);
+  if (failure) {
+    errno = failure.value();
     return disk_error(file, "the journal's torn last line cannot be cut off");
   }
+  return journal;
+}
+
+Result<Journal> Journal::peek(const fs::path& file, const Clock& clock) {
+  Journal journal(file, clock);
+  MEDPERF_CHECK(journal.read());
   return journal;
 }
 
@@ -96,6 +112,14 @@ const Json* Journal::latest(std::string_view step) const {
     if (line->step == step) return line->output.is_null() ? nullptr : &line->output;
   }
   return nullptr;
+}
+
+std::string Journal::newest_of(std::initializer_list<std::string_view> steps) const {
+  for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
+    const bool wanted = std::find(steps.begin(), steps.end(), line->step) != steps.end();
+    if (wanted && !line->output.is_null()) return line->step;
+  }
+  return {};
 }
 
 Status Journal::append(const Line& line) {

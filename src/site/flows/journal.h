@@ -3,6 +3,7 @@
 // was stopped anywhere is started again from its beginning and skips what is noted.
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,14 @@ StepKey step_key(std::string_view step, const Json& inputs);
 class Journal {
  public:
   static Result<Journal> open(const fs::path& file, const Clock& clock);
+  /// Only to be read: changes nothing, so that another process may be at the flow.
+  static Result<Journal> peek(const fs::path& file, const Clock& clock);
   /// The newest output noted for this step and key, or null pointer.
   const Json* find(std::string_view step, const StepKey& key) const;
   /// The newest output noted for this step with any key, or null pointer.
   const Json* latest(std::string_view step) const;
+  /// Which of these steps was noted last; empty: none is.
+  std::string newest_of(std::initializer_list<std::string_view> steps) const;
   Status note(std::string_view step, const StepKey& key, Json output);
   /// Takes back what was noted for this step and key: it will run again.
   Status forget(std::string_view step, const StepKey& key);
@@ -44,6 +49,8 @@ class Journal {
   Journal(fs::path file, const Clock& clock) : file_(std::move(file)), clock_(&clock) {}
   Status append(const Line& line);
   static Result<Line> read_line(std::string_view text);
+  /// Reads whole lines; gives how many bytes of the file they are not.
+  Result<std::size_t> read();
 
   fs::path file_;
   const Clock* clock_;

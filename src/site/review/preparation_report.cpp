@@ -49,22 +49,29 @@ Result<Json> shares(const Json& column, std::size_t cases) {
 
 }  // namespace
 
-Result<PreparationReport> read_preparation_report(const fs::path& folder, const fs::path& name) {
+Result<Json> read_report_table(const fs::path& folder, const fs::path& name) {
   MEDPERF_TRY(const std::string text, read_file_beneath(folder, name, kReportLimit));
-  PreparationReport out;
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return out;
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Json::object();
   auto table = parse_yaml(text, {kReportLimit.value, 8, kMostValues}, NonFinite::kAsText);
   if (!table.ok() || !table->is_object()) return no_report("it is no table");
-  std::set<std::string_view> cases;
   for (const auto& column : table->members()) {
     if (!column.second.is_object()) return no_report("a column is no map of cases");
+  }
+  return table;
+}
+
+Result<PreparationReport> read_preparation_report(const fs::path& folder, const fs::path& name) {
+  MEDPERF_TRY(const Json table, read_report_table(folder, name));
+  PreparationReport out;
+  std::set<std::string_view> cases;
+  for (const auto& column : table.members()) {
     for (const auto& item : column.second.members()) cases.insert(item.first);
   }
   out.cases = cases.size();
-  if (const Json* status = table->find("status"); status != nullptr && out.cases > 0) {
+  if (const Json* status = table.find("status"); status != nullptr && out.cases > 0) {
     MEDPERF_TRY(out.progress, shares(*status, out.cases));
   }
-  if (const Json* names = table->find("status_name"); names != nullptr) {
+  if (const Json* names = table.find("status_name"); names != nullptr) {
     for (const auto& item : names->members())
       out.done += item.second.is_string() && item.second.as_string() == "DONE" ? 1 : 0;
   }

@@ -19,6 +19,10 @@ struct PreparationReport {
   Json progress = Json::object();
 };
 
+/// The table itself, column -> {case id -> value}: foreign text, for people of this site. Errors:
+/// not_found, too_large, corrupt (no table).
+Result<Json> read_report_table(const fs::path& folder, const fs::path& name);
+
 /// Reads a regular file below `folder`, following no links. A file that is empty, as it is before
 /// the container writes, is a report of no cases. Errors: not_found, too_large, corrupt (no table,
 /// a status that is no whole number from -1000 to 1000, more than 64 of them).
