@@ -254,9 +254,17 @@ Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t lim
 }
 
 Result<FileLock> FileLock::try_acquire(const fs::path& path) {
+  return try_lock(path, LOCK_EX);
+}
+
+Result<FileLock> FileLock::try_share(const fs::path& path) {
+  return try_lock(path, LOCK_SH);
+}
+
+Result<FileLock> FileLock::try_lock(const fs::path& path, int operation) {
   FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file.is_open()) return errno_error(path, "open the lock file");
-  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  while (::flock(file.get(), operation | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) return errno_error(path, "lock the file");
     return make_error(ErrorKind::kBusy, name_of(path), "Another process is using this",

@@ -63,13 +63,16 @@ Result<Bytes> free_space(const fs::path& path);
 /// (refused).
 Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t limit = 1'000'000);
 
-/// Holds an exclusive lock (flock) on a file while alive; a killed process loses it.
+/// Holds a lock (flock) on a file while alive; a killed process loses it.
 class FileLock {
  public:
-  /// Errors: busy, when another process holds it.
+  /// For one holder alone. Errors: busy, when anybody holds it.
   static Result<FileLock> try_acquire(const fs::path& path);
+  /// For any number of holders. Errors: busy, when somebody holds it alone.
+  static Result<FileLock> try_share(const fs::path& path);
 
  private:
+  static Result<FileLock> try_lock(const fs::path& path, int operation);
   explicit FileLock(FileHandle file) : file_(std::move(file)) {}
   FileHandle file_;
 };

@@ -29,6 +29,10 @@ constexpr std::array kStatistics = {Label{"data_path", false, true}, Label{"labe
                                     Label{"metadata_path"},
                                     Label{"output_path", true, true, kFile}};
 constexpr std::array kInfer = {Label{"data_path", false, true}, Label{"output_path", true, true}};
+/// Of an evaluation container, for models given as files.
+constexpr std::array kInferWithFiles = {Label{"data_path", false, true},
+                                        Label{"model_files", false, true},
+                                        Label{"output_path", true, true}};
 constexpr std::array kEvaluate = {Label{"predictions", false, true}, Label{"labels", false, true},
                                   Label{"output_path", true, true, kFile},
                                   Label{"local_outputs_path", true}};
@@ -84,6 +88,11 @@ void check_task(const Task& task, const TaskContract& contract, bool older,
 
 }  // namespace
 
+bool infers_with_files(const ContainerConfig& config) {
+  const Task* infer = config.task("infer");
+  return infer != nullptr && infer->declares("model_files") && config.task("evaluate") != nullptr;
+}
+
 std::vector<ContractProblem> check_contract(const ContainerConfig& config) {
   std::vector<ContractProblem> out;
   for (const auto& item : config.tasks) {
@@ -94,6 +103,8 @@ std::vector<ContractProblem> check_contract(const ContainerConfig& config) {
     if (contract == kTasks.end()) {
       out.push_back(
           {join_path("tasks", task.name), "this client never runs a task of this name", false});
+    } else if (task.name == "infer" && infers_with_files(config)) {
+      check_task(task, {task.name, kInferWithFiles}, config.older_format, out);
     } else {
       check_task(task, *contract, config.older_format, out);
     }

@@ -21,4 +21,8 @@ struct ContractProblem {
 /// would be of no use, files where folders belong.
 std::vector<ContractProblem> check_contract(const ContainerConfig& config);
 
+/// Whether an evaluation container takes models given as files in two steps, `infer` and
+/// `evaluate`, so that inference sees no labels and its cases can be shared out.
+bool infers_with_files(const ContainerConfig& config);
+
 }  // namespace medperf::wire

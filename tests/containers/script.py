@@ -2,6 +2,7 @@
 """Models given as files and a benchmark whose evaluation is a script, from registration to result, on a real hub and a real engine.
 
 The group registers preparation, script and reference model by the command line, the vendor a model of its own, the hospital evaluates both.
+Then signatures, an archive that came by hand, a script in two steps whose cases are shared out, and what can be cleaned away.
 Every container is the shell alone. What a model scores is counted here again.
 
 BUILD (default build/release) holds the programs. Needs root, podman, openssl. Leaves nothing behind."""
@@ -41,6 +42,31 @@ done < /v/data/cases.csv
 printf 'n: %d\\naccuracy: 0.%03d\\n' $n $((good * 1000 / n)) > /v/results/results.yaml
 echo "on-prem=$MEDPERF_ON_PREM"
 """
+# The same in two steps: neither half sees what the other has.
+STEPS = """copy_rows() {
+  while IFS=, read -r id value; do
+    [ "$id" = case_id ] || { said=0; [ "$value" -lt "$threshold" ] || said=1; echo "$id,$said"; }
+  done < /v/data/cases.csv
+}
+case $1 in
+infer)
+  [ ! -e /v/labels ] || exit 3
+  read -r threshold < /v/model/deep/threshold
+  { echo case_id,said; copy_rows; } > /v/predictions/predictions.csv ;;
+evaluate)
+  [ ! -e /v/model ] && [ ! -e /v/data ] || exit 4
+  exec 3< /v/labels/labels.csv
+  n=0 good=0
+  while IFS=, read -r id said; do
+    IFS=, read -r same label <&3
+    [ "$id" != case_id ] || continue
+    [ "$id" = "$same" ] || exit 5
+    n=$((n+1))
+    [ "$said" != "$label" ] || good=$((good+1))
+  done < /v/predictions/predictions.csv
+  printf 'n: %d\\naccuracy: 0.%03d\\n' $n $((good * 1000 / n)) > /v/results/results.yaml ;;
+esac
+"""
 SCHEMA = {"$schema": "http://json-schema.org/draft-07/schema#", "x-medperf": {"format": "medperf/result-schema/v1"}, "type": "object",
           "additionalProperties": False, "required": ["n", "accuracy"], "properties": {
               "n": {"type": "integer", "minimum": 0, "maximum": 1000, "x-medperf": {"metric": "case-count", "direction": "none", "unit": "cases"}},
@@ -71,6 +97,13 @@ def preparation_config():
 SCRIPT_CONFIG = {"container_type": "DockerArchive", "image": "x", "tasks": {"run_script": {
     "input_volumes": {"data_path": volume("data"), "labels_path": volume("labels"), "model_files": volume("model")},
     "output_volumes": {"results_path": volume("results")}}}}
+
+
+STEPS_CONFIG = {"container_type": "DockerArchive", "image": "x", "tasks": {
+    "infer": {"run_args": {"command": ["infer"]}, "input_volumes": {"data_path": volume("data"), "model_files": volume("model")},
+              "output_volumes": {"output_path": volume("predictions")}},
+    "evaluate": {"run_args": {"command": ["evaluate"]}, "input_volumes": {"predictions": volume("predictions"), "labels": volume("labels")},
+                 "output_volumes": {"output_path": volume("results/results.yaml", "file")}}}}
 
 
 def cases(seed, count):
@@ -113,16 +146,19 @@ class Study(small_study.Study):
     def number(self, workspace, kind, name):
         return next(row["id"] for row in self.answer(workspace, kind, "ls", "--mine") if row["name"] == name)
 
-    def submit_files(self, workspace, name, threshold, *more):
-        """A model that is a file, and perhaps other files that change what the script does."""
+    def submit_files(self, workspace, name, threshold, *more, served=True):
+        """A signed model that is a file, and perhaps other files that change what the script does."""
         archive = os.path.join(self.files, name + ".tar.gz")
         with tarfile.open(archive, "w:gz") as tar:
             for path, text in (("deep/threshold", f"{threshold}\n"), *((extra, "x") for extra in more)):
                 entry = tarfile.TarInfo(path)
                 entry.size, entry.mode = len(text), 0o600
                 tar.addfile(entry, io.BytesIO(text.encode()))
-        done = self.run(workspace, "model", "submit_files", "--yes", "--name", name, "--files", archive, "--files-url",
-                        self.server.url + name + ".tar.gz", "--operational")
+        signature = os.path.join(workspace, name + ".sig.json")
+        self.publisher_key = self.answer(workspace, "asset", "sign", "--files", archive, "--out", signature)["ed25519"]
+        where = ["--files-url", self.server.url + name + ".tar.gz"] if served else []
+        done = self.run(workspace, "model", "submit_files", "--yes", "--name", name, "--files", archive, *where, "--signature", signature,
+                        "--operational")
         return self.number(workspace, "model", name), archive, done
 
     def answer(self, workspace, *words, **options):
@@ -137,10 +173,26 @@ class Study(small_study.Study):
         return [(body["task"], body["subject"]) for line in lines if line.get("kind") == "run" for body in [line.get("body", line)]]
 
 
+def submit_benchmark(study, group, name, evaluator):
+    spec = pathlib.Path(group) / ("spec-" + name)
+    spec.mkdir()
+    (spec / "benchmark.yaml").write_text(json.dumps({**SPECIFICATION, "name": name}))
+    (spec / "result-schema.json").write_text(json.dumps(SCHEMA))
+    (spec / "release-policy.yaml").write_text(json.dumps({"medperf": "medperf/release/v1"}))
+    study.run(group, "benchmark", "submit", "--yes", "--spec", spec / "benchmark.yaml", "--data-preparation-mlcube", study.preparation,
+              "--reference-model", study.reference, "--evaluator-mlcube", evaluator, "--demo-archive",
+              os.path.join(study.files, "demo.tar.gz"), "--demo-url", study.server.url + "demo.tar.gz", "--operational")
+    study.benchmark = study.number(group, "benchmark", name)
+    study.must("admin", "PUT", "benchmarks/%d/" % study.benchmark, {"approval_status": "APPROVED"}, 200)
+    metadata = study.must("group", "GET", "benchmarks/%d/" % study.benchmark, None, 200)["metadata"]
+    check(f"{name}: the reference model's demo results are right", metadata["results"] == expected(study.demo_cases, 50), metadata["results"])
+    check(f"{name}: and what it took is registered", metadata["medperf"]["demo_run"]["cases"] == len(study.demo_cases), metadata["medperf"].keys())
+
+
 def register(study):
     """The group's part: the reference model is tested on the demo data by the script."""
-    group = study.new_workspace("group", user="group")
-    preparation = study.submit_container(group, "preparation", preparation_config(), PREPARE)
+    group = study.group = study.new_workspace("group", user="group")
+    study.preparation = study.submit_container(group, "preparation", preparation_config(), PREPARE)
     script = study.submit_container(group, "script", SCRIPT_CONFIG, SCRIPT)
     checked = study.answer(group, "container", "check", "--config", pathlib.Path(group) / "script.yaml", "--archive",
                            os.path.join(study.files, "script.tar"))
@@ -148,24 +200,12 @@ def register(study):
     study.reference, _, _ = study.submit_files(group, "reference", 50)
     again = study.submit_files(group, "reference", 50)
     check("the same files are registered once", "already" in again[2].stdout + again[2].stderr, again[2])
-    spec = pathlib.Path(group) / "spec"
-    spec.mkdir()
-    (spec / "benchmark.yaml").write_text(json.dumps(SPECIFICATION))
-    (spec / "result-schema.json").write_text(json.dumps(SCHEMA))
-    (spec / "release-policy.yaml").write_text(json.dumps({"medperf": "medperf/release/v1"}))
     demo = write_raw(pathlib.Path(study.folder) / "demo", study.demo_cases)
     (demo / "paths.yaml").write_text("data_path: data\nlabels_path: labels\n")
     archive = os.path.join(study.files, "demo.tar.gz")
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(demo, ".")
-    study.run(group, "benchmark", "submit", "--yes", "--spec", spec / "benchmark.yaml", "--data-preparation-mlcube", preparation,
-              "--reference-model", study.reference, "--evaluator-mlcube", script, "--demo-archive", archive, "--demo-url",
-              study.server.url + "demo.tar.gz", "--operational")
-    study.benchmark = study.answer(group, "benchmark", "ls", "--mine")[0]["id"]
-    study.must("admin", "PUT", "benchmarks/%d/" % study.benchmark, {"approval_status": "APPROVED"}, 200)
-    metadata = study.must("group", "GET", "benchmarks/%d/" % study.benchmark, None, 200)["metadata"]
-    check("the reference model's demo results are right", metadata["results"] == expected(study.demo_cases, 50), metadata["results"])
-    check("and what it took is registered", metadata["medperf"]["demo_run"]["cases"] == len(study.demo_cases), metadata["medperf"].keys())
+    submit_benchmark(study, group, "threshold", script)
 
 
 def join(study, vendor, name, threshold, *more):
@@ -175,9 +215,9 @@ def join(study, vendor, name, threshold, *more):
     return model, archive
 
 
-def let_join_untested(study, vendor, name, threshold, *more):
+def let_join_untested(study, vendor, name, threshold, *more, served=True):
     """One that would not pass the test on the demo data, or not in time."""
-    model, archive, _ = study.submit_files(vendor, name, threshold, *more)
+    model, archive, _ = study.submit_files(vendor, name, threshold, *more, served=served)
     study.must("vendor", "POST", "models/benchmarks/", {"model": model, "benchmark": study.benchmark, "approval_status": "PENDING",
                                                         "metadata": {}}, 201)
     study.must("group", "PUT", "models/%d/benchmarks/%d/" % (model, study.benchmark), {"approval_status": "APPROVED"}, 200)
@@ -290,6 +330,68 @@ def refused(study, site, vendor):
     check("neither has a result", not any(study.results().get(model, {}).get("finalized") for model in (changed, hanging)))
 
 
+def change_policy(site, change):
+    policy = pathlib.Path(site) / "policy.yaml"
+    document = json.loads(policy.read_text())
+    change(document)
+    policy.write_text(json.dumps(document))
+
+
+def signed(study, site, candidate):
+    """A policy that wants signatures: the vendor's files count by its key alone."""
+    asset = study.asset_of(candidate)
+    listed = {row["id"]: row for row in study.answer(site, "asset", "ls")}
+    check("files are listed and shown", asset in listed and study.answer(site, "asset", "view", asset)["name"] == listed[asset]["name"], listed)
+    owner = study.must("vendor", "GET", "me/", None, 200)["id"]
+    change_policy(site, lambda policy: policy["images"].update(require_signature=True))
+    words = ("asset", "verify", asset, "--json")
+    refused = json.loads(study.run(site, *words, expect=range(1, 70)).stdout)
+    check("without its key in the policy a publisher's files are refused", [v["good"] for v in refused["verdicts"]] == [True, False], refused)
+    change_policy(site, lambda policy: policy["images"].update(publisher_keys=[{"user": owner, "ed25519": study.publisher_key}]))
+    verified = json.loads(study.run(site, *words).stdout)
+    check("with it they are verified", verified["good"] and "publisher's key" in verified["verdicts"][1]["text"], verified)
+    change_policy(site, lambda policy: policy["images"].update(require_signature=False))
+
+
+def brought(study, site, vendor):
+    """Files that nobody serves come on a stick."""
+    model, archive = let_join_untested(study, vendor, "unserved", 60, served=False)
+    before = json.loads(evaluate(study, site, "-m", model, expect=range(1, 70)).stdout)["runs"][0]
+    check("it is said how they come in", "asset verify" in before["reason"], before)
+    taken = study.answer(site, "asset", "verify", study.asset_of(model), "--archive", archive)
+    check("they are taken in", taken["good"], taken)
+    evaluate(study, site, "-m", model, "--again")
+    row = study.results()[model]
+    check("and evaluated", row["results"].get("results") == expected(study.own_cases, 60), row)
+    return model
+
+
+def cleaned(study, site, unserved):
+    """What came by hand stays; the rest can be fetched again, and is."""
+    kept = study.must("vendor", "GET", "models/%d/" % unserved, None, 200)["asset"]["asset_hash"]
+    things = [pathlib.Path(thing["path"]).name for thing in study.answer(site, "storage", "clean", "--remove")["things"]]
+    models = pathlib.Path(site) / "models"
+    left = [file.name for file in models.iterdir()]
+    check("models' files are removed, but not what came by hand", kept in things and left == [kept + ".tar.gz"], (things, left))
+
+
+def in_steps(study, site):
+    """The same models by a script in two steps, their cases shared out."""
+    steps = study.submit_container(study.group, "steps", STEPS_CONFIG, STEPS)
+    checked = study.answer(study.group, "container", "check", "--config", pathlib.Path(study.group) / "steps.yaml", "--archive",
+                           os.path.join(study.files, "steps.tar"))
+    check("a script in two steps passes the check", checked["good"] and not checked.get("problems"), checked)
+    submit_benchmark(study, study.group, "in-steps", steps)
+    study.join(site)
+    before = len(study.runs(site))
+    change_policy(site, lambda policy: policy["limits"].update(wall_seconds=599))  # what joining ran does not count under another policy
+    evaluate(study, site, "--shards", 3, "-m", study.reference)
+    ran = sorted(task for task, _ in study.runs(site)[before:])
+    check("its cases are shared out", ran == ["evaluate", "infer", "infer", "infer"], ran)
+    row = [row for row in study.must("hospital", "GET", "me/results/", None, 200)["results"] if row["benchmark"] == study.benchmark]
+    check("and the result is right", row and row[0]["results"].get("results") == expected(study.own_cases, 50), row)
+
+
 def main():
     if os.geteuid() != 0 or not all(map(shutil.which, ("podman", "openssl"))):
         print("skipped: needs root, podman and openssl\n0 passed, 0 failed")
@@ -304,6 +406,10 @@ def main():
         whole_way(study, site, candidate)
         struck(study, site, vendor)
         refused(study, site, vendor)
+        signed(study, site, candidate)
+        unserved = brought(study, site, vendor)
+        in_steps(study, site)
+        cleaned(study, site, unserved)
     return counted.finish()
 
 

@@ -24,13 +24,8 @@ Result<int> submit(Invocation& call) {
 
 Result<int> sign(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
-  const fs::path out = call.text("out");
-  MEDPERF_TRY(const site::SignedImage image, site::sign_archive(*site, call.text("archive")));
-  MEDPERF_CHECK(write_file_atomically(out, to_text(image.envelope) + "\n"));
-  call.out().line("signed: " + out.string() + ", for 'medperf container submit --signature'");
-  call.out().line("your public key, for hospitals' policies: ed25519: " + image.public_key);
-  call.out().result(Json::object({{"file", out.string()}, {"ed25519", image.public_key}}));
-  return 0;
+  MEDPERF_TRY(const site::SignedArchive done, site::sign_archive(*site, call.text("archive")));
+  return write_signature(call, done, "medperf container submit");
 }
 
 Result<int> ls(Invocation& call) {

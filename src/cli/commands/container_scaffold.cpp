@@ -160,6 +160,88 @@ main()
 )",
         "--task evaluate --mount predictions=PREDICTIONS --mount labels=LABELS "
         "--mount output_path=results.yaml"},
+    Scaffold{
+        "script",
+        R"(# An evaluation container for models that are given as files (`medperf model submit_files`).
+# Put in when you register: the address where you serve the image archive.
+container_type: DockerArchive
+image: image.tar
+tasks:
+  # Inference sees no labels, and a site may share its cases out among several runs. A script that cannot be
+  # taken apart leaves `infer` and `evaluate` out.
+  infer:
+    run_args: {command: [infer]}
+    input_volumes:
+      data_path: {mount_path: /mlcommons/volumes/data, type: directory}
+      model_files: {mount_path: /mlcommons/volumes/model, type: directory}
+    output_volumes:
+      output_path: {mount_path: /mlcommons/volumes/predictions, type: directory}
+  evaluate:
+    run_args: {command: [evaluate]}
+    input_volumes:
+      predictions: {mount_path: /mlcommons/volumes/predictions, type: directory}
+      labels: {mount_path: /mlcommons/volumes/labels, type: directory}
+    output_volumes:
+      output_path: {mount_path: /mlcommons/volumes/results/results.yaml, type: file}
+  # The same in one run, for existing clients.
+  run_script:
+    run_args: {command: [run_script]}
+    input_volumes:
+      data_path: {mount_path: /mlcommons/volumes/data, type: directory}
+      labels_path: {mount_path: /mlcommons/volumes/labels, type: directory}
+      model_files: {mount_path: /mlcommons/volumes/model, type: directory}
+    output_volumes:
+      results_path: {mount_path: /mlcommons/volumes/results, type: directory}
+)",
+        R"("""A script: the files of a model come from outside, the code that runs them is the benchmark's.
+
+The model here is one file, threshold.txt. Read yours in a form that holds no programs: ONNX or safetensors, not pickles."""
+import csv
+import pathlib
+import sys
+import tempfile
+
+VOLUMES = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "/mlcommons/volumes")
+
+
+def infer(predictions):
+    """Put your inference here: a score from 0 to 1 for each case."""
+    threshold = float((VOLUMES / "model" / "threshold.txt").read_text())
+    cases = sorted(path for path in (VOLUMES / "data").iterdir() if path.is_file())
+    with open(predictions / "predictions.csv", "w", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(["case_id", "score"])
+        for case in cases:
+            table.writerow([case.stem, float(case.stat().st_size >= threshold)])
+
+
+def table(path, value):
+    with open(path, newline="") as file:
+        return {row["case_id"]: float(row[value]) for row in csv.DictReader(file)}
+
+
+def evaluate(predictions):
+    scores = table(predictions / "predictions.csv", "score")
+    labels = table(VOLUMES / "labels" / "labels.csv", "label")
+    if set(scores) != set(labels):
+        sys.exit("predictions and labels are not of the same cases")
+    right = sum((scores[case] >= 0.5) == (labels[case] >= 0.5) for case in labels)
+    (VOLUMES / "results" / "results.yaml").write_text(f"accuracy: {right / len(labels)}\n")
+
+
+def run_script():
+    with tempfile.TemporaryDirectory() as folder:
+        infer(pathlib.Path(folder))
+        evaluate(pathlib.Path(folder))
+
+
+if sys.argv[1] == "run_script":
+    run_script()
+else:
+    {"infer": infer, "evaluate": evaluate}[sys.argv[1]](VOLUMES / "predictions")
+)",
+        "--task run_script --mount data_path=DATA --mount labels_path=LABELS "
+        "--mount model_files=MODEL --mount results_path=RESULTS"},
 };
 
 std::string readme(const Scaffold& scaffold) {
@@ -189,7 +271,7 @@ Status scaffold_container(std::string_view role, const fs::path& folder) {
                                    [&](const Scaffold& scaffold) { return scaffold.role == role; });
   if (found == kScaffolds.end()) {
     return make_error(ErrorKind::kInvalid, std::string(role), "is no role of a container",
-                      "use model, preparator or evaluator");
+                      "use model, preparator, evaluator or script");
   }
   std::error_code failure;
   if (!fs::create_directory(folder, failure)) {

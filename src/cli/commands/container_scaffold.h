@@ -9,8 +9,8 @@
 namespace medperf::cli {
 
 /// Writes a configuration, a Containerfile, a program and a README of the role ("model",
-/// "preparator", "evaluator") into a new folder. Errors: invalid (role), conflict (the folder is
-/// there), unavailable.
+/// "preparator", "evaluator", "script") into a new folder. Errors: invalid (role), conflict (the
+/// folder is there), unavailable.
 Status scaffold_container(std::string_view role, const fs::path& folder);
 
 }  // namespace medperf::cli

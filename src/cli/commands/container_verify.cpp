@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include "cli/exit_codes.h"
 #include "cli/invocation.h"
-#include "site/flows/verify_container.h"
 
 namespace medperf::cli {
 namespace {
@@ -49,6 +48,10 @@ Json to_json(const site::Verification& verification) {
 Result<int> verify_container(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
   MEDPERF_TRY(const site::Verification done, verified(call, *site));
+  return show_verification(call, done);
+}
+
+Result<int> show_verification(const Invocation& call, const site::Verification& done) {
   call.out().line(fmt::format("{} {}", done.name, done.archive));
   for (const site::Verdict& one : done.verdicts)
     call.out().line(fmt::format("  {:<4} {:<14} {}", one.good ? "ok" : "NOT", one.what, one.text));

@@ -5,7 +5,7 @@
 namespace medperf::cli {
 
 std::span<const Group> all_groups() {
-  static const std::array<Group, 15> kGroups = {{
+  static const std::array<Group, 16> kGroups = {{
       {"auth", "Sign in and out.", auth_commands()},
       {"profile", "Settings of this site.", profile_commands()},
       {"policy", "What may run at this site.", policy_commands()},
@@ -13,6 +13,8 @@ std::span<const Group> all_groups() {
        doctor_commands()},
       {"container", "Make, check, try, sign, register and list containers.", container_commands()},
       {"model", "Register models and ask to join a benchmark.", model_commands()},
+      {"asset", "List, sign and verify the files of models that are given as files.",
+       asset_commands()},
       {"benchmark", "Register, approve and run benchmarks; show their results.",
        benchmark_commands()},
       {"dataset", "Register, prepare and associate datasets.", dataset_commands()},

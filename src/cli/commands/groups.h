@@ -13,6 +13,7 @@ std::span<const Command> policy_commands();
 std::span<const Command> doctor_commands();
 std::span<const Command> container_commands();
 std::span<const Command> model_commands();
+std::span<const Command> asset_commands();
 std::span<const Command> benchmark_commands();
 std::span<const Command> dataset_commands();
 std::span<const Command> association_commands();

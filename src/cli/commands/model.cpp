@@ -28,6 +28,7 @@ Result<int> submit_files(Invocation& call) {
   submission.name = call.text("name");
   submission.archive = call.text("files");
   submission.url = call.text("files-url", std::string(site::kUnservedAsset));
+  submission.signature = call.text("signature");
   submission.operational = call.has("operational");
   submission.closed_group = closed_group_of(call);
   MEDPERF_TRY(site::Registration done, site::submit_model_files(*site, submission));
@@ -87,6 +88,7 @@ std::span<const Command> model_commands() {
       Argument{"--files", "TAR", "Archive (tar, tar.gz) of the files; read here, not sent.",
                ArgumentKind::kText, true},
       Argument{"--files-url", "URL", "Where you serve it (default: nowhere)."},
+      Argument{"--signature", "FILE", "Signature of that archive, from 'medperf asset sign'."},
       Argument{"--operational", "", "Freeze it at once (state OPERATION).", ArgumentKind::kFlag,
                false},
       kClosedGroupArgument,

@@ -1,7 +1,10 @@
 #pragma once
-// The arguments that containers and models are registered with.
+// What containers and models are registered with: arguments and signatures.
 
 #include <array>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "cli/commands/listing.h"
 #include "site/flows/register.h"
@@ -42,6 +45,17 @@ inline site::ContainerSubmission submission_of(const Invocation& call) {
   out.operational = call.has("operational");
   out.closed_group = closed_group_of(call);
   return out;
+}
+
+/// Writes what was signed, and says what to do with it and with the public key.
+inline Result<int> write_signature(Invocation& call, const site::SignedArchive& done,
+                                   std::string_view registered_by) {
+  const fs::path out = call.text("out");
+  MEDPERF_CHECK(write_file_atomically(out, to_text(done.envelope) + "\n"));
+  call.out().line(fmt::format("signed: {}, for '{} --signature'", out.string(), registered_by));
+  call.out().line("your public key, for hospitals' policies: ed25519: " + done.public_key);
+  call.out().result(Json::object({{"file", out.string()}, {"ed25519", done.public_key}}));
+  return 0;
 }
 
 }  // namespace medperf::cli

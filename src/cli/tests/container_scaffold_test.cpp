@@ -39,7 +39,8 @@ TEST_P(Scaffold, KeepsTheContract) {
   EXPECT_EQ(again.error().kind, ErrorKind::kConflict);
 }
 
-INSTANTIATE_TEST_SUITE_P(Roles, Scaffold, ::testing::Values("model", "preparator", "evaluator"));
+INSTANTIATE_TEST_SUITE_P(Roles, Scaffold,
+                         ::testing::Values("model", "preparator", "evaluator", "script"));
 
 // The three programs work on each other's files.
 TEST_F(Scaffolds, ProgramsRunOneAfterAnother) {
@@ -66,6 +67,34 @@ TEST_F(Scaffolds, ProgramsRunOneAfterAnother) {
   run("evaluator", {volumes.string()});
   EXPECT_EQ(read_file(volumes / "results/results.yaml", mebibytes(1)).value(), "accuracy: 1.0\n");
   EXPECT_EQ(read_file(volumes / "statistics/statistics.yaml", mebibytes(1)).value(), "cases: 1\n");
+}
+
+// In one run and in two steps it says the same.
+TEST_F(Scaffolds, TheScriptRuns) {
+  ASSERT_TRUE(scaffold_container("script", top_ / "script").ok());
+  const fs::path volumes = top_ / "volumes";
+  for (const char* name : {"data", "labels", "model", "predictions", "results"})
+    fs::create_directories(volumes / name);
+  ASSERT_TRUE(write_file_atomically(volumes / "data/a.txt", "1").ok());
+  ASSERT_TRUE(write_file_atomically(volumes / "data/b.txt", "12345").ok());
+  ASSERT_TRUE(write_file_atomically(volumes / "model/threshold.txt", "3\n").ok());
+  ASSERT_TRUE(
+      write_file_atomically(volumes / "labels/labels.csv", "case_id,label\na,0\nb,1\n").ok());
+  const auto results = [&](const std::vector<std::string>& tasks) {
+    std::error_code none;
+    fs::remove(volumes / "results/results.yaml", none);
+    for (const std::string& task : tasks) {
+      Command command;
+      command.argv = {"/usr/bin/python3", (top_ / "script/main.py").string(), task,
+                      volumes.string()};
+      const auto outcome = run_process(command);
+      EXPECT_TRUE(outcome.ok() && outcome->success()) << task << ": " << outcome->errors;
+    }
+    return read_file(volumes / "results/results.yaml", mebibytes(1)).value_or("(none)");
+  };
+  EXPECT_EQ(results({"run_script"}), "accuracy: 1.0\n");
+  EXPECT_FALSE(fs::exists(volumes / "predictions/predictions.csv"));
+  EXPECT_EQ(results({"infer", "evaluate"}), "accuracy: 1.0\n");
 }
 
 TEST(ScaffoldRole, UnknownIsAnError) {

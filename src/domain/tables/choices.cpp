@@ -16,6 +16,7 @@ constexpr std::string_view kContainerBrief[] = {kId, kName, kState, kOwnerField,
 constexpr std::string_view kContainerContent[] = {"container_config", "parameters_config",
                                                   "image_hash", "additional_files_tarball_url",
                                                   "additional_files_tarball_hash"};
+constexpr std::string_view kAssetBrief[] = {kId, kName, kState, kOwnerField, "asset_url"};
 constexpr std::string_view kAssetContent[] = {"asset_hash", "asset_url"};
 constexpr std::string_view kModelBrief[] = {kId, kName, "type", kState, kOwnerField};
 constexpr std::string_view kModelContent[] = {"type", "container", "asset"};
@@ -35,7 +36,7 @@ constexpr std::string_view kAccessTokenBrief[] = {kId, kName, "scope", "expires_
 
 constexpr Choice kChoices[] = {
     {Entity::kContainer, kContainerBrief, kContainerContent},
-    {Entity::kAsset, {}, kAssetContent},
+    {Entity::kAsset, kAssetBrief, kAssetContent},
     {Entity::kModel, kModelBrief, kModelContent},
     {Entity::kBenchmark, kBenchmarkBrief, kBenchmarkContent},
     {Entity::kDataset, kDatasetBrief},

@@ -67,20 +67,18 @@ fs::path prepared_folder(const Site& site, const FileDigest& digest, const Admit
 
 /// Both asked for before anything runs.
 Status approve_test(Site& site, Journal& journal, const Evaluation& evaluation) {
+  constexpr const char* kDemo = "the benchmark's demo data";
   const DatasetDigest& data = evaluation.data.digest;
   if (evaluation.files) {
-    MEDPERF_CHECK(approve_files(site, journal, "approve-model", *evaluation.files,
-                                evaluation.evaluator, "demo data of the benchmark and its labels",
-                                data));
+    MEDPERF_CHECK(approve_files(site, journal, "approve-model", evaluation, kDemo));
   } else {
     MEDPERF_CHECK(approve_container(site, journal, "approve-model", "model", evaluation.model_image,
                                     "demo data of the benchmark, no labels",
                                     "it writes predictions; nothing leaves the site", data));
   }
   return approve_container(site, journal, "approve-evaluator", "evaluation", evaluation.evaluator,
-                           evaluation.files
-                               ? "demo data of the benchmark, its labels and the model's files"
-                               : "predictions and labels of the demo data",
+                           evaluation.files ? script_mounts(evaluation.evaluator, kDemo)
+                                            : "predictions and labels of the demo data",
                            "it writes results, which you see before they are sent", data);
 }
 

@@ -75,6 +75,32 @@ std::string run_of_folder(const std::string& name) {
   return fmt::format("b{}-m{}-d{}", benchmark, model, dataset);
 }
 
+/// Of models given as files: what is unpacked and what was fetched, and what a kill left of either.
+/// An archive that came by hand stays, and so do files that nothing could be unpacked from again.
+void find_model_files(const Workspace& workspace, const fs::path& kept, Finder& finder) {
+  const std::string name = kept.filename().native();
+  const auto dot = name.find('.');
+  const std::string hex = name.substr(0, dot);
+  const std::string lock = files_flow(hex);
+  const auto digest = FileDigest::parse(hex);
+  if (!digest.ok()) return;
+  const bool whole_archive = kept == workspace.model_archive(*digest);
+  const bool unpacked = kept == workspace.model_files(*digest);
+  const auto again = [&] {
+    const auto held = workspace.lock(lock);
+    return held.ok() && files_were_fetched(workspace, hex);
+  };
+  std::error_code none;
+  if (whole_archive) {
+    if (again()) finder.add("archive of a model's files", kept, lock);
+  } else if (unpacked) {
+    if (fs::exists(workspace.model_archive(*digest), none) || again())
+      finder.add("unpacked files of a model", kept, lock);
+  } else {
+    finder.add("half of a model's files", kept, lock);
+  }
+}
+
 }  // namespace
 
 Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
@@ -82,26 +108,26 @@ Result<DiskNeed> estimate_disk(Site& site, std::span<const ModelWork> models) {
   const Bytes predictions = largest_predictions(site.workspace());
   MEDPERF_TRY(const SchedulerKind kind, scheduler_kind(site.options()));
   bool sharded = false;
-  std::set<ImageId> scripts;
+  std::set<ImageId> counted;  // a script is one for all models
   fs::path data;
   for (const ModelWork& work : models) {
     if (work.error || !work.journal) continue;
     const Evaluation& evaluation = *work.evaluation;
-    const bool script = evaluation.files.has_value();
-    if (work.journal->latest(script ? kScriptTask : "infer") != nullptr) continue;
-    const bool shared = !script && evaluation.shards > 1;
+    const bool in_one_run = evaluation.in_one_run();
+    if (work.journal->latest(in_one_run ? kScriptTask : "infer") != nullptr) continue;
+    const bool shared = !in_one_run && evaluation.shards > 1;
     const int copies = shared ? 2 : 1;  // parts, and what is made of them
     const Bytes own = own_outputs(site.workspace(), evaluation).value_or(predictions);
     out.outputs.value += own.value * static_cast<std::uint64_t>(copies);
     sharded = sharded || shared;
     data = evaluation.data.data;
-    const Admitted& image = script ? evaluation.evaluator : evaluation.model_image;
+    const Admitted& image = evaluation.inference();
     if (kind != SchedulerKind::kLocal) continue;  // nodes have disks of their own
     if (image.encrypted()) continue;              // its image lies in memory
     MEDPERF_TRY(engine::Engine * engine, site.engine());
     MEDPERF_TRY(const bool there, engine->has_image(image.image.image));
     if (there) continue;
-    if (script && !scripts.insert(image.image.image).second) continue;  // one for all models
+    if (evaluation.files && !counted.insert(image.image.image).second) continue;
     for (const engine::Layer& layer : image.image.layers) out.images.value += layer.size.value;
   }
   if (sharded) out.shards = size_below(data);
@@ -139,6 +165,8 @@ std::vector<Removable> removable_things(const Workspace& workspace) {
     finder.add("demo data and its runs", demo,
                "demo-" + demo.filename().native().substr(0, kLockDigits));
   }
+  for (const fs::path& kept : entries_of(workspace.root() / "models"))
+    find_model_files(workspace, kept, finder);
   return finder.take();
 }
 

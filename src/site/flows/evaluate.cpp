@@ -14,6 +14,7 @@
 #include "site/flows/script.h"
 #include "site/flows/stage.h"
 #include "site/review/texts.h"
+#include "wire/task_contract.h"
 
 namespace medperf::site {
 namespace {
@@ -27,18 +28,12 @@ Result<TaskRequest> request_evaluation(const ModelWork& work, const Json& inputs
                       "the predictions were changed after the model wrote them",
                       "run the command with --again to make them anew");
   }
-  TaskRequest request;
-  request.container = &evaluation.evaluator;
-  request.task = "evaluate";
-  request.output = evaluation.folder / "evaluation.part";
+  TaskRequest request =
+      start_request(evaluation, evaluation.evaluator, "evaluate", {"evaluation.part", "evaluate"});
   request.paths = {{"predictions", given.string()},
                    {"labels", evaluation.data.labels.string()},
                    {"output_path", (request.output / "results" / "results.yaml").string()},
                    {"local_outputs_path", (request.output / "local_outputs").string()}};
-  request.log_file = evaluation.folder / "logs" / "evaluate.log";
-  request.subject = evaluation.subject;
-  request.flow = evaluation.flow;
-  request.asked = limits_asked(evaluation.benchmark, request.task);
   request.inputs = inputs;
   return request;
 }
@@ -123,6 +118,19 @@ Result<result::Envelope> seal(Site& site, Journal& journal, const Evaluation& ev
 
 }  // namespace
 
+TaskRequest start_request(const Evaluation& evaluation, const Admitted& container,
+                          const std::string& task, const RunPlaces& places) {
+  TaskRequest request;
+  request.container = &container;
+  request.task = task;
+  request.output = evaluation.folder / places.output;
+  request.log_file = evaluation.folder / "logs" / (places.log + ".log");
+  request.subject = evaluation.subject;
+  request.flow = evaluation.flow;
+  request.asked = limits_asked(evaluation.benchmark, task);
+  return request;
+}
+
 Result<std::optional<result::ResultSchema>> result_schema_of(const Benchmark& benchmark) {
   const Json* document = benchmark.medperf("result_schema");
   if (document == nullptr) return std::optional<result::ResultSchema>();
@@ -152,9 +160,17 @@ Result<bool> allowed_by_policy(Site& site, Journal& journal, std::string_view st
 
 }  // namespace
 
+bool Evaluation::in_one_run() const {
+  return files && !wire::infers_with_files(evaluator.config);
+}
+
+bool takes_files(const Admitted& evaluator) {
+  return evaluator.config.task(kScriptTask) != nullptr || wire::infers_with_files(evaluator.config);
+}
+
 Status check_evaluator(const Model& model, const Admitted& evaluator) {
   const std::string_view task = model.is_files() ? kScriptTask : "evaluate";
-  if (evaluator.config.task(task) != nullptr) return {};
+  if (model.is_files() ? takes_files(evaluator) : evaluator.config.task(task) != nullptr) return {};
   return make_error(ErrorKind::kInvalid, fmt::format("model {} '{}'", model.id.value, model.name),
                     fmt::format("is {}, and the benchmark's evaluation container {} has no task {}",
                                 model.is_files() ? "given as files" : "a container",
@@ -162,20 +178,34 @@ Status check_evaluator(const Model& model, const Admitted& evaluator) {
                     "ask the benchmark's group which models it takes");
 }
 
-Status approve_files(Site& site, Journal& journal, std::string_view step, const ModelFiles& files,
-                     const Admitted& script, const std::string& on_what, const DatasetDigest& data,
-                     No no, const std::string& expected) {
+std::string script_mounts(const Admitted& script, const std::string& data) {
+  if (wire::infers_with_files(script.config)) {
+    return fmt::format(
+        "prepared data of {} and the files of one model, read-only, no labels; then its "
+        "predictions "
+        "and the labels, without the files",
+        data);
+  }
+  return fmt::format("prepared data of {}, its labels and the files of one model, read-only", data);
+}
+
+Status approve_files(Site& site, Journal& journal, std::string_view step,
+                     const Evaluation& evaluation, const std::string& data, No no,
+                     const std::string& expected) {
+  const ModelFiles& files = *evaluation.files;
+  const Admitted& script = evaluation.evaluator;
   MEDPERF_TRY(const Policy* policy, site.policy());
   const Json inputs = Json::object({{"files", files.identity()},
                                     {"script", script.identity()},
-                                    {"data", data.hex()},
+                                    {"data", evaluation.data.digest.hex()},
                                     {"policy", policy->digest.hex()}});
   MEDPERF_TRY(const bool allowed,
               allowed_by_policy(site, journal, step, inputs, files.asset.owner,
                                 Json::object({{"asset", files.asset.id.value}})));
   if (allowed) return {};
   auto decision =
-      decide(site, journal, step, inputs, files_question({files, script, on_what, expected}), no);
+      decide(site, journal, step, inputs,
+             files_question({files, script, script_mounts(script, data), expected}), no);
   if (!decision.ok()) return std::move(decision).error();
   return {};
 }
@@ -207,9 +237,10 @@ Status evaluate_all(Site& site, std::span<ModelWork> models) {
   std::vector<ModelWork*> owners;
   for (ModelWork& work : models) {
     if (work.error) continue;
-    if (work.evaluation->files) MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
-    steps.push_back(work.evaluation->files ? script_step(site, work, *policy)
-                                           : evaluation_step(site, work, *policy));
+    const bool in_one_run = work.evaluation->in_one_run();
+    if (in_one_run) MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
+    steps.push_back(in_one_run ? script_step(site, work, *policy)
+                               : evaluation_step(site, work, *policy));
     owners.push_back(&work);
   }
   MEDPERF_CHECK(run_stage(site, steps));
@@ -238,7 +269,7 @@ Result<LocalResult> seal_result(Site& site, const ModelWork& work) {
                       "run the command with --again");
   }
   // What inference was: of a script, its only run.
-  const Json& inference = evaluation.files ? work.results : work.predictions;
+  const Json& inference = evaluation.in_one_run() ? work.results : work.predictions;
   MEDPERF_TRY(out.run_at, parse_iso8601(inference.get_string("run_at")));
   MEDPERF_TRY(out.envelope,
               seal(site, *work.journal, evaluation, schema, out.schema_digest, *results));

@@ -8,6 +8,7 @@
 
 #include "result/envelope.h"
 #include "site/flows/decision.h"
+#include "site/flows/task.h"
 #include "site/flows/work_time.h"
 #include "site/gate/gate.h"
 #include "site/gate/model_files.h"
@@ -37,6 +38,10 @@ struct Evaluation {
   Json claimed_run = Json();
   /// Inference is shared out among so many runs, if the benchmark says how cases lie.
   int shards = 1;
+  /// A script infers and evaluates in one run, unless it has a task for each.
+  bool in_one_run() const;
+  /// The container that infers: the model's, or the one that is given its files.
+  const Admitted& inference() const { return files ? evaluator : model_image; }
 };
 
 struct LocalResult {
@@ -49,6 +54,15 @@ struct LocalResult {
   bool ran = false;  ///< a container ran in this call
 };
 
+/// Where a run of an evaluation writes, below its folder.
+struct RunPlaces {
+  fs::path output;
+  std::string log;  ///< name of its log, without ".log"
+};
+/// A request of any task of an evaluation; paths and inputs are the task's own.
+TaskRequest start_request(const Evaluation& evaluation, const Admitted& container,
+                          const std::string& task, const RunPlaces& places);
+
 /// A person's approval of a container, or the policy's within its limits.
 Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const std::string& role, const Admitted& admitted,
@@ -56,13 +70,17 @@ Status approve_container(Site& site, Journal& journal, std::string_view step,
                          const DatasetDigest& data, No no = No::kForgotten,
                          const std::string& expected = {});
 
-/// The same of a model's files, which `script` is given.
-Status approve_files(Site& site, Journal& journal, std::string_view step, const ModelFiles& files,
-                     const Admitted& script, const std::string& on_what, const DatasetDigest& data,
-                     No no = No::kForgotten, const std::string& expected = {});
+/// The same of the files of an evaluation's model, which its script is given; `data`: "dataset 3".
+Status approve_files(Site& site, Journal& journal, std::string_view step,
+                     const Evaluation& evaluation, const std::string& data, No no = No::kForgotten,
+                     const std::string& expected = {});
+/// Whether an evaluation container takes models given as files.
+bool takes_files(const Admitted& evaluator);
+/// What a script is given of the data, in words.
+std::string script_mounts(const Admitted& script, const std::string& data);
 
-/// A model's container is evaluated by the task `evaluate`, its files by `run_script`. Errors:
-/// invalid, when the benchmark's evaluation container has no such task.
+/// A model's container is evaluated by the task `evaluate`, its files by `run_script` or by `infer`
+/// and `evaluate`. Errors: invalid, when the benchmark's evaluation container has no such task.
 Status check_evaluator(const Model& model, const Admitted& evaluator);
 
 /// One model's way through the stages, beside others.
@@ -70,7 +88,7 @@ struct ModelWork {
   Journal* journal = nullptr;
   const Evaluation* evaluation = nullptr;
   std::optional<Error> error;  ///< the model goes no further
-  Json predictions;            ///< what the step "infer" noted; null: the model is given as files
+  Json predictions;            ///< what the step "infer" noted; null: a script did all in one run
   Json results;                ///< what "evaluate" or "run_script" noted
   bool ran = false;            ///< a container ran in this call
   WorkTime time;               ///< of the stages

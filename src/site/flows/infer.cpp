@@ -26,23 +26,23 @@ std::optional<wire::CaseLayout> layout_of(const Benchmark& benchmark) {
 }
 
 Json inference_inputs(const Evaluation& evaluation, const Policy& policy) {
-  return Json::object({{"model", evaluation.model_image.identity()},
-                       {"data", evaluation.data.digest.hex()},
-                       {"policy", policy.digest.hex()}});
+  Json out = Json::object({{"model", evaluation.inference().identity()},
+                           {"data", evaluation.data.digest.hex()},
+                           {"policy", policy.digest.hex()}});
+  if (evaluation.files) out.set("files", evaluation.files->identity());
+  return out;
 }
 
 /// Of one run: all cases, or one shard's.
-TaskRequest request_inference(const Evaluation& evaluation, const fs::path& data,
-                              const fs::path& output, const std::string& log) {
-  TaskRequest request;
-  request.container = &evaluation.model_image;
-  request.task = "infer";
-  request.output = output;
-  request.paths = {{"data_path", data.string()}, {"output_path", output.string()}};
-  request.log_file = evaluation.folder / "logs" / log;
-  request.subject = evaluation.subject;
-  request.flow = evaluation.flow;
-  request.asked = limits_asked(evaluation.benchmark, request.task);
+Result<TaskRequest> request_inference(const Evaluation& evaluation, const fs::path& data,
+                                      const RunPlaces& places, const Json& inputs) {
+  TaskRequest request = start_request(evaluation, evaluation.inference(), "infer", places);
+  request.paths = {{"data_path", data.string()}, {"output_path", request.output.string()}};
+  if (evaluation.files) {
+    MEDPERF_CHECK(check_files(*evaluation.files));
+    request.paths["model_files"] = evaluation.files->folder.string();
+  }
+  request.inputs = inputs;
   return request;
 }
 
@@ -60,11 +60,9 @@ StageStep whole_step(Site& site, const ModelWork& work, Json inputs) {
   step.journal = work.journal;
   step.name = "infer";
   step.inputs = std::move(inputs);
-  step.request = [&evaluation, inputs = step.inputs]() -> Result<TaskRequest> {
-    TaskRequest request = request_inference(evaluation, evaluation.data.data,
-                                            evaluation.folder / "predictions.part", "infer.log");
-    request.inputs = inputs;
-    return request;
+  step.request = [&evaluation, inputs = step.inputs] {
+    return request_inference(evaluation, evaluation.data.data, {"predictions.part", "infer"},
+                             inputs);
   };
   step.finish = [&site, &evaluation](const engine::Finished& finished) {
     return take_predictions(finished.output, evaluation.folder / "predictions",
@@ -127,13 +125,10 @@ StageStep shard_step(Site& site, const ModelWork& work, const Json& inputs,
   step.name = "infer-shard";
   step.inputs = Json::object({{"infer", inputs}, {"rule", shared.rule}, {"shard", shard}});
   const fs::path place = evaluation.folder / "shards" / shard_name(shard);
-  step.request = [&evaluation, &shared, shard, place,
-                  inputs = step.inputs]() -> Result<TaskRequest> {
-    TaskRequest request =
-        request_inference(evaluation, shared.folder / shard_name(shard), place.native() + ".part",
-                          fmt::format("infer-{}.log", shard_name(shard)));
-    request.inputs = inputs;
-    return request;
+  step.request = [&evaluation, &shared, shard, inputs = step.inputs] {
+    const RunPlaces places{fs::path("shards") / (shard_name(shard) + ".part"),
+                           "infer-" + shard_name(shard)};
+    return request_inference(evaluation, shared.folder / shard_name(shard), places, inputs);
   };
   step.finish = [&site, place](const engine::Finished& finished) {
     return take_predictions(finished.output, place, start_of(site, finished));
@@ -307,8 +302,8 @@ Status infer_all(Site& site, std::span<ModelWork> models) {
   std::vector<Part> parts;
   std::vector<StageStep> steps;
   for (ModelWork& work : models) {
-    // A script infers and evaluates in one run, in the stage of evaluation.
-    if (work.error || work.evaluation->files) continue;
+    // What infers and evaluates in one run does so in the stage of evaluation.
+    if (work.error || work.evaluation->in_one_run()) continue;
     MEDPERF_CHECK(make_private_folder(work.evaluation->folder));
     Json inputs = inference_inputs(*work.evaluation, *policy);
     if (auto noted = noted_step(*work.journal, "infer", inputs)) {

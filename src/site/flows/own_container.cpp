@@ -44,17 +44,6 @@ Result<Admitted> read_own(Site& site, const OwnContainer& own) {
   return out;
 }
 
-/// Where the gate keeps verified archives.
-Status keep_archive(Site& site, const OwnContainer& own, const FileDigest& digest) {
-  const fs::path kept = site.workspace().image_file(digest);
-  if (fs::exists(kept)) return {};
-  std::error_code failure;
-  fs::copy_file(own.archive, kept, failure);
-  if (!failure) return {};
-  return make_error(ErrorKind::kUnavailable, kept.string(),
-                    "the archive cannot be copied: " + failure.message(), "check the disk");
-}
-
 /// The file that holds a task's results; empty: the task gives none.
 fs::path results_file(const OwnTask& task) {
   const auto path = [&](const char* label) {
@@ -128,7 +117,8 @@ Result<OwnResults> try_task(Site& site, const OwnContainer& own, const OwnTask& 
                         problem.what, "'medperf container check' lists every problem");
   }
   MEDPERF_TRY(const FileLock lock, site.workspace().lock("own-container"));
-  MEDPERF_CHECK(keep_archive(site, own, check.container.archive));
+  MEDPERF_CHECK(keep_copy(own.archive, check.container.archive,
+                          site.workspace().image_file(check.container.archive)));
   const fs::path folder = site.workspace().container_folder(kUnregistered);
   MEDPERF_CHECK(remove_tree(folder));
   MEDPERF_CHECK(make_private_folder(folder));

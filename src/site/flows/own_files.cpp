@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 
+#include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
 #include "base/yaml.h"
 #include "crypto/sha256.h"
 
@@ -41,6 +43,35 @@ Result<OwnArchive> read_own_sealed(const Site& site, const fs::path& file,
   out.image = std::move(opened->image);
   out.plain = opened->plain;
   return out;
+}
+
+Status keep_copy(const fs::path& file, const FileDigest& digest, const fs::path& place) {
+  const auto check = [&](const fs::path& one) -> Status {
+    MEDPERF_TRY(const FileDigest found, crypto::digest_file(one));
+    if (found == digest) return {};
+    return make_error(ErrorKind::kCorrupt, file.string(),
+                      fmt::format("its digest is {}, registered is {}", found.hex(), digest.hex()),
+                      "get the archive again from its owner");
+  };
+  std::error_code failure;
+  if (fs::exists(place, failure) && check(place).ok()) return check(file);
+  const fs::path beside = place.native() + ".copied";
+  fs::copy_file(file, beside, fs::copy_options::overwrite_existing, failure);
+  if (failure) {
+    const bool missing = failure == std::errc::no_such_file_or_directory;
+    return make_error(missing ? ErrorKind::kNotFound : ErrorKind::kUnavailable, file.string(),
+                      "the archive cannot be copied: " + failure.message(),
+                      missing ? "check its name" : "check the disk");
+  }
+  // The copy is what counts, whatever becomes of the file meanwhile.
+  if (auto right = check(beside); !right.ok()) {
+    fs::remove(beside, failure);
+    return right;
+  }
+  fs::rename(beside, place, failure);
+  if (!failure) return {};
+  return make_error(ErrorKind::kUnavailable, place.string(),
+                    "the archive cannot be put in place: " + failure.message(), "check the disk");
 }
 
 }  // namespace medperf::site

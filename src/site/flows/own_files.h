@@ -20,4 +20,8 @@ Result<OwnArchive> read_own_archive(const fs::path& file);
 Result<OwnArchive> read_own_sealed(const Site& site, const fs::path& file,
                                    const crypto::Secret& key, Bytes limit);
 
+/// Puts a file of the person's own into the workspace, unless it is there: whole or not at all.
+/// What is copied is what has the digest. Errors: not_found; corrupt (another digest); unavailable.
+Status keep_copy(const fs::path& file, const FileDigest& digest, const fs::path& place);
+
 }  // namespace medperf::site

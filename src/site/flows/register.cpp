@@ -161,17 +161,6 @@ Status try_unpacking(Site& site, const fs::path& archive, const FileDigest& dige
   return unpacked;
 }
 
-/// An archive that nobody serves is kept, so that its owner can test it here.
-Status keep_unserved(const Site& site, const fs::path& archive, const FileDigest& digest) {
-  const fs::path kept = site.workspace().model_archive(digest);
-  std::error_code failure;
-  if (fs::exists(kept, failure)) return {};
-  fs::copy_file(archive, kept, failure);
-  if (!failure) return {};
-  return make_error(ErrorKind::kUnavailable, kept.string(),
-                    "the archive cannot be copied: " + failure.message(), "check the disk");
-}
-
 Result<Json> asset_body(Site& site, const FilesSubmission& submission) {
   const bool served = submission.url != kUnservedAsset;
   if (served) {
@@ -179,12 +168,21 @@ Result<Json> asset_body(Site& site, const FilesSubmission& submission) {
   }
   MEDPERF_TRY(const FileDigest digest, crypto::digest_file(submission.archive));
   MEDPERF_CHECK(try_unpacking(site, submission.archive, digest));
-  if (!served) MEDPERF_CHECK(keep_unserved(site, submission.archive, digest));
+  // An archive that nobody serves is kept, so that its owner can test it here.
+  if (!served)
+    MEDPERF_CHECK(keep_copy(submission.archive, digest, site.workspace().model_archive(digest)));
+  Json metadata = Json::object();
+  if (!submission.signature.empty()) {
+    MEDPERF_TRY(Json envelope, read_own_document(submission.signature));
+    auto fits = check_files_subject(envelope, digest);
+    if (!fits.ok()) return std::move(fits).error().at(submission.signature.string());
+    metadata.set("medperf", Json::object({{"signatures", Json::array({std::move(envelope)})}}));
+  }
   return Json::object({{"name", submission.name},
                        {"asset_hash", digest.hex()},
                        {"asset_url", submission.url},
                        {"state", submission.operational ? "OPERATION" : "DEVELOPMENT"},
-                       {"metadata", Json::object()}});
+                       {"metadata", std::move(metadata)}});
 }
 
 /// Shows, asks, posts, records.
@@ -262,10 +260,17 @@ Result<Registration> register_model(Site& site, const std::string& name, std::st
 
 }  // namespace
 
-Result<SignedImage> sign_archive(const Site& site, const fs::path& archive) {
+Result<SignedArchive> sign_archive(const Site& site, const fs::path& archive) {
   MEDPERF_TRY(const crypto::SigningKey key, load_site_key(site));
   MEDPERF_TRY(const OwnArchive facts, read_own_archive(archive));
-  return SignedImage{sign_image(facts.image.image, facts.digest, key), key.verify_key().base64()};
+  return SignedArchive{sign_image(facts.image.image, facts.digest, key), key.verify_key().base64()};
+}
+
+Result<SignedArchive> sign_files_archive(Site& site, const fs::path& archive) {
+  MEDPERF_TRY(const crypto::SigningKey key, load_site_key(site));
+  MEDPERF_TRY(const FileDigest digest, crypto::digest_file(archive));
+  MEDPERF_CHECK(try_unpacking(site, archive, digest));
+  return SignedArchive{sign_files(digest, key), key.verify_key().base64()};
 }
 
 Result<Registration> submit_container(Site& site, const ContainerSubmission& submission) {

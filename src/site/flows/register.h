@@ -30,20 +30,24 @@ Result<Registration> submit_model(Site& site, const ContainerSubmission& submiss
 /// A model that is files, for benchmarks whose evaluation container is a script.
 struct FilesSubmission {
   std::string name;
-  fs::path archive;  ///< tar or tar.gz of the files, read here and not sent
-  std::string url;   ///< where the owner serves it, or "local"
+  fs::path archive;         ///< tar or tar.gz of the files, read here and not sent
+  std::string url;          ///< where the owner serves it, or "local"
+  fs::path signature = {};  ///< as sign_files_archive makes it; empty: not signed
   bool operational = false;
   std::int64_t closed_group = 0;
 };
 /// The archive is unpacked first, as a hospital will. Errors: as unpack, as submit_model.
 Result<Registration> submit_model_files(Site& site, const FilesSubmission& submission);
 
-struct SignedImage {
-  Json envelope;           ///< for ContainerSubmission::signature
+struct SignedArchive {
+  Json envelope;           ///< for ContainerSubmission::signature or FilesSubmission::signature
   std::string public_key;  ///< base64, for images.publisher_keys of hospitals' policies
 };
 /// Signs an image archive with this workspace's key. Errors: as read_archive; not_found (no key).
-Result<SignedImage> sign_archive(const Site& site, const fs::path& archive);
+Result<SignedArchive> sign_archive(const Site& site, const fs::path& archive);
+/// Signs an archive of a model's files, after unpacking it as a hospital will. Errors: as unpack;
+/// not_found (no key, no file).
+Result<SignedArchive> sign_files_archive(Site& site, const fs::path& archive);
 
 struct BenchmarkSubmission {
   fs::path specification;  ///< benchmark.yaml; it names the result schema and release policy

@@ -79,10 +79,9 @@ Result<Evaluation> make_evaluation(Site& site, Journal& journal, const OpenDatas
   const std::string expected = expectation(site.workspace(), out, policy->limits.memory);
   if (out.files) {
     MEDPERF_CHECK(
-        approve_files(site, journal, "approve-run", *out.files, out.evaluator,
-                      fmt::format("dataset {} '{}': prepared data and its labels, read-only",
-                                  opened.dataset.id.value, opened.dataset.name),
-                      out.data.digest, no, expected));
+        approve_files(site, journal, "approve-run", out,
+                      fmt::format("dataset {} '{}'", opened.dataset.id.value, opened.dataset.name),
+                      no, expected));
     return out;
   }
   const std::string on = fmt::format("dataset {} '{}': prepared data, read-only, no labels",
@@ -109,14 +108,10 @@ Status approve_evaluator(Site& site, const OpenDataset& opened, const Benchmark&
                              cases_in(benchmark, data.data), policy->limits.memory);
   if (evaluator.config.task("evaluate") == nullptr)
     expected = "what each model takes, which its own question says";
-  std::string on =
-      fmt::format("predictions of the models and labels of dataset {}", opened.dataset.id.value);
-  if (evaluator.config.task(kScriptTask) != nullptr) {
-    on = fmt::format(
-        "prepared data and labels of dataset {}, read-only, and the files of each model, which "
-        "you are asked about one by one",
-        opened.dataset.id.value);
-  }
+  const std::string dataset = fmt::format("dataset {}", opened.dataset.id.value);
+  std::string on = "predictions of the models and labels of " + dataset;
+  if (takes_files(evaluator))
+    on = script_mounts(evaluator, dataset) + "; you are asked about each model";
   return approve_container(site, journal, "approve-evaluator", "evaluation", evaluator, on,
                            "it writes results, which you see before anything is sent", data.digest,
                            No::kForgotten, expected);
@@ -285,6 +280,12 @@ class BenchmarkRun {
       MEDPERF_CHECK(end_if_failed(
           admit_model(site_, options_, opened_, benchmark_, std::move(claimed), entry), entry));
       entry.evaluation.shards = shards;
+      if (shards > 1 && !entry.over && entry.evaluation.in_one_run()) {
+        site_.tell(fmt::format(
+            "model {} is inferred and evaluated in one run of the benchmark's script: not shared "
+            "out",
+            candidate.model.value));
+      }
     }
     return {};
   }

@@ -12,18 +12,12 @@ namespace {
 
 Result<TaskRequest> request_script(const Evaluation& evaluation, const Json& inputs) {
   MEDPERF_CHECK(check_files(*evaluation.files));
-  TaskRequest request;
-  request.container = &evaluation.evaluator;
-  request.task = std::string(kScriptTask);
-  request.output = evaluation.folder / "evaluation.part";
+  TaskRequest request = start_request(evaluation, evaluation.evaluator, std::string(kScriptTask),
+                                      {"evaluation.part", "script"});
   request.paths = {{"data_path", evaluation.data.data.string()},
                    {"labels_path", evaluation.data.labels.string()},
                    {"model_files", evaluation.files->folder.string()},
                    {"results_path", (request.output / "results").string()}};
-  request.log_file = evaluation.folder / "logs" / "script.log";
-  request.subject = evaluation.subject;
-  request.flow = evaluation.flow;
-  request.asked = limits_asked(evaluation.benchmark, request.task);
   request.inputs = inputs;
   return request;
 }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <optional>
 #include <set>
-#include <system_error>
 
 #include <fmt/format.h>
 #include "base/encoding.h"
 #include "crypto/sha256.h"
 #include "site/flows/own_files.h"
+#include "site/gate/model_files.h"
 #include "site/sealed/container_key.h"
 #include "wire/task_contract.h"
 
@@ -28,18 +28,7 @@ void bad(Verification& out, std::string what, const Error& error) {
 /// one.
 Status take_copy(Site& site, const Container& container, const fs::path& archive) {
   MEDPERF_TRY(const FileDigest wanted, FileDigest::parse(container.image_hash));
-  MEDPERF_TRY(const FileDigest found, crypto::digest_file(archive));
-  if (found != wanted) {
-    return make_error(ErrorKind::kCorrupt, archive.string(),
-                      fmt::format("its digest is {}, registered is {}", found.hex(), wanted.hex()),
-                      "get the archive again from its owner");
-  }
-  const fs::path kept = site.workspace().image_file(wanted);
-  std::error_code failure;
-  if (!fs::exists(kept)) fs::copy_file(archive, kept, failure);
-  if (!failure) return {};
-  return make_error(ErrorKind::kUnavailable, kept.string(),
-                    "the archive cannot be copied: " + failure.message(), "check the disk");
+  return keep_copy(archive, wanted, site.workspace().image_file(wanted));
 }
 
 void judge_configuration(const wire::ContainerConfig& config, Verification& out) {
@@ -53,7 +42,7 @@ void judge_configuration(const wire::ContainerConfig& config, Verification& out)
        fmt::format("{} task(s), as the contract has them", config.tasks.size()));
 }
 
-void judge_signature(const Policy& policy, const ImageSignature& signature, Verification& out) {
+void judge_signature(const Policy& policy, const PublisherSignature& signature, Verification& out) {
   const bool verified = signature.state == SignatureState::kVerified;
   if (policy.require_signature && !verified) {
     bad(out, "signature",
@@ -131,8 +120,8 @@ Result<bool> judge_sealed(Site& site, const Container& container,
   return opened.has_value();
 }
 
-Result<ImageSignature> signature_of(const OwnVerification& own, const Policy& policy,
-                                    const OwnArchive& archive) {
+Result<PublisherSignature> signature_of(const OwnVerification& own, const Policy& policy,
+                                        const OwnArchive& archive) {
   Json metadata = Json::object();
   if (!own.signature.empty()) {
     MEDPERF_TRY(const Json envelope, read_own_document(own.signature));
@@ -143,10 +132,11 @@ Result<ImageSignature> signature_of(const OwnVerification& own, const Policy& po
   }
   std::set<std::int64_t> publishers = {0};
   for (const PublisherKey& key : policy.publisher_keys) publishers.insert(key.user.value);
-  ImageSignature best;
+  PublisherSignature best;
   for (const std::int64_t publisher : publishers) {
-    MEDPERF_TRY(ImageSignature found, check_signatures(metadata, UserId{publisher}, archive.image,
-                                                       archive.digest, policy.publisher_keys));
+    MEDPERF_TRY(PublisherSignature found,
+                check_signatures(metadata, UserId{publisher}, archive.image, archive.digest,
+                                 policy.publisher_keys));
     const bool verified = found.state == SignatureState::kVerified;
     best = std::move(found);
     if (verified) return best;
@@ -234,7 +224,58 @@ Result<std::optional<OwnArchive>> own_archive(const Site& site, const OwnVerific
   return Nothing(std::move(archive));
 }
 
+/// The archive of a model's files as it lies here or is fetched, after a copy was taken in.
+Status bring_files(Site& site, const Asset& asset, const FileDigest& digest,
+                   const fs::path& archive) {
+  const fs::path place = site.workspace().model_archive(digest);
+  MEDPERF_CHECK(make_private_folder(place.parent_path()));
+  if (!archive.empty()) MEDPERF_CHECK(keep_copy(archive, digest, place));
+  return ensure_files_archived(site, asset, digest);
+}
+
+/// What is in it, unpacked as for a run.
+Status judge_files(Site& site, const Asset& asset, Verification& out) {
+  const auto files = admit_files(site, asset);
+  if (!files.ok() && of_the_moment(files.error())) return files.error();
+  if (!files.ok()) {
+    bad(out, "files", files.error());
+    return {};
+  }
+  good(out, "files",
+       fmt::format("{} file(s), {}; {} of them can hold programs", files->manifest.files.size(),
+                   to_string(files->size()), files_with_code(*files).size()));
+  return {};
+}
+
 }  // namespace
+
+Result<Verification> verify_files(Site& site, AssetId id, const fs::path& archive) {
+  MEDPERF_TRY(Hub * hub, site.hub());
+  MEDPERF_TRY(const Asset asset, hub->asset(id));
+  MEDPERF_TRY(const Policy* policy, site.policy());
+  Verification out;
+  out.name = printable(asset.name, 128);
+  auto digest = FileDigest::parse(asset.hash);
+  if (!digest.ok()) return std::move(digest).error().at("asset_hash");
+  const Status here = bring_files(site, asset, *digest, archive);
+  if (!here.ok()) {
+    if (of_the_moment(here.error())) return here.error();
+    bad(out, "digest", here.error());
+    return out;
+  }
+  out.archive = digest->prefixed();
+  good(out, "digest", "the archive is the registered one, byte for byte");
+  const auto signature =
+      check_files_signatures(asset.metadata, asset.owner, *digest, policy->publisher_keys);
+  if (!signature.ok()) {
+    bad(out, "signature", signature.error());
+    return out;
+  }
+  judge_signature(*policy, *signature, out);
+  // What the policy refuses unsigned is not unpacked.
+  if (out.good()) MEDPERF_CHECK(judge_files(site, asset, out));
+  return out;
+}
 
 bool Verification::good() const {
   return std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& one) { return one.good; });

@@ -1,6 +1,7 @@
 #pragma once
-// A container checked without running it: is it the registered one, whole, signed, and would this
-// site's policy let it run. For a registered container or one that lies here.
+// A container, or a model's files, checked without running anything: is it the registered one,
+// whole, signed, and would this site's policy let it run. For a registered one, or a container that
+// lies here.
 
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 namespace medperf::site {
 
 struct Verdict {
-  std::string what;  ///< digest, key, signature, configuration, policy, requests
+  std::string what;  ///< digest, key, signature, files, configuration, policy, requests
   bool good = true;
   std::string text;                  ///< what was seen, or why it is not good
   ErrorKind kind = ErrorKind::kBug;  ///< of one that is not good
@@ -30,6 +31,9 @@ struct Verification {
 /// (container), unavailable, refused (no policy).
 Result<Verification> verify_registered(Site& site, ContainerId id, const fs::path& archive,
                                        const fs::path& key = {});
+
+/// A model given as files; `archive` as above. They are unpacked as for a run.
+Result<Verification> verify_files(Site& site, AssetId id, const fs::path& archive);
 
 struct OwnVerification {
   fs::path archive;

@@ -25,7 +25,7 @@ struct Admitted {
   FileDigest archive;  ///< of the file that holds the image here
   engine::ImageArchive image;
   std::vector<engine::Finding> findings;
-  ImageSignature signature;
+  PublisherSignature signature;
   std::optional<Error> refusal;  ///< by the site policy; only examine() gives one
   Bytes plain{0};                ///< of the decrypted archive; 0: it is not encrypted
   fs::path key_file;             ///< of an encrypted one; empty: in the site's key folder

@@ -1,6 +1,6 @@
 #pragma once
-// Who vouches for an image: the publisher's signatures in a container's registration, checked
-// against the keys that the site policy names.
+// Who vouches for an image, or for a model's files: the publisher's signatures in the registration,
+// checked against the keys that the site policy names.
 
 #include <string>
 
@@ -12,6 +12,7 @@
 namespace medperf::site {
 
 inline constexpr std::string_view kImageStatement = "medperf/image/v1";
+inline constexpr std::string_view kFilesStatement = "medperf/model-files/v1";
 
 enum class SignatureState {
   kUnsigned,
@@ -20,7 +21,7 @@ enum class SignatureState {
 };
 std::string_view to_string(SignatureState state);
 
-struct ImageSignature {
+struct PublisherSignature {
   SignatureState state = SignatureState::kUnsigned;
   std::string key_id;  ///< of the key that verified
   std::string text;    ///< one sentence part, for people
@@ -29,19 +30,27 @@ struct ImageSignature {
 /// What a publisher signs: DSSE over an in-toto Statement v1 whose subjects are the image (its
 /// ImageId) and the archive (its FileDigest), predicate medperf/image/v1.
 Json sign_image(const ImageId& image, const FileDigest& archive, const crypto::SigningKey& key);
+/// The same for a model's files, of which there is the archive alone: predicate
+/// medperf/model-files/v1. Neither kind of signature counts for the other.
+Json sign_files(const FileDigest& archive, const crypto::SigningKey& key);
 
 /// Refuses a signed document that speaks of another image; says nothing of who signed it.
 /// Errors: invalid, refused.
 Status check_subject(const Json& envelope, const ImageId& image, const FileDigest& archive);
+Status check_files_subject(const Json& envelope, const FileDigest& archive);
 
 /// Checks `metadata.medperf.signatures` of a registration: DSSE envelopes as above, and
 /// {"form": "cosign", "payload": base64, "signature": base64} over cosign's simple signing document
 /// (github.com/sigstore/cosign, specs/SIGNATURE_SPEC.md), which binds the manifest's digest and so
 /// counts for oci-archives only. Errors: refused, when a key of this publisher signed another image
 /// or its signature does not hold.
-Result<ImageSignature> check_signatures(const Json& metadata, UserId publisher,
-                                        const engine::ImageArchive& image,
-                                        const FileDigest& archive,
-                                        const std::vector<PublisherKey>& keys);
+Result<PublisherSignature> check_signatures(const Json& metadata, UserId publisher,
+                                            const engine::ImageArchive& image,
+                                            const FileDigest& archive,
+                                            const std::vector<PublisherKey>& keys);
+/// The same of a model's files; cosign's form says nothing of them.
+Result<PublisherSignature> check_files_signatures(const Json& metadata, UserId publisher,
+                                                  const FileDigest& archive,
+                                                  const std::vector<PublisherKey>& keys);
 
 }  // namespace medperf::site

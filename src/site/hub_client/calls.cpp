@@ -44,6 +44,11 @@ Result<Container> Hub::container(ContainerId id) {
   });
 }
 
+Result<Asset> Hub::asset(AssetId id) {
+  MEDPERF_TRY(const Json answer, get(paths::asset(id)));
+  return asset_from(answer);
+}
+
 Result<Model> Hub::model(ModelId id) {
   return remembered(models_, id.value, [&]() -> Result<Model> {
     MEDPERF_TRY(Json answer, get(paths::model(id)));

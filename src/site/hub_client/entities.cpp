@@ -105,6 +105,7 @@ Result<Asset> asset_from(const Json& answer) {
   out.url = reader.text("asset_url");
   out.hash = reader.text("asset_hash");
   out.is_valid = reader.flag("is_valid", true);
+  out.metadata = reader.json("metadata");
   return reader.finish(std::move(out));
 }
 

@@ -36,6 +36,7 @@ struct Asset {
   std::string url;   ///< or "local": its owner does not serve it
   std::string hash;  ///< SHA-256 of the archive
   bool is_valid = true;
+  Json metadata;
 };
 
 struct Model {

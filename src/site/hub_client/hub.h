@@ -57,6 +57,7 @@ class Hub {
   // Typed reads. Each entity is fetched once a command.
   Result<Container> container(ContainerId id);
   Result<Model> model(ModelId id);
+  Result<Asset> asset(AssetId id);  ///< not remembered: a model holds its own
   Result<Benchmark> benchmark(BenchmarkId id);
   Result<Dataset> dataset(DatasetId id);  ///< not remembered: its state changes
   Result<std::vector<ResultRow>> my_results();

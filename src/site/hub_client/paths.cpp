@@ -48,6 +48,9 @@ Path<kGet> my_containers() {
 Path<kGet> my_models() {
   return {"me/models/"};
 }
+Path<kGet> my_assets() {
+  return {"me/assets/"};
+}
 Path<kGet> my_benchmarks() {
   return {"me/benchmarks/"};
 }
@@ -99,6 +102,12 @@ Path<kGet | kPost> models() {
 }
 Path<kGet> model(ModelId id) {
   return {fmt::format("models/{}/", id.value)};
+}
+Path<kGet> assets() {
+  return {"assets/"};
+}
+Path<kGet> asset(AssetId id) {
+  return {fmt::format("assets/{}/", id.value)};
 }
 Path<kGet | kPost> datasets() {
   return {"datasets/"};

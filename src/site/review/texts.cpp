@@ -64,6 +64,7 @@ Question files_question(const FilesRequest& request) {
   question.title = fmt::format("model files {} '{}' (owner: user {})", files.asset.id.value,
                                printable(files.asset.name, 128), files.asset.owner.value);
   question.text = fmt::format("  archive    {}, verified\n", files.archive.prefixed());
+  question.text += fmt::format("  signature  {}\n", printable(files.signature.text, 200));
   question.text += fmt::format("  holds      {} file(s), {}\n", files.manifest.files.size(),
                                medperf::to_string(files.size()));
   question.text += files_lines(files);
@@ -79,8 +80,7 @@ Question files_question(const FilesRequest& request) {
   question.text += fmt::format("  which has  {}\n", request.on_what);
   if (!request.expected.empty())
     question.text += fmt::format("  expect     {}\n", request.expected);
-  question.text +=
-      "  if yes     the script writes results, which you see before anything is sent\n";
+  question.text += "  if yes     it writes results, which you see before anything is sent\n";
   question.text += "  if no      it is not given to the script; the refusal is recorded\n";
   question.prompt = "Run it?";
   return question;

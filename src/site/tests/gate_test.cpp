@@ -249,7 +249,7 @@ class Signatures : public ::testing::Test {
   Json metadata(Json::Array list) {
     return Json::object({{"medperf", Json::object({{"signatures", Json(std::move(list))}})}});
   }
-  Result<ImageSignature> check(Json::Array list, const std::vector<PublisherKey>& keys) {
+  Result<PublisherSignature> check(Json::Array list, const std::vector<PublisherKey>& keys) {
     return check_signatures(metadata(std::move(list)), kPublisher, image_, archive_, keys);
   }
   void SetUp() override {

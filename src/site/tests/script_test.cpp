@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/tests/archive_maker.h"
 #include "result/statement.h"
+#include "site/flows/disk.h"
+#include "site/flows/verify_container.h"
 #include "site/tests/paper_hospital.h"
 
 namespace medperf::site {
@@ -135,7 +139,7 @@ TEST_F(ScriptModels, ThePersonSeesTheFilesAndWhatElseTheScriptHas) {
   }
   EXPECT_EQ(files.find("weights can hold programs"), std::string::npos) << files;
   const std::string script = asked_about("container 3 'script'");
-  EXPECT_NE(script.find("prepared data and labels"), std::string::npos) << script;
+  EXPECT_NE(script.find("its labels and the files of one model"), std::string::npos) << script;
   forget_everything();
   ASSERT_TRUE(run(0, false, ModelId{5}).ok());
   const std::string again = asked_about("model files 105 'good'");
@@ -294,17 +298,211 @@ TEST_F(ScriptModels, AWithdrawnOrUnsignedOneIsRefusedByThePolicy) {
   const auto files = admit_files(*site, model_from(world_.hub.objects["models/5/"]).value().asset);
   ASSERT_FALSE(files.ok());
   EXPECT_EQ(files.error().kind, ErrorKind::kRefused);
-  EXPECT_NE(files.error().text().find("signature"), std::string::npos);
+  EXPECT_NE(files.error().text().find("medperf asset sign"), std::string::npos);
 }
 
-TEST_F(ScriptModels, OneThatNobodyServesIsTakenFromItsPlace) {
+TEST_F(ScriptModels, OneThatNobodyServesIsTakenInFromAFile) {
   asset(5).set("asset_url", "local");
+  world_.hub.objects["assets/105/"] = asset(5);
   const auto asked = reason_of(run(0, false, ModelId{5}), 5);
-  const fs::path place =
-      world_.workspace() / "models" / (asset(5).get_string("asset_hash") + ".tar.gz");
-  EXPECT_NE(asked.find("put it at " + place.string()), std::string::npos) << asked;
-  ASSERT_TRUE(write_file_atomically(place, world_.served[std::string(kServed) + "good.tar"]).ok());
+  EXPECT_NE(asked.find("medperf asset verify 105 --archive FILE"), std::string::npos) << asked;
+  const TemporaryFolder stick;
+  const fs::path file = stick.path() / "other.tar";
+  ASSERT_TRUE(write_file_atomically(file, tar_of({{"weights", "1"}})).ok());
+  const auto other = verify_files(*world_.command(), AssetId{105}, file);
+  ASSERT_TRUE(other.ok()) << other.error().text();
+  EXPECT_FALSE(other->good());
+  EXPECT_EQ(other->verdicts.back().what, "digest");
+  EXPECT_EQ(reason_of(run(0, true, ModelId{5}), 5).substr(0, 6), "failed");
+  ASSERT_TRUE(write_file_atomically(file, world_.served[std::string(kServed) + "good.tar"]).ok());
+  const auto right = verify_files(*world_.command(), AssetId{105}, file);
+  ASSERT_TRUE(right.ok()) << right.error().text();
+  EXPECT_TRUE(right->good());
+  EXPECT_EQ(right->verdicts.size(), 3U);
+  EXPECT_EQ(reason_of(run(0, true, ModelId{5}), 5), "submitted: ");
+}
+
+TEST_F(ScriptModels, WhatLiesInItsPlaceAndIsAnotherIsNotTaken) {
+  asset(5).set("asset_url", "local");
+  const fs::path models = world_.workspace() / "models";
+  fs::create_directories(models);
+  const fs::path place = models / (asset(5).get_string("asset_hash") + ".tar.gz");
+  ASSERT_TRUE(write_file_atomically(place, tar_of({{"weights", "1"}})).ok());
+  const auto reason = reason_of(run(0, false, ModelId{5}), 5);
+  EXPECT_NE(reason.find("not the registered one"), std::string::npos) << reason;
+  EXPECT_TRUE(fs::exists(place)) << "a person's file is not thrown away";
+}
+
+TEST_F(ScriptModels, FilesThatAreUsedCanNotBeRemovedOrUnpackedAnew) {
+  const std::string hex = asset(5).get_string("asset_hash");
+  const auto removable = [&](Site& site) {
+    std::vector<std::string> out;
+    for (const Removable& thing : removable_things(site.workspace())) {
+      if (thing.path.parent_path().filename() == "models")
+        out.push_back(thing.path.filename().native());
+    }
+    return out;
+  };
+  auto site = world_.command();
+  const auto model = model_from(world_.hub.objects["models/5/"]).value();
+  {
+    const auto files = admit_files(*site, model.asset);
+    ASSERT_TRUE(files.ok()) << files.error().text();
+    EXPECT_TRUE(removable(*site).empty());
+    EXPECT_TRUE(admit_files(*site, model.asset).ok()) << "any number may use them";
+    ASSERT_TRUE(write_file_atomically(files->folder / "deep/weights", "0.99").ok());
+    const auto second = admit_files(*site, model.asset);
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().kind, ErrorKind::kBusy);
+  }
+  fs::create_directories(world_.workspace() / "models" / (hex + ".tried"));
+  EXPECT_EQ(removable(*site), (std::vector<std::string>{hex, hex + ".tar.gz", hex + ".tried"}));
+  for (const Removable& thing : removable_things(site->workspace()))
+    EXPECT_TRUE(remove_thing(site->workspace(), thing).ok());
   EXPECT_EQ(reason_of(run(0, false, ModelId{5}), 5), "submitted: ");
+}
+
+TEST_F(ScriptModels, AnArchiveThatCameByHandIsNoRubbish) {
+  asset(5).set("asset_url", "local");
+  const fs::path models = world_.workspace() / "models";
+  fs::create_directories(models);
+  const std::string hex = asset(5).get_string("asset_hash");
+  ASSERT_TRUE(write_file_atomically(models / (hex + ".tar.gz"),
+                                    world_.served[std::string(kServed) + "good.tar"])
+                  .ok());
+  auto site = world_.command();
+  ASSERT_TRUE(admit_files(*site, model_from(world_.hub.objects["models/5/"]).value().asset).ok());
+  for (const Removable& thing : removable_things(site->workspace()))
+    EXPECT_TRUE(remove_thing(site->workspace(), thing).ok());
+  EXPECT_FALSE(fs::exists(models / hex));
+  EXPECT_TRUE(fs::exists(models / (hex + ".tar.gz")));
+}
+
+/// A policy that takes signed models alone, by this key of user 9.
+std::string strict_policy(const std::string& key) {
+  std::string policy(default_policy());
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"require_signature: false", "require_signature: true"},
+           {"publisher_keys: []", "publisher_keys: [{user: 9, ed25519: \"" + key + "\"}]"}}) {
+    EXPECT_NE(policy.find(from), std::string::npos) << from;
+    policy.replace(policy.find(from), from.size(), to);
+  }
+  return policy;
+}
+
+TEST_F(ScriptModels, APolicyThatWantsSignaturesTakesSignedFilesAlone) {
+  const auto key = crypto::SigningKey::generate();
+  ASSERT_TRUE(write_file_atomically(world_.workspace() / "policy.yaml",
+                                    strict_policy(key.verify_key().base64()))
+                  .ok());
+  const auto archive = FileDigest::parse(asset(5).get_string("asset_hash")).value();
+  const auto other = crypto::digest_of<FileDigest>("other");
+  const std::vector<std::pair<std::string, std::vector<Json>>> refused = {
+      {"unsigned", {}},
+      {"by a key that nobody knows", {sign_files(archive, crypto::SigningKey::generate())}},
+      {"of other files", {sign_files(other, key)}},
+      {"of an image", {sign_image(crypto::digest_of<ImageId>("x"), archive, key)}},
+      {"one good, one of other files", {sign_files(archive, key), sign_files(other, key)}},
+  };
+  const auto admitted = [&](const std::vector<Json>& signatures) {
+    asset(5).set("metadata",
+                 Json::object({{"medperf", Json::object({{"signatures", Json(signatures)}})}}));
+    auto site = world_.command();
+    return admit_files(*site, model_from(world_.hub.objects["models/5/"]).value().asset);
+  };
+  for (const auto& [what, signatures] : refused) {
+    const auto files = admitted(signatures);
+    ASSERT_FALSE(files.ok()) << what;
+    EXPECT_EQ(files.error().kind, ErrorKind::kRefused) << what;
+  }
+  EXPECT_EQ(world_.bytes_fetched, 0U) << "nothing of them was fetched";
+  const auto files = admitted({sign_files(archive, key)});
+  ASSERT_TRUE(files.ok()) << files.error().text();
+  EXPECT_EQ(files->signature.state, SignatureState::kVerified);
+}
+
+/// The same script with a task for each half.
+class ScriptInSteps : public ScriptModels {
+ protected:
+  void SetUp() override {
+    ScriptModels::SetUp();
+    world_.add_container(3, "script", "infer",
+                         volumes({"data_path", "model_files"}, {"output_path"}),
+                         [this](const engine::RunSpec& spec) { return half(spec); });
+    world_.hub.objects["mlcubes/3/"]
+        .find("container_config")
+        ->find("tasks")
+        ->set("evaluate", volumes({"predictions", "labels"}, {"output_file"}));
+  }
+
+  engine::RunOutcome half(const engine::RunSpec& spec) {
+    const bool infers = !mount_of(spec, "/m/model_files").empty();
+    EXPECT_EQ(mount_of(spec, "/m/labels").empty(), infers) << "no labels beside the model's files";
+    EXPECT_TRUE(mount_of(spec, "/m/labels_path").empty());
+    if (infers) {
+      const fs::path files = mount_of(spec, "/m/model_files");
+      const bool deep = fs::exists(files / "deep");
+      const std::string weights = read_file(files / (deep ? "deep/weights" : "weights")).value();
+      const std::string cases = read_file(mount_of(spec, "/m/data_path") / "cases.csv").value();
+      std::string rows = "case_id,weights\n";
+      for (std::size_t at = cases.find('\n') + 1; at < cases.size(); at = cases.find('\n', at) + 1)
+        rows += cases.substr(at, cases.find('\n', at) - at) + "," + weights + "\n";
+      EXPECT_TRUE(write_file_atomically(mount_of(spec, "/m/output_path") / "p.csv", rows).ok());
+      return success();
+    }
+    const std::string rows = read_file(mount_of(spec, "/m/predictions") / "p.csv").value();
+    seen_.push_back(rows);
+    const std::string weights = rows.substr(rows.rfind(',') + 1);
+    EXPECT_TRUE(
+        write_file_atomically(mount_of(spec, "/m/output_file"), "n: 5\naccuracy: " + weights).ok());
+    return success();
+  }
+
+  std::vector<std::string> seen_;  ///< predictions, one for each evaluation
+};
+
+TEST_F(ScriptInSteps, SharedOutOrNotTheResultIsTheSame) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  EXPECT_EQ(accuracy_of(5), 0.75);
+  EXPECT_EQ(world_.engine.runs.size(), 2U);
+  forget_everything();
+  auto runs = run_shared(3);
+  ASSERT_TRUE(runs.ok()) << runs.error().text();
+  EXPECT_EQ(reason_of(runs, 5), "submitted: ");
+  EXPECT_EQ(accuracy_of(5), 0.75);
+  EXPECT_EQ(world_.engine.runs.size(), 4U) << "three shards and one evaluation";
+  ASSERT_EQ(seen_.size(), 2U);
+  EXPECT_EQ(seen_[0], seen_[1]);
+}
+
+TEST_F(ScriptInSteps, ThePersonIsToldWhatEachHalfSees) {
+  ASSERT_TRUE(run(0, false, ModelId{5}).ok());
+  const std::string files = asked_about("model files 105 'good'");
+  EXPECT_NE(files.find("no labels; then its predictions"), std::string::npos) << files;
+  EXPECT_NE(files.find("signature  not signed"), std::string::npos) << files;
+}
+
+TEST_F(ScriptInSteps, KilledAtAnyDoorEndsTheSame) {
+  ASSERT_TRUE(run_shared(2).ok());
+  const int doors = world_.fate.passed;
+  for (int die_at = 1; die_at <= doors; ++die_at) {
+    forget_everything();
+    fs::remove_all(world_.workspace() / "models");
+    EXPECT_THROW((void)run_shared(2, die_at), Killed) << die_at;
+    auto runs = run_shared(2);
+    ASSERT_TRUE(runs.ok()) << die_at << runs.error().text();
+    EXPECT_EQ(accuracy_of(5), 0.75) << die_at;
+    EXPECT_LE(world_.engine.runs.size(), 4U) << die_at;
+  }
+}
+
+TEST_F(ScriptModels, OneThatCanNotBeSharedOutSaysSo) {
+  ASSERT_TRUE(run_shared(3).ok());
+  EXPECT_EQ(world_.engine.runs.size(), 1U);
+  const auto& told = world_.person->told;
+  EXPECT_TRUE(std::any_of(told.begin(), told.end(), [](const std::string& line) {
+    return line.find("not shared out") != std::string::npos;
+  }));
 }
 
 }  // namespace

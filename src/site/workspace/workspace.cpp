@@ -105,13 +105,22 @@ fs::path Workspace::review_file(const std::string& hex) const {
   return root_ / "reviews" / (hex + ".txt");
 }
 
+namespace {
+
+Result<FileLock> unless_busy(Result<FileLock> held, std::string_view what) {
+  if (held.ok() || held.error().kind != ErrorKind::kBusy) return held;
+  return make_error(ErrorKind::kBusy, std::string(what), "another medperf command is working on it",
+                    "wait until that command ends");
+}
+
+}  // namespace
+
 Result<FileLock> Workspace::lock(std::string_view what) const {
-  auto held = FileLock::try_acquire(lock_file(what));
-  if (!held.ok() && held.error().kind == ErrorKind::kBusy) {
-    return make_error(ErrorKind::kBusy, std::string(what),
-                      "another medperf command is working on it", "wait until that command ends");
-  }
-  return held;
+  return unless_busy(FileLock::try_acquire(lock_file(what)), what);
+}
+
+Result<FileLock> Workspace::share(std::string_view what) const {
+  return unless_busy(FileLock::try_share(lock_file(what)), what);
 }
 
 }  // namespace medperf::site

@@ -58,6 +58,8 @@ class Workspace {
 
   /// Holds one piece of work (a dataset, a run) for this command alone. Errors: busy, naming it.
   Result<FileLock> lock(std::string_view what) const;
+  /// Holds what several commands may use at once, and none may change. Errors: busy.
+  Result<FileLock> share(std::string_view what) const;
 
  private:
   explicit Workspace(fs::path root) : root_(std::move(root)) {}

@@ -54,6 +54,23 @@ TEST(TaskContract, EachDepartureIsNamed) {
   }
 }
 
+TEST(TaskContract, InferenceGetsAModelsFilesInAnEvaluationContainerAlone) {
+  const std::string model = replaced(
+      std::string(kModel),
+      "      data_path:", "      model_files: {mount_path: /m, type: directory}\n      data_path:");
+  ASSERT_EQ(check(model).size(), 1U);
+  EXPECT_EQ(check(model)[0].where, "tasks.infer.model_files");
+  const std::string script = model + R"(  evaluate:
+    input_volumes:
+      predictions: {mount_path: /p, type: directory}
+      labels: {mount_path: /l, type: directory}
+    output_volumes:
+      output_path: {mount_path: /r.yaml, type: file}
+)";
+  EXPECT_TRUE(check(script).empty());
+  EXPECT_FALSE(check(replaced(script, "data_path", "labels_path")).empty());
+}
+
 TEST(TaskContract, AnUnknownTaskIsNotFatal) {
   const auto problems = check(replaced(std::string(kModel), "infer:", "polish:"));
   ASSERT_EQ(problems.size(), 1U);
