@@ -112,7 +112,7 @@ def upgrade_one(report, folder, programs, label, before, engine, cluster):
     wrong = lost_rows(before, after)
     rows = sum(len(table.rows) for table in before.tables.values())
     report.case(f"{label}: all {rows} rows of {len(before.tables)} tables are as they were", not wrong, wrong[:3])
-    if before.head["schema"] > 1:
+    if 1 < before.head["schema"] < 7:
         wrong = computed_wrongly(before, after, archive_of(7))
         report.case(f"{label}: new columns tell of old rows what is true", not wrong, wrong[:3])
     hub.start()
