@@ -19,11 +19,24 @@ Status check_within_group(std::optional<std::int64_t> closed_group,
   return field_errors(std::move(errors));
 }
 
-std::optional<std::int64_t> inherited_group(std::span<const GroupedReference> references) {
-  for (const auto& reference : references) {
-    if (reference.closed_group) return reference.closed_group;
+std::string_view group_giver(Entity entity) {
+  switch (entity) {
+    case Entity::kDataset:
+      return "data_preparation_mlcube";
+    case Entity::kResult:
+    case Entity::kDatasetAssociation:
+    case Entity::kModelAssociation:
+      return "benchmark";
+    case Entity::kTrainingAssociation:
+    case Entity::kTrainingEvent:
+      return "training_exp";
+    case Entity::kEncryptedKey:
+      return "container";
+    case Entity::kCertificate:
+      return "ca";
+    default:
+      return {};
   }
-  return std::nullopt;
 }
 
 bool same_party(const Party& a, const Party& b) {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "domain/field.h"
 
 namespace medperf::domain {
 
@@ -23,8 +24,9 @@ struct GroupedReference {
 Status check_within_group(std::optional<std::int64_t> closed_group,
                           std::span<const GroupedReference> references);
 
-/// The group of an object that says none itself: that of what it refers to.
-std::optional<std::int64_t> inherited_group(std::span<const GroupedReference> references);
+/// The field that says where an object of this entity belongs which names no group itself: it is in
+/// the group of what that field refers to, as existing clients cannot name one. Empty: in none.
+std::string_view group_giver(Entity entity);
 
 /// One side of an association.
 struct Party {

@@ -186,6 +186,31 @@ class Filling:
         self.ask("hospital", "dataset", "hidden data", "hidden", "APPROVED")
         self.result("hospital", "hidden result", "hidden", "hidden reference", "hidden data")
         self.put("hospital", f"results/{ids['hidden result']}/", {"results": {"auc": 0.5}})
+        self.closed_registries(inside)
+
+    def closed_registries(self, inside):
+        """Keys and training of the pilot, again under the names of others."""
+        ids = self.ids
+        box = ids["hidden evaluator"]
+        self.post("group", "cas/", {"name": "authority", "config": {}, "client_mlcube": box, "server_mlcube": 1,
+                                    "ca_mlcube": 1, **inside}, save="hidden ca")
+        self.post("hospital", "certificates/", {"name": "hospital RSA", "ca": ids["hidden ca"],
+                                                "certificate_content_base64": "TUlJ"}, save="hidden certificate")
+        self.post("group", "encrypted_keys/bulk/", [{"name": "key 1", "certificate": ids["hidden certificate"],
+                                                     "container": box, "encrypted_key_base64": "c2Vj"}])
+        self.post("group", "aggregators/", {"name": "aggregator", "aggregation_mlcube": box, "config": {}, **inside},
+                  save="hidden aggregator")
+        self.approve("admin", f"training/{ids['pending training']}/", "REJECTED")  # each owner has one that waits
+        self.post("group", "training/", {
+            "name": "experiment", "demo_dataset_tarball_url": "https://example.com/demo",
+            "demo_dataset_tarball_hash": "01", "demo_dataset_generated_uid": "02",
+            "data_preparation_mlcube": ids["preparation"], "fl_mlcube": box, "plan": {"rounds": 1},
+            "aggregator": ids["hidden aggregator"], "state": "OPERATION", **inside}, save="hidden training")
+        self.approve("admin", f"training/{ids['hidden training']}/")
+        self.post("hospital", "datasets/training/", {"dataset": ids["hidden data"],
+                                                     "training_exp": ids["hidden training"]})
+        self.post("group", "training/events/", {"name": "first run", "training_exp": ids["hidden training"],
+                                                "participants": {}})
 
     def committee(self):
         ids, users = self.ids, self.users

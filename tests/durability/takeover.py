@@ -149,7 +149,8 @@ def from_api(report, folder, programs, cluster):
     hub.run("backup", "--to", folder / "api-closed.backup")
     after = Archive(folder / "api-closed.backup")
     inside = {"mlcubes": "hidden evaluator", "models": "hidden reference", "benchmarks": "hidden",
-              "datasets": "hidden data", "results": "hidden result"}
+              "datasets": "hidden data", "results": "hidden result", "cas": "hidden ca",
+              "certificates": "hidden certificate", "aggregators": "hidden aggregator", "training": "hidden training"}
     for name, thing in inside.items():
         number = filling.ids[thing]
         report.case(f"import: API: {name}: what is in a closed group is refused, and not made public",

@@ -26,6 +26,20 @@ class Inside(World):
         self.inner = session.must(200, "vendor", "GET", f"models/{self.vendor_model}/")["container"]["id"]
         self.result = session.must(201, "hospital", "POST", "results/", {
             "benchmark": self.benchmark, "model": self.vendor_model, "dataset": self.dataset})["id"]
+        self.registries()
+
+    def registries(self):
+        """An authority with a certificate, a key of a container, and an experiment with all that runs it."""
+        must, circle = self.s.must, {"closed_group": self.circle}
+        self.ca = must(201, "group", "POST", "cas/", {**authority(self.name), **circle})["id"]
+        self.certificate = must(201, "hospital", "POST", "certificates/", certificate(self.name, self.ca))["id"]
+        self.key = must(201, "vendor", "POST", "encrypted_keys/bulk/", [container_key(self.name, self.certificate, self.inner)])[0]["id"]
+        self.aggregator = must(201, "vendor", "POST", "aggregators/", {**aggregator(self.name, self.evaluator), **circle})["id"]
+        self.training = must(201, "group", "POST", "training/", {
+            **experiment(self.name, self.preparation, self.evaluator), **circle, "aggregator": self.aggregator, "plan": {"rounds": 1}})["id"]
+        must(200, "admin", "PUT", f"training/{self.training}/", {"approval_status": "APPROVED"})
+        must(201, "hospital", "POST", "datasets/training/", {"dataset": self.dataset, "training_exp": self.training})
+        self.event = must(201, "group", "POST", "training/events/", event(self.name, self.training))["id"]
 
     def container(self, user, name, state="OPERATION"):
         return self.s.must(201, user, "POST", "mlcubes/", {**self.container_body(name, state), "closed_group": self.circle})["id"]
@@ -42,7 +56,8 @@ class Inside(World):
         """The first word of a path, and what is hidden below it."""
         return {"mlcubes": (self.preparation, self.evaluator, self.inner), "models": (self.vendor_model, self.reference),
                 "benchmarks": (self.benchmark,), "datasets": (self.dataset,), "results": (self.result,), "assets": (self.asset,),
-                "closed_groups": (self.circle,)}
+                "closed_groups": (self.circle,), "cas": (self.ca,), "certificates": (self.certificate,), "encrypted_keys": (self.key,),
+                "aggregators": (self.aggregator,), "training": (self.training, self.event)}
 
     def ids(self):
         return [number for numbers in self.by_path().values() for number in numbers] + [self.seat]
@@ -50,6 +65,31 @@ class Inside(World):
 
 def asset(name):
     return {"name": name + "asset", "asset_hash": name, "asset_url": "local"}
+
+
+def authority(name, container=1):
+    return {"name": name + "authority", "config": {}, "client_mlcube": container, "server_mlcube": 1, "ca_mlcube": 1}
+
+
+def certificate(name, ca):
+    return {"name": name + "certificate", "ca": ca, "certificate_content_base64": "eA=="}
+
+
+def container_key(name, holder, container):
+    return {"name": name + "key", "certificate": holder, "container": container, "encrypted_key_base64": "eA=="}
+
+
+def aggregator(name, container):
+    return {"name": name + "aggregator", "config": {}, "aggregation_mlcube": container}
+
+
+def experiment(name, preparation, trainer):
+    return {"name": name + "experiment", "demo_dataset_tarball_url": "https://g/demo", "demo_dataset_tarball_hash": "01",
+            "demo_dataset_generated_uid": "02", "data_preparation_mlcube": preparation, "fl_mlcube": trainer}
+
+
+def event(name, training):
+    return {"name": name + "event", "training_exp": training, "participants": {}}
 
 
 class Outside:
@@ -61,7 +101,15 @@ class Outside:
         self.dataset = world.new_dataset("stranger", "data of a stranger")
         self.benchmark = world.new_benchmark("stranger", "benchmark of a stranger", "DEVELOPMENT")
         self.asset = session.must(201, "stranger", "POST", "assets/", asset("of a stranger "))["id"]
-        self.ids = {"mlcubes": self.container, "models": self.model, "datasets": self.dataset, "benchmarks": self.benchmark, "assets": self.asset}
+        must, name = session.must, "of a stranger "
+        self.ca = must(201, "stranger", "POST", "cas/", authority(name))["id"]
+        self.certificate = must(201, "stranger", "POST", "certificates/", certificate(name, self.ca))["id"]
+        self.key = must(201, "stranger", "POST", "encrypted_keys/bulk/", [container_key(name, self.certificate, self.container)])[0]["id"]
+        self.aggregator = must(201, "stranger", "POST", "aggregators/", aggregator(name, self.container))["id"]
+        self.training = must(201, "stranger", "POST", "training/", experiment(name, world.preparation, self.container))["id"]
+        self.ids = {"mlcubes": self.container, "models": self.model, "datasets": self.dataset, "benchmarks": self.benchmark, "assets": self.asset,
+                    "cas": self.ca, "certificates": self.certificate, "encrypted_keys": self.key, "aggregators": self.aggregator,
+                    "training": self.training}
 
 
 def alike(cases, session, user, method, path, body, hidden):
@@ -100,7 +148,7 @@ def by_id(cases, session, document, inside, outside):
                         alike(cases, session, user, method, concrete, body, number)
                 if path.count("{") == 2:
                     first = outside.ids.get(words[0], inside.circle)
-                    for number in (inside.benchmark, inside.seat):
+                    for number in (inside.benchmark, inside.seat, inside.training):
                         concrete = re.sub(r"\{[a-z_]+\}", str(first), path, count=1)
                         alike(cases, session, user, method, re.sub(r"\{[a-z_]+\}", "ID", concrete), body, number)
     for words, numbers in inside.by_path().items():
@@ -131,6 +179,21 @@ def by_reference(cases, session, world, inside, outside):
         ("models/", {"name": "by reference", "type": "ASSET", "asset": "ID"}, inside.asset),
         ("models/", {"name": "by reference", "type": "CONTAINER", "container": "ID"}, inside.inner),
         ("aggregators/", {"name": "by reference", "config": {}, "aggregation_mlcube": "ID"}, inside.preparation),
+        ("aggregators/", {**aggregator("by reference ", outside.container), "closed_group": "ID"}, inside.circle),
+        ("cas/", {**authority("by reference ", "ID")}, inside.preparation),
+        ("cas/", {**authority("by reference "), "closed_group": "ID"}, inside.circle),
+        ("cas/", {**authority(inside.name), "closed_group": "ID"}, inside.circle),
+        ("certificates/", certificate("by reference ", "ID"), inside.ca),
+        ("certificates/", certificate(inside.name, "ID"), inside.ca),
+        ("encrypted_keys/bulk/", [container_key("by reference ", "ID", outside.container)], inside.certificate),
+        ("encrypted_keys/bulk/", [container_key("by reference ", outside.certificate, "ID")], inside.inner),
+        ("training/", experiment("by reference ", "ID", outside.container), inside.preparation),
+        ("training/", experiment("by reference ", world.preparation, "ID"), inside.evaluator),
+        ("training/", {**experiment("by reference ", world.preparation, outside.container), "aggregator": "ID"}, inside.aggregator),
+        ("training/", {**experiment("by reference ", world.preparation, outside.container), "closed_group": "ID"}, inside.circle),
+        ("training/events/", event("by reference ", "ID"), inside.training),
+        ("datasets/training/", {"dataset": outside.dataset, "training_exp": "ID"}, inside.training),
+        ("datasets/training/", {"dataset": "ID", "training_exp": outside.training}, inside.dataset),
         ("mlcubes/", {**container, "closed_group": "ID"}, inside.circle),
         ("assets/", {**asset("by reference "), "closed_group": "ID"}, inside.circle),
         ("models/", {"name": "by reference", "type": "CONTAINER", "container": container, "closed_group": "ID"}, inside.circle),
@@ -150,7 +213,10 @@ def by_reference(cases, session, world, inside, outside):
             (f"benchmarks/{outside.benchmark}/", {"data_evaluator_mlcube": "ID"}, inside.evaluator),
             (f"datasets/{outside.dataset}/", {"data_preparation_mlcube": "ID"}, inside.preparation),
             (f"models/{outside.model}/", {"container": "ID"}, inside.inner),
-            (f"models/{outside.model}/", {"asset": "ID"}, inside.asset)):
+            (f"models/{outside.model}/", {"asset": "ID"}, inside.asset),
+            (f"training/{outside.training}/", {"aggregator": "ID"}, inside.aggregator),
+            (f"training/{outside.training}/", {"fl_mlcube": "ID"}, inside.evaluator),
+            ("encrypted_keys/bulk/", [{"id": "ID", "is_valid": False, "encrypted_key_base64": "-"}], inside.key)):
         alike(cases, session, "stranger", "PUT", path, body, hidden)
     for path, hidden in (("mlcubes/", inside.preparation), ("models/", inside.vendor_model), ("benchmarks/", inside.benchmark)):
         for text in ("ID", [], {}, str(hidden), float(hidden), -hidden):
@@ -201,6 +267,14 @@ def names(cases, session, inside):
     twin = World(session, inside.name)  # the same names, uids and digests
     cases.check("the same names outside", twin.benchmark < FIRST_DRAWN and twin.dataset < FIRST_DRAWN, vars(twin))
     session.must(201, "stranger", "POST", "assets/", asset(inside.name))
+    ca = session.must(201, "stranger", "POST", "cas/", authority(inside.name))["id"]
+    holder = session.must(201, "stranger", "POST", "certificates/", certificate(inside.name, ca))["id"]
+    session.must(201, "vendor", "POST", "encrypted_keys/bulk/", [container_key(
+        inside.name, holder, session.must(200, "vendor", "GET", f"models/{twin.vendor_model}/")["container"]["id"])])
+    session.must(201, "vendor", "POST", "aggregators/", aggregator(inside.name, twin.evaluator))
+    session.must(201, "vendor", "POST", "training/", experiment(inside.name, twin.preparation, twin.evaluator))
+    answer = session.call("vendor", "POST", "cas/", {**authority(inside.name), "closed_group": inside.circle})
+    cases.check("inside an authority's name is taken", answer.status == 400 and "name" in answer.json, answer)
     number = session.must(201, "stranger", "POST", "mlcubes/", twin.container_body("next"))["id"]
     later = session.must(201, "stranger", "POST", "mlcubes/", twin.container_body("after"))["id"]
     cases.equal("public ids leave no gap", later, number + 1)
@@ -240,7 +314,7 @@ def closed_groups(cases, session):
     by_id(cases, session, document, inside, outside)
     by_reference(cases, session, world, inside, outside)
     filters(cases, session, document, inside)
-    for path in ("mlcubes/", "models/", "benchmarks/", "datasets/", "assets/"):
+    for path in ("mlcubes/", "models/", "benchmarks/", "datasets/", "assets/", "cas/", "aggregators/", "training/"):
         walked(cases, session, path, inside.ids())
     timing(cases, session, inside)
     names(cases, session, inside)

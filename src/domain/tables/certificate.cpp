@@ -22,6 +22,7 @@ constexpr Field kCaFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kClosedGroupReference,
 };
 
 constexpr Field kCertificateFields[] = {
@@ -40,6 +41,7 @@ constexpr Field kCertificateFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    read_only(kClosedGroupReference),
 };
 
 constexpr Field kEncryptedKeyFields[] = {
@@ -54,6 +56,7 @@ constexpr Field kEncryptedKeyFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    read_only(kClosedGroupReference),
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ constexpr Field kAggregatorFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kClosedGroupReference,
 };
 
 constexpr Field kTrainingFields[] = {
@@ -45,6 +46,7 @@ constexpr Field kTrainingFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    kClosedGroupReference,
 };
 
 constexpr Field kTrainingAssociationFields[] = {
@@ -61,6 +63,7 @@ constexpr Field kTrainingAssociationFields[] = {
     kInitiatedByField,
     kCreatedAtField,
     kModifiedAtField,
+    read_only(kClosedGroupReference),
 };
 
 constexpr Field kTrainingEventFields[] = {
@@ -84,6 +87,7 @@ constexpr Field kTrainingEventFields[] = {
     kOwnerReference,
     kCreatedAtField,
     kModifiedAtField,
+    read_only(kClosedGroupReference),
 };
 
 }  // namespace

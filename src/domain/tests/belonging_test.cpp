@@ -28,10 +28,18 @@ TEST(ClosedGroup, WhatRefersToItIsInIt) {
   EXPECT_TRUE(check_within_group(7, {}).ok());
 }
 
-TEST(ClosedGroup, IsInherited) {
-  const std::array<GroupedReference, 2> one = {{{"a", std::nullopt}, {"b", 7}}};
-  EXPECT_EQ(inherited_group(one), 7);
-  EXPECT_EQ(inherited_group({}), std::nullopt);
+TEST(ClosedGroup, IsNamedOrGivenByAReference) {
+  for (const Entity entity : all_entities()) {
+    const Field* group = table_of(entity).find(kClosedGroupField);
+    const bool of_its_own = entity == Entity::kClosedGroupMember;  // by the path
+    if (group == nullptr || of_its_own) continue;
+    const std::string_view giver = group_giver(entity);
+    EXPECT_TRUE(group->writable == kOnCreate || !giver.empty()) << table_of(entity).plural;
+    if (giver.empty()) continue;
+    const Field* field = table_of(entity).find(giver);
+    ASSERT_NE(field, nullptr) << table_of(entity).plural;
+    EXPECT_NE(table_of(field->target).find(kClosedGroupField), nullptr) << giver;
+  }
 }
 
 TEST(Party, IsTheOrganisationOrElseThePerson) {

@@ -138,7 +138,8 @@ TEST(Tables, WriteRulesAreThoseOfTheContract) {
                                                     {"server_mlcube", "C"},
                                                     {"ca_mlcube", "C"},
                                                     {"is_valid", "C"},
-                                                    {"metadata", "C"}}));
+                                                    {"metadata", "C"},
+                                                    {"closed_group", "C"}}));
   EXPECT_EQ(writable_fields(Entity::kCertificate), (Expected{{"name", "C"},
                                                              {"ca", "C"},
                                                              {"certificate_content_base64", "C"},
@@ -154,7 +155,8 @@ TEST(Tables, WriteRulesAreThoseOfTheContract) {
                                                             {"config", "C"},
                                                             {"aggregation_mlcube", "C"},
                                                             {"is_valid", "C"},
-                                                            {"metadata", "C"}}));
+                                                            {"metadata", "C"},
+                                                            {"closed_group", "C"}}));
   EXPECT_EQ(writable_fields(Entity::kTraining), (Expected{{"name", "CU"},
                                                           {"description", "CU"},
                                                           {"docs_url", "CU"},
@@ -170,7 +172,8 @@ TEST(Tables, WriteRulesAreThoseOfTheContract) {
                                                           {"is_valid", "CUO"},
                                                           {"metadata", "CU"},
                                                           {"user_metadata", "CUO"},
-                                                          {"approval_status", "UO"}}));
+                                                          {"approval_status", "UO"},
+                                                          {"closed_group", "C"}}));
   EXPECT_EQ(
       writable_fields(Entity::kTrainingAssociation),
       (Expected{

@@ -38,6 +38,17 @@ Status check_withdrawal(const domain::EntityTable& table, const wire::Update& up
   return {};
 }
 
+/// A key is of no use to a holder who does not see what it opens.
+Status check_holder_inside(const Context& context, const Record& key, const Record& certificate) {
+  if (key.is_null(domain::kClosedGroupField)) return {};
+  MEDPERF_TRY(auto inside, is_inside(context.session, certificate.owner(),
+                                     key.integer(domain::kClosedGroupField)));
+  if (inside) return {};
+  return domain::field_error("certificate",
+                             "Its holder is not inside the container's closed group: invite them "
+                             "there first.");
+}
+
 Result<Record> create_encrypted_key(const Context& context, const Json& body) {
   MEDPERF_TRY(auto key, accept_create(context, Entity::kEncryptedKey, body));
   MEDPERF_TRY(auto certificate, Repository(Entity::kCertificate, context.sight())
@@ -45,6 +56,7 @@ Result<Record> create_encrypted_key(const Context& context, const Json& body) {
   if (!certificate.boolean(domain::kIsValid)) {
     return domain::object_error("A key can be registered only for a valid certificate.");
   }
+  MEDPERF_CHECK(check_holder_inside(context, key, certificate));
   if (key.boolean(domain::kIsValid)) {
     // Looked for before the constraint finds it, so that the other items are still checked.
     MEDPERF_TRY(auto other, find_valid_encrypted_key(context.session, context.sight(),

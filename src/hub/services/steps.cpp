@@ -34,10 +34,17 @@ class StoredFieldCheck {
   StoredFieldCheck(const Context& context, const Record* before, FieldValue closed_group)
       : context_(context), before_(before), closed_group_(std::move(closed_group)) {}
 
-  /// Reads at once what the fields of a body refer to, so that check needs no statement for each.
+  /// Reads at once what the fields of a create body refer to, so that check needs no statement for
+  /// each, and knows where unique values must be free before the first of them is looked at.
   Status read_references(Entity entity, const Json& body) {
     wanted_ = references_in(entity, body);
     MEDPERF_TRY(read_, find_references(context_.session, context_.sight(), wanted_));
+    const auto* giver = domain::table_of(entity).find(domain::group_giver(entity));
+    const Json* id = giver == nullptr || !body.is_object() ? nullptr : body.find(giver->name);
+    if (id == nullptr || !id->is_int()) return {};
+    if (!std::holds_alternative<std::monostate>(closed_group_)) return {};
+    MEDPERF_TRY(const auto row, referred_to({giver->target, id->as_int()}));
+    if (row) closed_group_ = row->closed_group;
     return {};
   }
 
@@ -48,6 +55,8 @@ class StoredFieldCheck {
   }
   const std::optional<Error>& failure() const { return failure_; }
   const std::vector<domain::GroupedReference>& references() const { return references_; }
+  /// The group that the new row is in; null: in none.
+  const FieldValue& closed_group() const { return closed_group_; }
   /// The organisation of the dataset that was referred to; null when there is none.
   const FieldValue& dataset_organisation() const { return dataset_organisation_; }
 
@@ -99,23 +108,11 @@ class StoredFieldCheck {
   std::optional<Error> failure_;
 };
 
-/// Datasets follow the container that prepared them: existing clients cannot name a group.
-bool inherits_group(Entity entity) {
-  return entity == Entity::kDataset;
-}
-
-/// The group of what a field refers to; nothing when there is no such field.
-std::optional<std::optional<std::int64_t>> group_of(
-    const std::vector<domain::GroupedReference>& references, std::string_view field) {
-  for (const auto& reference : references) {
-    if (reference.field == field) return reference.closed_group;
-  }
-  return std::nullopt;
-}
-
 /// The closed group that a create body names, as far as it is one: the field check refuses others.
-FieldValue named_group(const Json& body) {
-  const Json* value = body.is_object() ? body.find(domain::kClosedGroupField) : nullptr;
+FieldValue named_group(Entity entity, const Json& body) {
+  const auto* field = domain::table_of(entity).find(domain::kClosedGroupField);
+  if (field == nullptr || field->writable == domain::kReadOnly) return std::monostate();
+  const Json* value = body.is_object() ? body.find(field->name) : nullptr;
   if (value != nullptr && value->is_int()) return value->as_int();
   return std::monostate();
 }
@@ -193,9 +190,7 @@ Status set_belonging(const Context& context, const Json& body, const StoredField
   const auto& references = check.references();
   if (group == nullptr) return domain::check_within_group(std::nullopt, references);
   std::optional<std::int64_t> own;
-  if (!record.is_null(domain::kClosedGroupField)) own = record.integer(domain::kClosedGroupField);
-  if (!own && inherits_group(record.entity())) own = domain::inherited_group(references);
-  if (const auto benchmark = group_of(references, "benchmark")) own = *benchmark;
+  if (const auto* id = std::get_if<std::int64_t>(&check.closed_group())) own = *id;
   MEDPERF_CHECK(domain::check_within_group(own, references));
   if (own) record.set(domain::kClosedGroupField, *own);
   return {};
@@ -254,7 +249,7 @@ Error within(Error error, std::string_view prefix) {
 }
 
 Result<Record> accept_create(const Context& context, Entity entity, const Json& body) {
-  StoredFieldCheck check(context, nullptr, named_group(body));
+  StoredFieldCheck check(context, nullptr, named_group(entity, body));
   MEDPERF_CHECK(check.read_references(entity, body));
   auto record = wire::read_create(entity, body, check.function());
   if (check.failure()) return *check.failure();
@@ -265,7 +260,7 @@ Result<Record> accept_create(const Context& context, Entity entity, const Json& 
 }
 
 Result<wire::NestedModel> accept_model_create(const Context& context, const Json& body) {
-  StoredFieldCheck check(context, nullptr, named_group(body));
+  StoredFieldCheck check(context, nullptr, named_group(Entity::kModel, body));
   auto nested = wire::read_model_create(body, check.function());
   if (check.failure()) return *check.failure();
   if (!nested.ok()) return nested;

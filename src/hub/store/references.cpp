@@ -13,11 +13,12 @@ namespace {
 std::string question(std::size_t place, const ReferenceTo& wanted, const Sight& sight,
                      sql::Params& params) {
   const auto& table = domain::table_of(wanted.entity);
-  const bool grouped = table.find(domain::kClosedGroupField) != nullptr;
-  std::string text =
-      "SELECT " + std::to_string(place) + ", " +
-      (grouped ? "organisation, closed_group" : "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)") +
-      " FROM " + std::string(sql_table(wanted.entity)) + " WHERE id = ?";
+  const auto column = [&table](std::string_view name) {
+    return table.find(name) != nullptr ? std::string(name) : "CAST(NULL AS BIGINT)";
+  };
+  std::string text = "SELECT " + std::to_string(place) + ", " + column(domain::kOrganisationField) +
+                     ", " + column(domain::kClosedGroupField) + " FROM " +
+                     std::string(sql_table(wanted.entity)) + " WHERE id = ?";
   params.emplace_back(wanted.id);
   const std::string& seen = visible_to(wanted.entity);
   if (!sight.is_whole() && !seen.empty()) text += " AND " + bound(seen, sight.user(), params);

@@ -25,6 +25,7 @@ constexpr std::array kSteps = {
     Step{"committees", committees_schema},
     Step{"sign-in", sign_in_schema},
     Step{"orders of lists", list_orders_schema},
+    Step{"keys and training in closed groups", closed_registries_schema},
 };
 
 struct Scripts {

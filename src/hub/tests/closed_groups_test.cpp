@@ -3,8 +3,9 @@
 
 #include <set>
 
+#include "domain/names.h"
 #include "hub/api/routes.h"
-#include "hub/tests/test_hub.h"
+#include "hub/tests/closed_groups.h"
 
 namespace medperf::hub {
 namespace {
@@ -24,97 +25,10 @@ std::string without_id(std::string text, std::int64_t id) {
   return text;
 }
 
-class ClosedGroupsTest : public HubTest {
+class ClosedGroupsTest : public ClosedWorldTest {
  protected:
-  void SetUp() override {
-    HubTest::SetUp();
-    if (IsSkipped()) return;
-    add("other", false);
-    make_public();
+  void before_private() override {
     for (const auto& actor : kOutsiders) before_[actor] = snapshot(actor);
-    make_private();
-  }
-
-  std::int64_t made(const std::string& user, const std::string& path, const Json& body) const {
-    return expect(201, user, "POST", path, body).get_int("id");
-  }
-
-  /// A world of everybody's, and one object of each kind that "other", who is outside, owns.
-  void make_public() {
-    world_ = make_world();
-    open_[Entity::kContainer] = container("other", "other container");
-    open_[Entity::kModel] = model("other", "other model");
-    open_[Entity::kAsset] = made("other", "assets/", asset_body("other asset"));
-    open_[Entity::kDataset] = dataset("other", "other data", "cd01", world_.preparation);
-    open_[Entity::kBenchmark] = made(
-        "other", "benchmarks/",
-        benchmark_body("other benchmark", world_.preparation, world_.reference, world_.evaluator));
-    open_[Entity::kCa] = 1;
-    open_[Entity::kUser] = users_.at("other");
-    open_[Entity::kCertificate] =
-        made("other", "certificates/",
-             Json::object({{"name", "c"}, {"ca", 1}, {"certificate_content_base64", "x"}}));
-    open_[Entity::kAggregator] =
-        made("other", "aggregators/",
-             Json::object({{"name", "a"},
-                           {"config", Json::object()},
-                           {"aggregation_mlcube", open_[Entity::kContainer]}}));
-    open_[Entity::kTraining] =
-        made("other", "training/",
-             training_body("t", open_[Entity::kContainer], open_[Entity::kAggregator]));
-    open_[Entity::kOrganisation] =
-        made("other", "organisations/", Json::object({{"name", "other organisation"}}));
-  }
-
-  static Json asset_body(const std::string& name) {
-    return Json::object({{"name", name}, {"asset_hash", "1"}, {"asset_url", "local"}});
-  }
-  Json in_group(Json body) const {
-    body.set("closed_group", closed_.at(Entity::kClosedGroup));
-    return body;
-  }
-  Json private_container(const std::string& name) const {
-    Json body = in_group(container_body(name));
-    body.set("state", "OPERATION");
-    return body;
-  }
-  Json private_model(const std::string& name) const {
-    Json inner = container_body(name + " container");
-    inner.set("state", "OPERATION");
-    return in_group(Json::object(
-        {{"name", name}, {"type", "CONTAINER"}, {"container", inner}, {"state", "OPERATION"}}));
-  }
-
-  /// The closed group of "group" with the hospital and the vendor inside, and everything in it.
-  void make_private() {
-    closed_[Entity::kClosedGroup] = made("group", "closed_groups/", Json::object({{"name", "g"}}));
-    const std::string members =
-        path_of("closed_groups", closed_[Entity::kClosedGroup]) + "members/";
-    for (const char* user : {"hospital", "vendor"}) {
-      closed_[Entity::kClosedGroupMember] =
-          made("group", members, Json::object({{"member", users_.at(user)}}));
-    }
-    const auto preparation = made("group", "mlcubes/", private_container("private preparation"));
-    const auto evaluator = made("group", "mlcubes/", private_container("private evaluator"));
-    const auto reference = made("group", "models/", private_model("private reference"));
-    const auto benchmark =
-        made("group", "benchmarks/",
-             in_group(benchmark_body("private benchmark", preparation, reference, evaluator)));
-    expect(200, "admin", "PUT", path_of("benchmarks", benchmark),
-           Json::object({{"approval_status", "APPROVED"}}));
-    closed_[Entity::kContainer] = preparation;
-    closed_[Entity::kBenchmark] = benchmark;
-    closed_[Entity::kAsset] = made("vendor", "assets/", in_group(asset_body("private asset")));
-    closed_[Entity::kModel] = made("vendor", "models/", private_model("private model"));
-    closed_[Entity::kDataset] = dataset("hospital", "private data", "ef01", preparation);
-    World inside;
-    inside.benchmark = benchmark;
-    join(inside, "dataset", "hospital", closed_[Entity::kDataset]);
-    join(inside, "model", "vendor", closed_[Entity::kModel]);
-    closed_[Entity::kResult] = made("hospital", "results/",
-                                    Json::object({{"benchmark", benchmark},
-                                                  {"model", closed_[Entity::kModel]},
-                                                  {"dataset", closed_[Entity::kDataset]}}));
   }
 
   /// The bodies of every GET of one actor, with ids of what everybody sees.
@@ -164,6 +78,18 @@ class ClosedGroupsTest : public HubTest {
         return Entity::kResult;
       case SubjectKind::kClosedGroup:
         return Entity::kClosedGroup;
+      case SubjectKind::kCa:
+        return Entity::kCa;
+      case SubjectKind::kCertificate:
+        return Entity::kCertificate;
+      case SubjectKind::kEncryptedKey:
+        return Entity::kEncryptedKey;
+      case SubjectKind::kAggregator:
+        return Entity::kAggregator;
+      case SubjectKind::kTraining:
+        return Entity::kTraining;
+      case SubjectKind::kTrainingEvent:
+        return Entity::kTrainingEvent;
       default:
         return Entity::kUser;
     }
@@ -196,6 +122,7 @@ class ClosedGroupsTest : public HubTest {
   /// A body in which everything that is referred to exists and is the outsider's.
   Json usual_body(const Endpoint& endpoint) const {
     auto parsed = parse_json(endpoint.example);
+    if (parsed.ok() && parsed->is_array()) parsed = Json(parsed->items()[0]);
     Json body = parsed.ok() && parsed->is_object() ? *parsed : Json::object();
     for (const auto& field : domain::table_of(*endpoint.body).fields) {
       const auto found = open_.find(field.target);
@@ -224,7 +151,8 @@ class ClosedGroupsTest : public HubTest {
       if (id == ids.end()) continue;
       std::string rest = path;
       replace(rest, "{id}", id->second);
-      for (const auto entity : {Entity::kBenchmark, Entity::kClosedGroupMember}) {
+      for (const auto entity :
+           {Entity::kBenchmark, Entity::kTraining, Entity::kClosedGroupMember}) {
         expect_same(actor, endpoint.method, rest, "{other}", body, closed_.at(entity));
       }
     }
@@ -237,8 +165,12 @@ class ClosedGroupsTest : public HubTest {
     replace(path, "{id}", public_id(endpoint.subject));
     replace(path, "{other}", world_.benchmark);
     for (const auto& field : domain::table_of(*endpoint.body).fields) {
-      const auto closed = closed_.find(field.target);
-      if (field.type != domain::FieldType::kReference || closed == closed_.end()) continue;
+      const bool itself = field.name == domain::kId && endpoint.ids_in == IdsIn::kBodyList;
+      const unsigned when = endpoint.method == "POST" ? domain::kOnCreate : domain::kOnUpdate;
+      const auto closed = closed_.find(itself ? *endpoint.body : field.target);
+      if (field.type != domain::FieldType::kReference && !itself) continue;
+      if ((field.writable & when) == 0 && !itself) continue;  // it is not looked at
+      if (closed == closed_.end()) continue;
       Json hidden = usual_body(endpoint);
       Json unknown = hidden;
       hidden.set(field.name, closed->second);
@@ -265,9 +197,6 @@ class ClosedGroupsTest : public HubTest {
   }
 
   static constexpr std::int64_t kUnknown = (1ll << 41) + 12345;
-  World world_;
-  std::map<Entity, std::int64_t> open_;
-  std::map<Entity, std::int64_t> closed_;
   std::map<std::string, std::map<std::string, std::string>> before_;
   int compared_ = 0;
 };
@@ -327,6 +256,11 @@ TEST_P(ClosedGroupsTest, IdsAreDrawnAndLeaveNoGap) {
   // Between them lie the container of "other model" and nothing of the closed group.
   EXPECT_EQ(container("stranger", "next"), last + 2);
   EXPECT_EQ(made("stranger", "assets/", asset_body("next")), open_.at(Entity::kAsset) + 1);
+  EXPECT_EQ(made("stranger", "cas/", ca_body("next", 1)), open_.at(Entity::kCa) + 1);
+  EXPECT_EQ(made("stranger", "certificates/", certificate_body("next", 1)),
+            open_.at(Entity::kCertificate) + 1);
+  EXPECT_EQ(made("stranger", "aggregators/", aggregator_body("next", 1)),
+            open_.at(Entity::kAggregator) + 1);
 }
 
 TEST_P(ClosedGroupsTest, InsidersAndAdminsSeeIt) {
@@ -367,11 +301,24 @@ TEST_P(ClosedGroupsTest, NothingOutsideRefersToIt) {
   EXPECT_TRUE(expect(400, "group", "POST", "benchmarks/",
                      benchmark_body("b", preparation, world_.reference, world_.evaluator))
                   .contains("data_preparation_mlcube"));
+  EXPECT_TRUE(expect(400, "group", "POST", "aggregators/", aggregator_body("g", preparation))
+                  .contains("aggregation_mlcube"));
   EXPECT_TRUE(
-      expect(400, "group", "POST", "aggregators/",
-             Json::object(
-                 {{"name", "g"}, {"config", Json::object()}, {"aggregation_mlcube", preparation}}))
-          .contains("aggregation_mlcube"));
+      expect(400, "group", "POST", "cas/", ca_body("g", preparation)).contains("client_mlcube"));
+  const Json training = expect(400, "group", "POST", "training/",
+                               training_body("g", preparation, closed_.at(Entity::kAggregator)));
+  EXPECT_TRUE(training.contains("fl_mlcube") && training.contains("aggregator"));
+  // A key of a public container for a certificate of the group.
+  const auto box = container("group", "open box");
+  EXPECT_TRUE(expect(400, "group", "POST", "encrypted_keys/bulk/",
+                     Json::array({key_body("g", closed_.at(Entity::kCertificate), box)}))
+                  .find("0")
+                  ->contains("certificate"));
+  // A dataset of the group in an experiment of everybody's.
+  EXPECT_TRUE(expect(400, "hospital", "POST", "datasets/training/",
+                     Json::object({{"dataset", closed_.at(Entity::kDataset)},
+                                   {"training_exp", open_.at(Entity::kTraining)}}))
+                  .contains("dataset"));
   // A model of the group with a benchmark of everybody's.
   EXPECT_TRUE(expect(400, "vendor", "POST", "models/benchmarks/",
                      Json::object({{"model", closed_.at(Entity::kModel)},
