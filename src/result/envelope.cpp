@@ -36,12 +36,27 @@ double round_decimal(double value, int digits) {
   return rounded == 0 ? 0.0 : rounded;  // no negative zero
 }
 
+/// The summary in a result of this schema; nothing where it is null or missing.
+std::optional<Result<metrics::SiteSummary>> summary_in(const ResultSchema& schema,
+                                                       const Json& results) {
+  if (schema.summary() == nullptr) return std::nullopt;
+  const Json* value = &results;
+  for (const auto name : split(schema.summary()->path, '.')) {
+    value = value == nullptr ? nullptr : value->find(name);
+  }
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  return read_declared_summary(*schema.summary(), *value);
+}
+
 Status check_fits(const ResultSchema& schema, const Json& results) {
   if (auto undeclared = undeclared_keys(schema.document(), results); !undeclared.empty()) {
     return refused(std::move(undeclared));
   }
   if (auto violations = schema.validator().violations(results); !violations.empty()) {
     return refused(std::move(violations));
+  }
+  if (const auto summary = summary_in(schema, results); summary && !summary->ok()) {
+    return refused({{schema.summary()->path, summary->error().text()}});
   }
   return {};
 }
@@ -63,9 +78,22 @@ std::string small_reason(std::int64_t minimum) {
   return "fewer than " + std::to_string(minimum);
 }
 
-bool is_small(const MetricDeclaration& metric, const Json& value) {
-  return metric.minimum_count && value.is_number() && value.as_double() > 0 &&
-         value.as_double() < static_cast<double>(*metric.minimum_count);
+// How few cases a leaf of the schema must not tell of: a count, or a summary.
+std::optional<std::int64_t> minimum_of(const ResultSchema& schema, std::string_view pattern) {
+  const SummaryDeclaration* const summary = schema.summary();
+  if (summary != nullptr && summary->path == pattern) return summary->minimum_count;
+  const MetricDeclaration* const metric = schema.metric(pattern);
+  return metric == nullptr ? std::nullopt : metric->minimum_count;
+}
+
+bool is_small(const ResultSchema& schema, const Cell& cell) {
+  if (cell.value->is_object()) {  // the summary: every other leaf is a plain value
+    const auto summary = read_declared_summary(*schema.summary(), *cell.value);
+    return !summary.ok() || tells_of_few(*schema.summary(), *summary);
+  }
+  const auto minimum = minimum_of(schema, cell.pattern);
+  return minimum && cell.value->is_number() && cell.value->as_double() > 0 &&
+         cell.value->as_double() < static_cast<double>(*minimum);
 }
 
 using Reasons = std::map<std::string, std::string>;  // by path
@@ -75,10 +103,12 @@ Reasons reasons_for(const ResultSchema& schema, const std::vector<Cell>& cells,
                     const std::vector<const Cell*>& small) {
   Reasons reasons;
   for (const Cell* cell : small) {
-    reasons[cell->path] = small_reason(*schema.metric(cell->pattern)->minimum_count);
+    reasons[cell->path] = small_reason(*minimum_of(schema, cell->pattern));
   }
   for (const Cell* origin : small) {
-    for (const std::string& pattern : schema.metric(origin->pattern)->suppress_with) {
+    const MetricDeclaration* const metric = schema.metric(origin->pattern);
+    if (metric == nullptr) continue;  // a summary hides nothing else
+    for (const std::string& pattern : metric->suppress_with) {
       for (const Cell& cell : cells) {
         if (is_sibling(cell, pattern, *origin)) {
           reasons.emplace(cell.path, "with " + origin->path);
@@ -144,10 +174,10 @@ std::vector<const Cell*> claimed_small(const ResultSchema& schema, const Json& s
   }
   std::vector<const Cell*> small;
   for (const Cell& cell : cells) {
-    const MetricDeclaration* metric = schema.metric(cell.pattern);
-    if (metric == nullptr || !metric->minimum_count || !cell.value->is_null()) continue;
+    const auto minimum = minimum_of(schema, cell.pattern);
+    if (!minimum || !cell.value->is_null()) continue;
     const auto entry = listed.find(cell.path);
-    if (entry != listed.end() && entry->second == small_reason(*metric->minimum_count)) {
+    if (entry != listed.end() && entry->second == small_reason(*minimum)) {
       small.push_back(&cell);
     }
   }
@@ -163,8 +193,7 @@ Result<Envelope> make_envelope(const ResultSchema& schema, const Json& output) {
   std::vector<const Cell*> small;
   for (const Cell& cell : cells) {
     *cell.value = rounded(schema, cell);
-    const MetricDeclaration* metric = schema.metric(cell.pattern);
-    if (metric != nullptr && is_small(*metric, *cell.value)) small.push_back(&cell);
+    if (is_small(schema, cell)) small.push_back(&cell);
   }
   const Reasons reasons = reasons_for(schema, cells, small);
   for (const Cell& cell : cells) {
@@ -189,12 +218,12 @@ Result<Envelope> check_envelope(const ResultSchema& schema, std::string_view byt
   const std::vector<Cell> cells = cells_of(schema.document(), results);
   std::vector<FieldError> errors;
   for (const Cell& cell : cells) {
-    const MetricDeclaration* metric = schema.metric(cell.pattern);
     if (to_canonical(rounded(schema, cell)) != to_canonical(*cell.value)) {
       errors.push_back({cell.path, "The number has more digits than the benchmark declares."});
     }
-    if (metric != nullptr && is_small(*metric, *cell.value)) {
-      errors.push_back({cell.path, "A count that is " + small_reason(*metric->minimum_count) +
+    if (is_small(schema, cell)) {
+      errors.push_back({cell.path, "A count that is " +
+                                       small_reason(*minimum_of(schema, cell.pattern)) +
                                        " must be suppressed."});
     }
   }

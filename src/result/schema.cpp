@@ -28,6 +28,7 @@ class Walker {
   std::vector<std::string> shown(const Json& document);
 
   std::vector<MetricDeclaration> metrics;
+  std::optional<SummaryDeclaration> summary;
   std::vector<FieldError> errors;
 
  private:
@@ -39,6 +40,7 @@ class Walker {
   void visit_object(const Json& node, const std::string& path, int depth, bool in_list,
                     std::int64_t copies);
   void visit_array(const Json& node, const std::string& path, int depth, std::int64_t copies);
+  void visit_summary(const Json& node, const NodeType& type, const std::string& path, bool in_list);
   void visit_leaf(const Json& node, const NodeType& type, const std::string& path, bool in_list);
   void visit_text(const Json& node, const std::string& path, bool in_list);
   void visit_number(const Json& node, bool integer, const std::string& path);
@@ -69,6 +71,9 @@ void Walker::visit(const Json& node, const std::string& path, int depth, bool in
   }
   if (depth == 0 && (type.name != "object" || type.nullable)) {
     return problem(path, "The schema must be that of an object.");
+  }
+  if (type.name == "object" && depth > 0 && declares_summary(node)) {
+    return visit_summary(node, type, path, in_list);
   }
   if (type.name == "object") return visit_object(node, path, depth, in_list, copies);
   if (type.name == "array") return visit_array(node, path, depth, copies);
@@ -117,6 +122,20 @@ void Walker::visit_object(const Json& node, const std::string& path, int depth, 
       problem(path, "'required' must list declared properties.");
     }
   }
+}
+
+void Walker::visit_summary(const Json& node, const NodeType& type, const std::string& path,
+                           bool in_list) {
+  for (const std::string_view key :
+       {"properties", "required", "additionalProperties", "enum", "const"}) {
+    if (node.contains(key)) {
+      problem(path, "A summary has no '" + std::string(key) + "': its form describes it.");
+    }
+  }
+  if (!type.nullable) problem(path, "A summary must allow null: it is suppressed for few cases.");
+  if (in_list || summary) problem(path, "A result has one summary, outside lists.");
+  leaves_.push_back({path, type.nullable});
+  summary = read_summary_declaration(node, path, errors);
 }
 
 void Walker::visit_array(const Json& node, const std::string& path, int depth,
@@ -287,7 +306,8 @@ Result<ResultSchema> ResultSchema::parse(const Json& document) {
   }
   if (!walker.errors.empty()) return domain::field_errors(std::move(walker.errors));
   MEDPERF_TRY(JsonSchema validator, JsonSchema::compile(document));
-  return ResultSchema(document, std::move(validator), std::move(walker.metrics), std::move(shown));
+  return ResultSchema(document, std::move(validator), std::move(walker.metrics), std::move(shown),
+                      std::move(walker.summary));
 }
 
 const MetricDeclaration* ResultSchema::metric(std::string_view path) const {

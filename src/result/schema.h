@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "result/summary_rule.h"
 
 namespace medperf::result {
 
@@ -49,12 +50,17 @@ class ResultSchema {
   /// - a number needs minimum and maximum, and x-medperf with a metric; if it is no integer, digits
   ///   (0 to 15) too. A const or enum needs none of these;
   /// - merge_from must name declared numbers outside lists;
+  /// - an object whose x-medperf names a summary (summary_rule.h) has no properties of its own,
+  /// stands
+  ///   once and outside lists, and must allow null;
   /// - a count with minimum_count, and all that suppress_with names (leaves, or objects for all of
   ///   their leaves), must allow null.
   static Result<ResultSchema> parse(const Json& document);
   const std::vector<MetricDeclaration>& metrics() const { return metrics_; }
   /// The declaration of a leaf, by a path as in MetricDeclaration; null pointer if it has none.
   const MetricDeclaration* metric(std::string_view path) const;
+  /// The site's mergeable summary that leaves with a result; null pointer if none does.
+  const SummaryDeclaration* summary() const { return summary_ ? &*summary_ : nullptr; }
   /// What a table of sites shows, in its order: paths of x-medperf.shown at the root; without it
   /// every number outside lists that is merged.
   const std::vector<std::string>& shown() const { return shown_; }
@@ -63,15 +69,17 @@ class ResultSchema {
 
  private:
   ResultSchema(Json document, JsonSchema validator, std::vector<MetricDeclaration> metrics,
-               std::vector<std::string> shown)
+               std::vector<std::string> shown, std::optional<SummaryDeclaration> summary)
       : document_(std::move(document)),
         validator_(std::move(validator)),
         metrics_(std::move(metrics)),
-        shown_(std::move(shown)) {}
+        shown_(std::move(shown)),
+        summary_(std::move(summary)) {}
   Json document_;
   JsonSchema validator_;
   std::vector<MetricDeclaration> metrics_;
   std::vector<std::string> shown_;
+  std::optional<SummaryDeclaration> summary_;
 };
 
 }  // namespace medperf::result

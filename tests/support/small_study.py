@@ -76,6 +76,7 @@ class Study:
 
     # Names of the server of images, in what is registered, and of the hub, in what is signed.
     file_host = hub_host = "localhost"
+    release_policy = None
 
     def __init__(self, programs, models, wall_seconds=600, cpus=1, pids=64, memory_mib=256):
         self.programs, self.count = programs, models
@@ -163,6 +164,13 @@ class Study:
     def specification(self):
         return self._yaml("benchmark.yaml")
 
+    def evaluation_parameters(self):
+        return self._yaml("evaluation/parameters.yaml")
+
+    def result_schema(self):
+        with open(os.path.join(BENCHMARK, "result-schema.json")) as file:
+            return json.load(file)
+
     def served(self, path):
         """Address and digest of a file that is served from now on."""
         shutil.copyfile(path, os.path.join(self.files, os.path.basename(path)))
@@ -181,17 +189,18 @@ class Study:
         archive, image = self._image("evaluation", "medperf_evaluate")
         evaluation = self.must("group", "POST", "mlcubes/", self._container(
             "evaluation", self._yaml(os.path.join(TOP, "benchmarks/standard/evaluation/container_config.yaml")),
-            archive, image, self._yaml("evaluation/parameters.yaml")), 201)["id"]
+            archive, image, self.evaluation_parameters()), 201)["id"]
         config = self._yaml("models/lr-pixel/container_config.yaml")
         reference = self._model("reference", config, 0)
-        with open(os.path.join(BENCHMARK, "result-schema.json")) as file:
-            schema = json.load(file)
+        agreed = {"specification": self.specification(), "result_schema": self.result_schema()}
+        if self.release_policy:
+            agreed["release_policy"] = self.release_policy
         demo_url, demo_hash = self.demo()
         self.benchmark = self.must("group", "POST", "benchmarks/", {
             "name": "study", "demo_dataset_tarball_url": demo_url, "demo_dataset_tarball_hash": demo_hash,
             "demo_dataset_generated_uid": "0" * 64, "data_preparation_mlcube": preparation,
             "reference_model": reference, "data_evaluator_mlcube": evaluation, "state": "OPERATION",
-            "metadata": {"medperf": {"specification": self.specification(), "result_schema": schema}}}, 201)["id"]
+            "metadata": {"medperf": agreed}}, 201)["id"]
         self.must("admin", "PUT", "benchmarks/%d/" % self.benchmark, {"approval_status": "APPROVED"}, 200)
         self.models = [reference]
         for number in range(1, self.count):

@@ -19,8 +19,8 @@
 #include "cohort/regression.h"
 #include "cohort/segmentation.h"
 #include "cohort/site_summary.h"
-#include "cohort/site_summary_json.h"
 #include "cohort/summary.h"
+#include "metrics/pooling/summary_json.h"
 #include "parameters.h"
 #include "support/task.h"
 
@@ -83,7 +83,7 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
   if (parameters.summary) {
     MEDPERF_TRY(const auto summary,
                 cohort::summarise_segmentations(result, parameters.segmentation));
-    merged = cohort::summary_document(summary, kProgram);
+    merged = metrics::summary_document(summary, kProgram);
   }
   MEDPERF_TRY(const auto summaries, cohort::summarise(result, parameters.bootstrap));
   Json document = Json::object({{"format", "medperf/evaluation/v1"},
@@ -166,7 +166,7 @@ Result<Json> evaluate_kind(const fs::path& predictions, const fs::path& labels,
   if (parameters.summary) {
     MEDPERF_TRY(const auto summary,
                 cohort::summarise_classification(scores, classes, patients, chosen));
-    document.set("summary", cohort::summary_document(summary, kProgram));
+    document.set("summary", metrics::summary_document(summary, kProgram));
   }
   return document;
 }

@@ -5,7 +5,7 @@
 #include "apps/metrics/answer.h"
 #include "base/files.h"
 #include "cohort/figures.h"
-#include "cohort/site_summary_json.h"
+#include "metrics/pooling/summary_json.h"
 
 namespace medperf::metrics_app {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 /// `seen` holds what was read so far: a site that counts twice makes every interval too narrow.
 Result<metrics::SiteSummary> read_site(const std::string& file, std::set<std::string>& seen) {
   MEDPERF_TRY(std::string text, read_file(file, mebibytes(8)));
-  auto summary = cohort::parse_summary(text);
+  auto summary = metrics::parse_summary(text);
   if (!summary.ok()) return std::move(summary).error().at(file);
   if (!seen.insert(std::move(text)).second) {
     return make_error(ErrorKind::kInvalid, file, "an earlier file holds the same summary",
@@ -49,7 +49,7 @@ cohort::FigureSet figures_of(const metrics::SiteSummary& pooled, double level) {
 
 Status save_summary(const Request& request, const metrics::SiteSummary& summary) {
   if (request.summary_file.empty()) return {};
-  return save(request.summary_file, to_text(cohort::summary_document(summary, kProgram)) + "\n");
+  return save(request.summary_file, to_text(metrics::summary_document(summary, kProgram)) + "\n");
 }
 
 Result<int> answer_pool(const Request& request) {

@@ -137,6 +137,47 @@ void model_rows(const Json& model, const std::vector<Column>& columns,
   }
 }
 
+/// The figures of all cases in one list of one model, a row each.
+void cases_rows(const Json& model, std::vector<std::vector<std::string>>& rows) {
+  const Json* cases = model.find_path({"pooled", "cases"});
+  const Json* figures = cases == nullptr ? nullptr : cases->find("figures");
+  if (figures == nullptr || !figures->is_array()) return;
+  for (const Json& figure : figures->items()) {
+    std::string name = printable(figure.get_string("name"), 60);
+    if (const std::string of = figure.get_string("of"); !of.empty()) {
+      name += " " + printable(of, 60);
+    }
+    const std::string flag = figure.get_string("flag");
+    std::string value = number_text(figure.find("value"), 3);
+    if (const Json* low = figure.find("low"); low != nullptr && low->is_number()) {
+      value += fmt::format(" [{}, {}]", number_text(low, 3), number_text(figure.find("high"), 3));
+    } else if (!flag.empty() && flag != "ok") {
+      value += fmt::format(" ({})", printable(flag, 40));
+    }
+    const Json* bound = figure.find("bound");
+    const bool exact = bound == nullptr || !bound->is_number() || bound->as_double() == 0;
+    rows.push_back({model.get_string("name"), name, value,
+                    exact ? "exact" : fmt::format("±{:.1e}", bound->as_double()),
+                    std::to_string(cases->get_int("n_cases")),
+                    std::to_string(cases->get_int("sites")),
+                    printable(figure.get_string("convention"), 80)});
+  }
+}
+
+std::string cases_text(const Json& aggregate) {
+  std::vector<std::vector<std::string>> rows;
+  if (const Json* models = aggregate.find("models"); models != nullptr && models->is_array()) {
+    for (const Json& model : models->items()) cases_rows(model, rows);
+  }
+  if (rows.empty()) return {};
+  return "\nAll cases as if in one list, from the sites' summaries. Large sites weigh more: this "
+         "is "
+         "not what a\ntypical site sees.\n\n" +
+         table_text(
+             {"model", "figure", "value [95 % CI]", "within", "cases", "sites", "convention"},
+             rows);
+}
+
 }  // namespace
 
 std::string aggregate_text(const Json& aggregate, const site::Benchmark& benchmark) {
@@ -158,6 +199,7 @@ std::string aggregate_text(const Json& aggregate, const site::Benchmark& benchma
     header.push_back(column.name + (column.ranking ? " [95 % CI]" : ""));
   }
   out += "\n" + table_text(header, rows);
+  out += cases_text(aggregate);
   if (!notes.empty()) out += "\n";
   for (const std::string& note : notes) out += note + "\n";
   const std::string statement = aggregate.get_string("statement");

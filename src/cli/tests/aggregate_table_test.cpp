@@ -38,5 +38,21 @@ TEST(AggregateTable, TellsAWarningOnceForAllItsMetrics) {
   EXPECT_NE(text.find("Q 9.5 (df 4, p < 0.001)"), std::string::npos) << text;
 }
 
+TEST(AggregateTable, ShowsTheCasesOfAllSitesWithBoundAndConvention) {
+  const std::string text = table_of(R"({"models": [{"name": "m", "sites": [], "pooled": {
+      "figures": {}, "cases": {"sites": 3, "n_cases": 90, "figures": [
+        {"metric": "auroc", "name": "AUROC", "of": "", "value": 0.9, "low": 0.8, "high": 0.95,
+         "bound": 0.0021, "flag": "ok", "convention": "auroc-histogram-delong/1"},
+        {"metric": "dice", "name": "Dice", "of": "WT", "value": 0.75, "low": null, "high": null,
+         "bound": 0, "flag": "patients_repeat", "convention": "exact-moments/1"}]}}}]})");
+  EXPECT_NE(text.find("All cases as if in one list"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.900 [0.800, 0.950]"), std::string::npos) << text;
+  EXPECT_NE(text.find("±2.1e-03"), std::string::npos) << text;
+  EXPECT_NE(text.find("auroc-histogram-delong/1"), std::string::npos) << text;
+  EXPECT_NE(text.find("Dice WT"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.750 (patients_repeat)"), std::string::npos) << text;
+  EXPECT_NE(text.find("exact"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace medperf::cli

@@ -11,14 +11,16 @@
 
 #include "base/files.h"
 #include "cohort/classification.h"
-#include "cohort/site_summary_json.h"
+#include "metrics/pooling/summary_json.h"
 #include "metrics/statistics/random_stream.h"
 
 namespace medperf::cohort {
 namespace {
 
+using metrics::parse_summary;
 using metrics::RandomStream;
 using metrics::SiteSummary;
+using metrics::summary_document;
 
 constexpr std::string_view kProgram = "test 1";
 

@@ -205,7 +205,10 @@ const Endpoint kEndpoints[] = {
                        "type": "object", "required": ["id", "name", "reference", "sites", "pooled"],
                        "properties": {
                          "id": {"type": "integer"}, "name": {"type": "string"},
-                         "reference": {"type": "boolean"}, "pooled": {"type": ["object", "null"]},
+                         "reference": {"type": "boolean"}, "pooled": {"type": ["object", "null"], "properties": {
+                           "figures": {"type": "object"}, "cases": {"type": ["object", "null"]},
+                           "heterogeneity": {"type": ["object", "null"]},
+                           "warnings": {"type": "array", "items": {"type": "string"}}}},
                          "sites": {"type": "array", "items": {
                            "type": "object",
                            "required": ["dataset", "site", "result", "signed", "figures"],

@@ -65,10 +65,12 @@ constexpr Sentence kSentences[] = {
     {"waits_for_other_side", "True: the votes suffice, but the other side has to agree."},
     // results over all sites
     {"benchmark", "The id of the benchmark."},
+    {"cases", "Figures of all cases as if in one list, from the sites' summaries."},
     {"container", "The id of the container."},
     {"dataset", "The id of the dataset."},
     {"direction", "Whether higher or lower is better."},
     {"figures", "The figures, or their values by key."},
+    {"heterogeneity", "How far the sites differ, by the figure that ranks."},
     {"key", "The name by which values are given."},
     {"merge", "How values of sites become one."},
     {"model", "The id of the model."},
@@ -83,6 +85,7 @@ constexpr Sentence kSentences[] = {
     {"sites", "Values of each site that is released."},
     {"statement", "What the figures are and are not, for people."},
     {"unit", "The unit of its values."},
+    {"warnings", "What to know about the values, for people."},
     // the hub
     {"detail", "One sentence for people."},
     {"id", "The id of what it is about."},

@@ -1,5 +1,6 @@
 #include "hub/release/aggregate.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,12 +69,35 @@ Json columns_json(const std::vector<Figure>& figures) {
   return columns;
 }
 
+/// What the benchmark's schema declares to be merged.
+struct Declared {
+  std::vector<Figure> figures;
+  std::optional<result::SummaryDeclaration> summary;
+};
+
 /// Counted results are signed over an envelope, so the benchmark has a schema.
-Result<std::vector<Figure>> declared_figures(const Json& metadata) {
+Result<Declared> declared_in(const Json& metadata) {
+  Declared declared;
   const Json* document = metadata.find_path({"medperf", "result_schema"});
-  if (document == nullptr) return std::vector<Figure>{};
+  if (document == nullptr) return declared;
   MEDPERF_TRY(auto schema, result::ResultSchema::parse(*document));
-  return figures_of(schema);
+  declared.figures = figures_of(schema);
+  if (schema.summary() != nullptr) declared.summary = *schema.summary();
+  return declared;
+}
+
+/// As much of the model's pooled figures as the viewer may see.
+Pooled pooled_for(const ModelResults& model, const Declared& declared,
+                  const wire::ReleasePolicy& policy, const Viewer& viewer) {
+  Pooled pooled = pool(declared.figures, model.sites);
+  if (declared.summary) {
+    std::vector<const Json*> results;
+    for (const SiteResult& site : model.sites) results.push_back(&site.results);
+    pooled.cases = pool_cases(*declared.summary, results, pooled.warnings);
+  }
+  return released(std::move(pooled), declared.figures, [&](std::size_t sites) {
+    return shows_pooled(policy, viewer, static_cast<std::int64_t>(sites));
+  });
 }
 
 /// What one viewer sees of one model.
@@ -113,13 +137,14 @@ Result<Json> aggregate_benchmark(sql::Session& session, std::int64_t benchmark,
       stored_policy(metadata.find_path({"medperf", "release_policy"}));
   MEDPERF_TRY(auto models, results_by_model(session, benchmark, viewer.user));
 
-  MEDPERF_TRY(const auto figures, declared_figures(metadata));
+  MEDPERF_TRY(const auto declared, declared_in(metadata));
+  const auto& figures = declared.figures;
   std::vector<Pooled> pooled;
   pooled.reserve(models.size());  // the figures below point into it
   std::vector<ModelFigures> summary;
   Json rows = Json::array();
   for (const auto& model : models) {
-    pooled.push_back(pool(figures, model.sites));
+    pooled.push_back(pooled_for(model, declared, policy, viewer));
     const bool is_reference = model.id == stored.integer("reference_model");
     View view = view_of(model, figures, pooled.back(), is_reference, policy, viewer);
     rows.push(std::move(view.row));

@@ -91,10 +91,12 @@ void add_random_effects(const Figure& figure, const std::vector<SiteResult>& sit
     pooled.warnings.push_back(figure.name + ": not pooled: " + meta.error().text());
     return;
   }
+  std::vector<std::string> warnings;
   for (const auto what : meta->warnings) {
-    pooled.warnings.push_back(in_words(what, figure.name, studies.size()));
+    warnings.push_back(in_words(what, figure.name, studies.size()));
   }
-  pooled.figures.push_back({figure.key, studies.size(), std::move(*meta), std::nullopt});
+  pooled.figures.push_back(
+      {figure.key, studies.size(), std::move(*meta), std::nullopt, std::move(warnings)});
 }
 
 void add_sum(const Figure& figure, const std::vector<SiteResult>& sites, Pooled& pooled) {
@@ -192,15 +194,42 @@ Pooled pool(const std::vector<Figure>& figures, const std::vector<SiteResult>& s
   return pooled;
 }
 
+Pooled released(Pooled pooled, const std::vector<Figure>& figures,
+                const std::function<bool(std::size_t sites)>& enough) {
+  const auto withheld = [&pooled](const std::string& name) {
+    pooled.warnings.push_back(name + ": fewer sites have it than the release policy asks for.");
+  };
+  std::vector<PooledFigure> kept;
+  for (PooledFigure& figure : pooled.figures) {
+    if (enough(figure.sites)) {
+      kept.push_back(std::move(figure));
+      continue;
+    }
+    for (const Figure& declared : figures) {
+      if (declared.key == figure.key) withheld(declared.name);
+    }
+  }
+  pooled.figures = std::move(kept);
+  if (pooled.cases && !enough(pooled.cases->sites)) {
+    pooled.cases.reset();
+    withheld("All cases");
+  }
+  return pooled;
+}
+
 Json to_json(const Pooled& pooled, const std::vector<Figure>& figures) {
   Json merged = Json::object();
   for (const PooledFigure& figure : pooled.figures) merged.set(figure.key, figure_json(figure));
   Json warnings = Json::array();
   for (const auto& warning : pooled.warnings) warnings.push(warning);
+  for (const PooledFigure& figure : pooled.figures) {
+    for (const auto& warning : figure.warnings) warnings.push(warning);
+  }
   const MetaAnalysis* ranking = pooled.meta(ranking_figure(figures));
   return Json::object(
       {{"figures", std::move(merged)},
        {"heterogeneity", ranking == nullptr ? Json() : heterogeneity_json(*ranking)},
+       {"cases", pooled.cases ? to_json(*pooled.cases) : Json()},
        {"warnings", std::move(warnings)}});
 }
 

@@ -3,11 +3,13 @@
 // room metrics. No metric is named here, so another benchmark needs no code.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "hub/release/pooled_cases.h"
 #include "metrics/statistics/meta_analysis.h"
 #include "result/schema.h"
 
@@ -42,10 +44,12 @@ struct PooledFigure {
   std::size_t sites = 0;                      ///< that have the figure
   std::optional<metrics::MetaAnalysis> meta;  ///< of random effects
   std::optional<std::int64_t> sum;
+  std::vector<std::string> warnings = {};  ///< sentences about this figure
 };
 
 struct Pooled {
   std::vector<PooledFigure> figures;  ///< those that are merged
+  std::optional<PooledCases> cases;   ///< from the sites' summaries
   std::vector<std::string> warnings;  ///< sentences
   const metrics::MetaAnalysis* meta(const Figure* figure) const;
 };
@@ -53,7 +57,12 @@ struct Pooled {
 /// Random effects (REML, logit scale, Hartung-Knapp) or sums over the sites that have the figure; a
 /// site whose figure is suppressed is left out with a warning.
 Pooled pool(const std::vector<Figure>& figures, const std::vector<SiteResult>& sites);
-/// {"figures": {"auc": {...}, ...}, "heterogeneity": of the ranking figure, "warnings"}.
+/// Without the figures that too few sites have, by the release policy: a result may hold less than
+/// the site measured, and a figure over two of five sites is one over two sites.
+Pooled released(Pooled pooled, const std::vector<Figure>& figures,
+                const std::function<bool(std::size_t sites)>& enough);
+/// {"figures": {"auc": {...}, ...}, "heterogeneity": of the ranking figure, "cases": of
+/// PooledCases or null, "warnings"}.
 Json to_json(const Pooled& pooled, const std::vector<Figure>& figures);
 
 }  // namespace medperf::hub

@@ -21,7 +21,13 @@ constexpr std::string_view kSchema = R"({"type":"object","additionalProperties":
          "metric":"count","minimum_count":3,"suppress_with":["l.*.r"]}},
        "r":{"type":["number","null"],"minimum":-5,"maximum":5,
             "x-medperf":{"metric":"rate","digits":2}}}}},
-  "t":{"type":["string","null"],"enum":["x","y",null]}}})";
+  "t":{"type":["string","null"],"enum":["x","y",null]},
+  "s":{"type":["object","null"],"x-medperf":{"summary":"medperf/summary/v1","minimum_count":3,
+       "kind":"binary classification","rules":"{\"threshold\":0.5}","most_cases":1000,
+       "figures":[{"metric":"auroc","bins":"equal-width 0..1 512"},
+         {"metric":"confusion-count","threshold":0.5},{"metric":"brier"},
+         {"metric":"ece","bins":"equal-width 0..1 15"},
+         {"metric":"calibration-slope","bins":"equal-width -14..14 560"}]}}}})";
 
 const ResultSchema& fixed_schema() {
   static const ResultSchema kParsed = [] {

@@ -1,9 +1,7 @@
-#include "cohort/site_summary_json.h"
+#include "metrics/pooling/summary_json.h"
 
-namespace medperf::cohort {
+namespace medperf::metrics {
 namespace {
-
-using metrics::Bins;
 
 Json bins_json(const Bins& bins) {
   return Json::object({{"low", bins.low}, {"high", bins.high}, {"count", bins.count}});
@@ -13,17 +11,17 @@ Json bins_json(const Bins& bins) {
 struct Write {
   Json& part;
 
-  void operator()(const metrics::MomentSummary& one) const {
+  void operator()(const MomentSummary& one) const {
     part.set("type", "moments");
-    part.set("rule", metrics::kMomentsConvention);
+    part.set("rule", kMomentsConvention);
     part.set("n", one.cases());
     part.set("sum", one.sum().text());
     part.set("squares", one.squares().text());
   }
 
-  void operator()(const metrics::RatioSummary& one) const {
+  void operator()(const RatioSummary& one) const {
     part.set("type", "ratio");
-    part.set("rule", metrics::kRatioConvention);
+    part.set("rule", kRatioConvention);
     part.set("n", one.cases());
     part.set("numerator", one.sums().numerator.text());
     part.set("denominator", one.sums().denominator.text());
@@ -32,7 +30,7 @@ struct Write {
     part.set("denominator_squares", one.sums().denominator_squares.text());
   }
 
-  void operator()(const metrics::DecisionCounts& one) const {
+  void operator()(const DecisionCounts& one) const {
     part.set("type", "decision");
     part.set("rule", kDecisionRule);
     part.set("threshold", one.threshold);
@@ -42,7 +40,7 @@ struct Write {
     part.set("fn", one.table.fn);
   }
 
-  void operator()(const metrics::CountTable& one) const {
+  void operator()(const CountTable& one) const {
     Json::Array rows;
     for (std::size_t i = 0; i < one.rows(); ++i) {
       Json::Array row;
@@ -54,34 +52,34 @@ struct Write {
     part.set("counts", Json(std::move(rows)));
   }
 
-  void operator()(const metrics::ScoreHistogram& one) const {
+  void operator()(const ScoreHistogram& one) const {
     Json::Array cells;
     for (std::size_t k = 0; k < one.positives().size(); ++k) {
       if (one.positives()[k] == 0 && one.negatives()[k] == 0) continue;
       cells.push_back(Json::array({k, one.positives()[k], one.negatives()[k]}));
     }
     part.set("type", "score-histogram");
-    part.set("rule", metrics::kHistogramAucConvention);
+    part.set("rule", kHistogramAucConvention);
     part.set("bins", bins_json(one.bins()));
     part.set("cells", Json(std::move(cells)));
   }
 
-  void operator()(const metrics::ReliabilityTable& one) const {
+  void operator()(const ReliabilityTable& one) const {
     Json::Array cells;
     for (std::size_t k = 0; k < one.counts().size(); ++k) {
-      const metrics::ReliabilityBin& bin = one.counts()[k];
+      const ReliabilityBin& bin = one.counts()[k];
       if (bin.cases == 0) continue;
       cells.push_back(
           Json::array({k, bin.cases, bin.positives, bin.probability.text(),
                        bin.positive_probability.text(), bin.squared_probability.text()}));
     }
     part.set("type", "reliability");
-    part.set("rule", metrics::kPooledEceConvention);
+    part.set("rule", kPooledEceConvention);
     part.set("bins", bins_json(one.bins()));
     part.set("cells", Json(std::move(cells)));
   }
 
-  void operator()(const metrics::CalibrationHistogram& one) const {
+  void operator()(const CalibrationHistogram& one) const {
     Json::Array cells;
     for (std::size_t k = 0; 2 * k < one.cells().size(); ++k) {
       const auto& negative = one.cells()[2 * k];
@@ -91,7 +89,7 @@ struct Write {
           {k, negative.cases, negative.logits.text(), positive.cases, positive.logits.text()}));
     }
     part.set("type", "logit-histogram");
-    part.set("rule", metrics::kHistogramSlopeConvention);
+    part.set("rule", kHistogramSlopeConvention);
     part.set("bins", bins_json(one.bins()));
     part.set("clipped", one.clipped());
     part.set("cells", Json(std::move(cells)));
@@ -100,9 +98,9 @@ struct Write {
 
 }  // namespace
 
-Json summary_document(const metrics::SiteSummary& summary, std::string_view program) {
+Json summary_document(const SiteSummary& summary, std::string_view program) {
   Json::Array parts;
-  for (const metrics::SummaryPart& one : summary.parts) {
+  for (const SummaryPart& one : summary.parts) {
     Json part = Json::object({{"metric", one.metric}, {"of", one.of}});
     std::visit(Write{part}, one.content);
     Json undefined = Json::object();
@@ -121,4 +119,4 @@ Json summary_document(const metrics::SiteSummary& summary, std::string_view prog
                        {"parts", Json(std::move(parts))}});
 }
 
-}  // namespace medperf::cohort
+}  // namespace medperf::metrics

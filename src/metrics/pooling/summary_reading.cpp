@@ -8,15 +8,11 @@
 #include <span>
 
 #include "base/encoding.h"
-#include "cohort/site_summary_json.h"
+#include "metrics/pooling/summary_json.h"
 #include "metrics/vocabulary.h"
 
-namespace medperf::cohort {
+namespace medperf::metrics {
 namespace {
-
-using metrics::Bins;
-using metrics::ExactSum;
-using metrics::SummaryContent;
 
 constexpr std::size_t kMostParts = 1000;
 constexpr std::size_t kMostReasons = 100;
@@ -107,7 +103,7 @@ Result<Bins> bins_of(const Members& part) {
   MEDPERF_TRY(const std::int64_t count, members.count("count"));
   if (count > (1 << 16)) return wrong("bins", "there are more than 65536");
   bins.count = static_cast<int>(count);
-  MEDPERF_CHECK(metrics::check_bins(bins));
+  MEDPERF_CHECK(check_bins(bins));
   return bins;
 }
 
@@ -135,26 +131,26 @@ Result<SummaryContent> moments(const Members& part) {
   MEDPERF_TRY(const std::int64_t n, part.count("n"));
   MEDPERF_TRY(const ExactSum sum, part.sum("sum"));
   MEDPERF_TRY(const ExactSum squares, part.sum("squares"));
-  MEDPERF_TRY(auto content, metrics::MomentSummary::from_parts(rule, n, sum, squares));
+  MEDPERF_TRY(auto content, MomentSummary::from_parts(rule, n, sum, squares));
   return SummaryContent(std::move(content));
 }
 
 Result<SummaryContent> ratio(const Members& part) {
   MEDPERF_TRY(const std::string rule, part.text("rule"));
   MEDPERF_TRY(const std::int64_t n, part.count("n"));
-  metrics::RatioSummary::Sums sums;
+  RatioSummary::Sums sums;
   MEDPERF_TRY(sums.numerator, part.sum("numerator"));
   MEDPERF_TRY(sums.denominator, part.sum("denominator"));
   MEDPERF_TRY(sums.numerator_squares, part.sum("numerator_squares"));
   MEDPERF_TRY(sums.products, part.sum("products"));
   MEDPERF_TRY(sums.denominator_squares, part.sum("denominator_squares"));
-  MEDPERF_TRY(auto content, metrics::RatioSummary::from_parts(rule, n, sums));
+  MEDPERF_TRY(auto content, RatioSummary::from_parts(rule, n, sums));
   return SummaryContent(std::move(content));
 }
 
 Result<SummaryContent> decision(const Members& part) {
   MEDPERF_CHECK(part.rule(kDecisionRule));
-  metrics::DecisionCounts counts;
+  DecisionCounts counts;
   MEDPERF_TRY(counts.threshold, part.number("threshold"));
   for (auto& [key, count] :
        {std::pair("tp", &counts.table.tp), std::pair("fp", &counts.table.fp),
@@ -171,7 +167,7 @@ Result<SummaryContent> count_table(const Members& part) {
   if (rows->size() < 2 || rows->size() > kMostClasses) {
     return wrong("counts", "it is no table of 2 to 1000 classes");
   }
-  MEDPERF_TRY(auto content, metrics::CountTable::empty(rule, rows->size(), rows->size()));
+  MEDPERF_TRY(auto content, CountTable::empty(rule, rows->size(), rows->size()));
   for (std::size_t i = 0; i < rows->size(); ++i) {
     const Json& row = (*rows)[i];
     if (!row.is_array() || row.items().size() != rows->size()) {
@@ -187,7 +183,7 @@ Result<SummaryContent> count_table(const Members& part) {
 }
 
 Result<SummaryContent> score_histogram(const Members& part) {
-  MEDPERF_CHECK(part.rule(metrics::kHistogramAucConvention));
+  MEDPERF_CHECK(part.rule(kHistogramAucConvention));
   MEDPERF_TRY(const Bins bins, bins_of(part));
   std::vector<std::int64_t> positives(static_cast<std::size_t>(bins.count));
   std::vector<std::int64_t> negatives = positives;
@@ -197,18 +193,18 @@ Result<SummaryContent> score_histogram(const Members& part) {
         MEDPERF_TRY(negatives[bin], Members::count_of("cells", &cell[2]));
         return {};
       }));
-  MEDPERF_TRY(auto content, metrics::ScoreHistogram::from_parts(bins, std::move(positives),
-                                                                std::move(negatives)));
+  MEDPERF_TRY(auto content,
+              ScoreHistogram::from_parts(bins, std::move(positives), std::move(negatives)));
   return SummaryContent(std::move(content));
 }
 
 Result<SummaryContent> reliability(const Members& part) {
-  MEDPERF_CHECK(part.rule(metrics::kPooledEceConvention));
+  MEDPERF_CHECK(part.rule(kPooledEceConvention));
   MEDPERF_TRY(const Bins bins, bins_of(part));
-  std::vector<metrics::ReliabilityBin> counts(static_cast<std::size_t>(bins.count));
+  std::vector<ReliabilityBin> counts(static_cast<std::size_t>(bins.count));
   MEDPERF_CHECK(
       for_each_cell(part, bins, 6, [&](std::size_t bin, const Json::Array& cell) -> Status {
-        metrics::ReliabilityBin& row = counts[bin];
+        ReliabilityBin& row = counts[bin];
         MEDPERF_TRY(row.cases, Members::count_of("cells", &cell[1]));
         MEDPERF_TRY(row.positives, Members::count_of("cells", &cell[2]));
         MEDPERF_TRY(row.probability, Members::sum_of("cells", &cell[3]));
@@ -216,15 +212,15 @@ Result<SummaryContent> reliability(const Members& part) {
         MEDPERF_TRY(row.squared_probability, Members::sum_of("cells", &cell[5]));
         return {};
       }));
-  MEDPERF_TRY(auto content, metrics::ReliabilityTable::from_parts(bins, std::move(counts)));
+  MEDPERF_TRY(auto content, ReliabilityTable::from_parts(bins, std::move(counts)));
   return SummaryContent(std::move(content));
 }
 
 Result<SummaryContent> logit_histogram(const Members& part) {
-  MEDPERF_CHECK(part.rule(metrics::kHistogramSlopeConvention));
+  MEDPERF_CHECK(part.rule(kHistogramSlopeConvention));
   MEDPERF_TRY(const Bins bins, bins_of(part));
   MEDPERF_TRY(const std::int64_t clipped, part.count("clipped"));
-  std::vector<metrics::CalibrationHistogram::Cell> cells(2 * static_cast<std::size_t>(bins.count));
+  std::vector<CalibrationHistogram::Cell> cells(2 * static_cast<std::size_t>(bins.count));
   MEDPERF_CHECK(
       for_each_cell(part, bins, 5, [&](std::size_t bin, const Json::Array& cell) -> Status {
         MEDPERF_TRY(cells[2 * bin].cases, Members::count_of("cells", &cell[1]));
@@ -233,8 +229,7 @@ Result<SummaryContent> logit_histogram(const Members& part) {
         MEDPERF_TRY(cells[2 * bin + 1].logits, Members::sum_of("cells", &cell[4]));
         return {};
       }));
-  MEDPERF_TRY(auto content,
-              metrics::CalibrationHistogram::from_parts(bins, std::move(cells), clipped));
+  MEDPERF_TRY(auto content, CalibrationHistogram::from_parts(bins, std::move(cells), clipped));
   return SummaryContent(std::move(content));
 }
 
@@ -289,7 +284,7 @@ Result<std::map<std::string, std::int64_t>> undefined_of(const Members& part) {
 }
 
 /// Takes `budget` for the bins before anything is allocated for them.
-Result<metrics::SummaryPart> read_part(const Json& document, std::int64_t& budget) {
+Result<SummaryPart> read_part(const Json& document, std::int64_t& budget) {
   const std::string type = document.get_string("type");
   const auto& types = part_types();
   const auto found = std::find_if(types.begin(), types.end(),
@@ -305,9 +300,9 @@ Result<metrics::SummaryPart> read_part(const Json& document, std::int64_t& budge
     }
     budget -= std::max<std::int64_t>(count->as_int(), 0) * found->per_bin;
   }
-  metrics::SummaryPart part;
+  SummaryPart part;
   MEDPERF_TRY(part.metric, members.text("metric"));
-  if (metrics::find_metric(part.metric) == nullptr) return wrong("metric", "it is unknown");
+  if (find_metric(part.metric) == nullptr) return wrong("metric", "it is unknown");
   MEDPERF_TRY(part.of, name_in(members, "of"));
   MEDPERF_TRY(part.undefined, undefined_of(members));
   MEDPERF_TRY(part.content, found->read(members));
@@ -316,7 +311,7 @@ Result<metrics::SummaryPart> read_part(const Json& document, std::int64_t& budge
 
 }  // namespace
 
-Result<metrics::SiteSummary> read_summary(const Json& document) {
+Result<SiteSummary> read_summary(const Json& document) {
   constexpr std::array<std::string_view, 9> kKeys = {"format",     "program",  "kind",
                                                      "rules",      "n_sites",  "n_cases",
                                                      "n_patients", "n_failed", "parts"};
@@ -324,7 +319,7 @@ Result<metrics::SiteSummary> read_summary(const Json& document) {
   MEDPERF_TRY(const std::string format, members.text("format"));
   if (format != kSummaryFormat) return wrong("format", "it is not medperf/summary/v1");
   MEDPERF_CHECK(members.text("program"));
-  metrics::SiteSummary summary;
+  SiteSummary summary;
   MEDPERF_TRY(summary.kind, name_in(members, "kind"));
   MEDPERF_TRY(summary.rules, members.text("rules", kLongestRules));
   MEDPERF_TRY(summary.sites, members.count("n_sites"));
@@ -347,7 +342,7 @@ Result<metrics::SiteSummary> read_summary(const Json& document) {
   return summary;
 }
 
-Result<metrics::SiteSummary> parse_summary(std::string_view text) {
+Result<SiteSummary> parse_summary(std::string_view text) {
   JsonLimits limits;
   limits.depth = 8;
   limits.values = 500'000;
@@ -355,4 +350,4 @@ Result<metrics::SiteSummary> parse_summary(std::string_view text) {
   return read_summary(document);
 }
 
-}  // namespace medperf::cohort
+}  // namespace medperf::metrics

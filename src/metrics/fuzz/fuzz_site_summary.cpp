@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "cohort/site_summary_json.h"
+#include "metrics/pooling/summary_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace medperf;
-  const auto summary = cohort::parse_summary({reinterpret_cast<const char*>(data), size});
+  const auto summary = metrics::parse_summary({reinterpret_cast<const char*>(data), size});
   if (!summary.ok()) return 0;
-  const auto again = cohort::read_summary(cohort::summary_document(*summary, "fuzz"));
+  const auto again = metrics::read_summary(metrics::summary_document(*summary, "fuzz"));
   if (!again.ok() || !(*again == *summary)) std::abort();
   metrics::SiteSummary twice = *summary;
   if (twice.merge(*summary).ok() && !twice.check().ok()) std::abort();
