@@ -117,6 +117,24 @@ TEST(MakeEnvelope, FitsThePublishedSchema) {
   }
 }
 
+TEST(MakeEnvelope, WhatTwoSmallCountsHideHasOneReasonInWhateverOrderTheyCame) {
+  const auto schema = ResultSchema::parse(parse(R"({"type": "object",
+    "additionalProperties": false, "properties": {
+    "b": {"type": ["integer", "null"], "minimum": 0, "maximum": 99,
+      "x-medperf": {"metric": "count", "minimum_count": 5, "suppress_with": ["x"]}},
+    "n": {"type": ["integer", "null"], "minimum": 0, "maximum": 99,
+      "x-medperf": {"metric": "count", "minimum_count": 5, "suppress_with": ["x"]}},
+    "x": {"type": ["number", "null"], "minimum": 0, "maximum": 1,
+      "x-medperf": {"metric": "auroc", "digits": 3}}}})"));
+  ASSERT_TRUE(schema.ok()) << schema.error().text();
+  for (const char* output : {R"({"b": 1, "n": 2, "x": 0.5})", R"({"x": 0.5, "n": 2, "b": 1})"}) {
+    const auto made = make_envelope(*schema, parse(output));
+    ASSERT_TRUE(made.ok()) << made.error().text();
+    const auto checked = check_envelope(*schema, made->canonical);
+    EXPECT_TRUE(checked.ok()) << output << ": " << checked.error().text();
+  }
+}
+
 TEST(CheckEnvelope, HoldsForWhateverWasMadeAndMakingAgainChangesNothing) {
   const ResultSchema schema = example_schema();
   Numbers numbers(2026);
