@@ -106,6 +106,7 @@ hub_from_outside() {
   counted client-kills tests/durability/client_kills.py --times "$([ "$full" = 1 ] && echo 200 || echo 20)"
   counted slurm tests/slurm/run.py
   counted slurm-accounting tests/slurm/accounting.py
+  counted slurm-sealed tests/slurm/sealed.py
   counted packages tests/packaging/packages.py $([ "$full" = 0 ] || echo --install)
   [ "$full" = 0 ] || counted container tests/packaging/container.py
 }

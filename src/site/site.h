@@ -22,6 +22,7 @@
 #include "site/policy/policy.h"
 #include "site/policy/run_wishes.h"
 #include "site/review/person.h"
+#include "site/sealed/node_keys.h"
 #include "site/sealed/sealed_engine.h"
 #include "site/workspace/lease.h"
 #include "site/workspace/token.h"
@@ -74,6 +75,8 @@ class Site {
   /// See SealedEngine. The engine must be open.
   void run_in_memory(engine::SealedImage image, const engine::Engine& by);
   engine::SealedSetup sealed_setup() const;
+  /// Of encrypted images that a cluster's nodes run.
+  NodeKeys& node_keys() { return node_keys_; }
   /// Every engine, and whether it can be used here. Opens each, so it is slow: for `doctor`.
   std::vector<engine::Candidate> engines() const;
   /// What runs containers for this command: this machine, or the site's cluster. Errors:
@@ -139,7 +142,8 @@ class Site {
   std::unique_ptr<Lease> lease_;
   std::unique_ptr<engine::Engine> memory_engine_;
   std::unique_ptr<SealedEngine> engine_;
-  std::unique_ptr<engine::Scheduler> scheduler_;  // uses the engine, so it goes first
+  NodeKeys node_keys_;
+  std::unique_ptr<engine::Scheduler> scheduler_;  // uses engine and keys, so it goes first
   std::optional<Policy> policy_;
   WishTexts wish_texts_;
   std::optional<RunWishes> wishes_;

@@ -98,7 +98,7 @@ Status decrypt_to(const fs::path& target, const SealedImage& image, const Memory
   return decrypt(sealed, image.passphrase, plain, image.plain, gpg);
 }
 
-std::uint64_t files_of(const SealedImage& image) {
+std::uint64_t files_of(const SealedSize& image) {
   return image.unpacked.value * (image.squashed ? kSquashed : 1);
 }
 
@@ -125,12 +125,12 @@ Result<RunOutcome> run_here(const Engine& engine, const SealedImage& image, cons
 
 }  // namespace
 
-Bytes memory_needed(const SealedImage& image, int copies) {
+Bytes memory_needed(const SealedSize& image, int copies) {
   const auto others = static_cast<std::uint64_t>(std::max(copies - 1, 1));
   return {image.plain.value + files_of(image) * others + kStoreItself.value};
 }
 
-Bytes memory_after_loading(const SealedImage& image, int copies) {
+Bytes memory_after_loading(const SealedSize& image, int copies) {
   return {files_of(image) * static_cast<std::uint64_t>(std::max(copies - 2, 0))};
 }
 

@@ -7,6 +7,7 @@
 
 #include "crypto/secret.h"
 #include "engine/engine.h"
+#include "engine/memory/sealed_size.h"
 
 namespace medperf::engine {
 
@@ -30,22 +31,13 @@ Result<OpenedImage> open_sealed(const FileHandle& sealed, const crypto::Secret& 
 Status seal(const FileHandle& plain, const crypto::Secret& passphrase, const FileHandle& sealed,
             const SealedSetup& setup);
 
-/// An encrypted archive that was looked at before.
-struct SealedImage {
+/// An encrypted archive that was looked at before, with what was seen of its size.
+struct SealedImage : SealedSize {
   fs::path file;      ///< the encrypted archive, on disk
   FileDigest digest;  ///< of that file
   ImageId image;      ///< of what is in it
-  Bytes plain;        ///< see OpenedImage
-  Bytes unpacked;     ///< of its files; of a sif: of its compressed file system
-  bool squashed = false;
   crypto::Secret passphrase;
 };
-
-/// Memory that a run of it takes at most, besides what its container uses, when it lies there
-/// `copies` times.
-Bytes memory_needed(const SealedImage& image, int copies);
-/// What it may still take of that once its engine has loaded it and the archive is gone.
-Bytes memory_after_loading(const SealedImage& image, int copies);
 
 /// One run, all of it in memory: verifies the encrypted file, decrypts it, gives it to a new engine
 /// like `engine` with its whole store in memory, runs, and removes everything, however it ended.

@@ -244,15 +244,22 @@ Json to_json(const Job& job) {
   for (const OutputPlace& place : job.places) {
     places.push_back(Json::object({{"path", place.path.native()}, {"file", place.file}}));
   }
-  return Json::object({{"medperf", kRunSpecVersion},
-                       {"key", job.key},
-                       {"flow", job.flow},
-                       {"spec", to_json(job.spec)},
-                       {"archive", job.image.archive.native()},
-                       {"archive_sha256", job.image.digest.hex()},
-                       {"required_walls", strings(job.required_walls)},
-                       {"output", job.output.native()},
-                       {"places", Json(std::move(places))}});
+  Json out = Json::object({{"medperf", kRunSpecVersion},
+                           {"key", job.key},
+                           {"flow", job.flow},
+                           {"spec", to_json(job.spec)},
+                           {"archive", job.image.archive.native()},
+                           {"archive_sha256", job.image.digest.hex()},
+                           {"required_walls", strings(job.required_walls)},
+                           {"output", job.output.native()},
+                           {"places", Json(std::move(places))}});
+  if (job.sealed) {
+    out.set("sealed",
+            Json::object({{"plain", static_cast<std::int64_t>(job.sealed->plain.value)},
+                          {"unpacked", static_cast<std::int64_t>(job.sealed->unpacked.value)},
+                          {"squashed", job.sealed->squashed}}));
+  }
+  return out;
 }
 
 Result<Job> job_from_json(const Json& document) {
@@ -271,6 +278,11 @@ Result<Job> job_from_json(const Json& document) {
   out.output = members.text("output");
   for (const Json& place : members.list("places")) {
     out.places.push_back({place.get_string("path"), place.get_bool("file")});
+  }
+  if (const Json* sealed = document.find("sealed"); sealed != nullptr) {
+    out.sealed = SealedSize{{static_cast<std::uint64_t>(sealed->get_int("plain"))},
+                            {static_cast<std::uint64_t>(sealed->get_int("unpacked"))},
+                            sealed->get_bool("squashed")};
   }
   MEDPERF_CHECK(members.finish("run specification"));
   return out;

@@ -2,6 +2,7 @@
 // One container run as a scheduler takes it: what to run, what it needs, where each try writes, and
 // how it ended.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "engine/memory/sealed_size.h"
 #include "engine/run_spec.h"
 
 namespace medperf::engine {
@@ -34,6 +36,9 @@ struct Job {
   std::string flow;  ///< whose it is, e.g. "b1-d3"
   RunSpec spec;
   ImageSource image;
+  /// Of an encrypted archive, which a node runs from its memory; nothing: it is not encrypted. The
+  /// passphrase is not here: the node asks for it (key_exchange.h).
+  std::optional<SealedSize> sealed = std::nullopt;
   std::vector<std::string> required_walls;  ///< proved where it runs, or it does not run
   /// The folder of which each try gets a new one. Empty: the run goes on with what is there.
   fs::path output;

@@ -107,6 +107,35 @@ Result<bool> JobFolder::write_outcome(std::string_view key, std::string_view att
                     "the workspace must lie on a file system that all nodes share");
 }
 
+Status JobFolder::write_word(std::string_view key, std::string_view ending,
+                             std::string_view text) const {
+  return write_file_atomically(job_file(key, ending), text);
+}
+
+Result<std::optional<std::string>> JobFolder::read_word(std::string_view key,
+                                                        std::string_view ending) const {
+  auto text = read_file(job_file(key, ending), kMostBytes);
+  if (text.ok()) return std::optional<std::string>(std::move(*text));
+  if (text.error().kind == ErrorKind::kNotFound) return std::optional<std::string>();
+  return std::move(text).error();
+}
+
+void JobFolder::remove_word(std::string_view key, std::string_view ending) const {
+  remove_file(job_file(key, ending));
+}
+
+std::vector<std::string> JobFolder::words(std::string_view key, std::string_view end) const {
+  std::vector<std::string> out;
+  std::error_code failure;
+  for (fs::directory_iterator entry(root_ / "jobs", failure), last; !failure && entry != last;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().native();
+    if (name.starts_with(std::string(key) + ".") && name.ends_with(end))
+      out.push_back(name.substr(key.size()));
+  }
+  return out;
+}
+
 Status JobFolder::forget(std::string_view key) const {
   // The owner goes first: without it nobody begins the run.
   remove_file(job_file(key, ".owner.json"));

@@ -3,6 +3,8 @@
 //   jobs/KEY.json           the run specification (medperf/run-spec/v1)
 //   jobs/KEY.owner.json     which batch, and which of its tasks, may run it
 //   jobs/KEY.outcome.json   how it ended; the first try that ends writes it, no other one does
+//   jobs/KEY.TRY.asks       of an encrypted image: for which key its passphrase is asked
+//   jobs/KEY.TRY.answer     the passphrase, encrypted for that key (key_exchange.h)
 //   batches/NAME.json       keys of the batch's tasks, in their order
 //   batches/NAME.job        the cluster's number of the batch, once it is known
 
@@ -41,6 +43,12 @@ class JobFolder {
   /// the job was forgotten.
   Result<bool> write_outcome(std::string_view key, std::string_view attempt,
                              const Finished& finished) const;
+  /// Small files beside a job's own, which go with it. `ending` begins with a dot.
+  Status write_word(std::string_view key, std::string_view ending, std::string_view text) const;
+  Result<std::optional<std::string>> read_word(std::string_view key, std::string_view ending) const;
+  void remove_word(std::string_view key, std::string_view ending) const;
+  /// The endings of those that end so.
+  std::vector<std::string> words(std::string_view key, std::string_view end) const;
   /// Forgets a job: whoever still runs it runs it for nothing.
   Status forget(std::string_view key) const;
   /// Keys of all jobs that are known here.

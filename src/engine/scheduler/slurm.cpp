@@ -120,7 +120,7 @@ class Batches {
   Status submit(const std::vector<std::size_t>& which) {
     std::vector<std::pair<SlurmTaskSize, std::vector<std::size_t>>> groups;
     for (const std::size_t i : which) {
-      const SlurmTaskSize size = task_size(jobs_[i].spec, settings_.spare);
+      const SlurmTaskSize size = task_size(jobs_[i], settings_.spare);
       auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& known) {
         return known.first == size && known.second.size() < kMostTasks;
       });
@@ -181,6 +181,7 @@ class Batches {
     }
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (tasks_[i].over) continue;
+      if (jobs_[i].sealed) MEDPERF_CHECK(answer_keys(folder_, jobs_[i], settings_.seal_key));
       auto outcome = folder_.outcome(jobs_[i].key);
       if (!outcome.ok()) {
         MEDPERF_CHECK(end(i, {std::move(outcome).error(), jobs_[i].output}, done));

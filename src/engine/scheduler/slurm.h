@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/scheduler/key_exchange.h"
 #include "engine/scheduler/scheduler.h"
 #include "engine/scheduler/slurm_words.h"
 
@@ -28,6 +29,7 @@ struct SlurmSettings {
   /// How long the controller may not answer.
   Seconds patience{600};
   std::function<void(std::string_view)> tell;  ///< lines for people; may be empty
+  SealKey seal_key;                            ///< of encrypted images
 };
 
 /// Errors: unavailable (Slurm's programs are missing or its controller does not answer).

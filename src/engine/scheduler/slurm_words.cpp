@@ -28,11 +28,14 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-SlurmTaskSize task_size(const RunSpec& spec, Seconds spare) {
+SlurmTaskSize task_size(const Job& job, Seconds spare) {
+  const RunSpec& spec = job.spec;
   const Wish wish = wish_of(spec);
   SlurmTaskSize out;
   out.cpus = std::max(1, static_cast<int>(std::ceil(wish.cores)));
-  out.memory_mib = ((wish.memory.value + (1U << 20) - 1) >> 20) + kEngineMib;
+  std::uint64_t memory = wish.memory.value;
+  if (job.sealed) memory += memory_needed(*job.sealed, kMostCopies).value;
+  out.memory_mib = ((memory + (1U << 20) - 1) >> 20) + kEngineMib;
   out.minutes = static_cast<std::uint64_t>(std::ceil((spec.limits.wall + spare).count() / 60));
   out.gpus = wish.gpus == kAllGpus ? 1 : wish.gpus;
   return out;

@@ -19,8 +19,9 @@ struct SlurmTaskSize {
   int gpus = 0;
   auto operator<=>(const SlurmTaskSize&) const = default;
 };
-/// `spare`: for loading the image and proving the walls, beside the run's own time limit.
-SlurmTaskSize task_size(const RunSpec& spec, Seconds spare);
+/// `spare`: for loading the image and proving the walls, beside the run's own time limit. An
+/// encrypted image lies in the task's memory.
+SlurmTaskSize task_size(const Job& job, Seconds spare);
 
 struct SlurmBatch {
   std::string name;

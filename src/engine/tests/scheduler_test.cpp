@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "crypto/random.h"
+#include "crypto/rsa_box.h"
 #include "engine/scheduler/job_usage.h"
+#include "engine/scheduler/key_exchange.h"
 #include "engine/scheduler/node_task.h"
 #include "engine/scheduler/slurm_words.h"
 
@@ -377,10 +379,78 @@ TEST_F(NodeTask, AHalfWrittenOutcomeIsNotTakenForWhole) {
   EXPECT_FALSE(jobs_.outcome(job_.key).ok());
 }
 
+/// Everything that lies in the folder of jobs, as text.
+std::string all_words(const fs::path& folder) {
+  std::string out;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) out += read_file(entry.path()).value_or("");
+  }
+  return out;
+}
+
+TEST_F(NodeTask, APassphraseIsForTheTryThatAskedAlone) {
+  constexpr std::string_view kPassphrase = "correct horse battery staple";
+  const SealKey seal = [&](const Job& job, const std::string& certificate) -> Result<std::string> {
+    EXPECT_EQ(job.key, job_.key);
+    MEDPERF_TRY(const auto holder, crypto::CertificateKey::from_pem(certificate));
+    return holder.encrypt(crypto::Secret(std::string(kPassphrase)));
+  };
+  std::atomic<bool> over = false;
+  std::string seen, got;
+  std::thread node([&] {
+    const auto answer = ask_for_key(jobs_, job_.key, "7-0", Seconds(60));
+    got = answer.ok() ? std::string(answer->text()) : answer.error().text();
+    over = true;
+  });
+  while (!over) {
+    EXPECT_TRUE(answer_keys(jobs_, job_, seal).ok());
+    seen += all_words(folder_.path());
+  }
+  node.join();
+  EXPECT_EQ(got, kPassphrase);
+  EXPECT_EQ(seen.find(kPassphrase), std::string::npos) << "it never lies in the folder";
+  EXPECT_NE(seen.find("BEGIN CERTIFICATE"), std::string::npos);
+  EXPECT_TRUE(jobs_.words(job_.key, ".asks").empty());
+  EXPECT_TRUE(jobs_.words(job_.key, ".answer").empty());
+}
+
+TEST_F(NodeTask, NobodyWaitsForAKeyForEver) {
+  const auto late = ask_for_key(jobs_, job_.key, "7-0", Seconds(0));
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().kind, ErrorKind::kUnavailable);
+  ASSERT_TRUE(jobs_.forget(job_.key).ok());
+  const auto unwanted = ask_for_key(jobs_, job_.key, "7-1", Seconds(600));
+  ASSERT_FALSE(unwanted.ok());
+  EXPECT_NE(unwanted.error().text().find("nobody wants"), std::string::npos);
+}
+
+TEST_F(NodeTask, AnAnswerOfAnotherTryOpensNothing) {
+  const auto other = crypto::PrivateKey::generate().value();
+  const auto certificate =
+      crypto::CertificateKey::from_pem(other.self_signed("x", 1).value()).value();
+  const std::string sealed = certificate.encrypt(crypto::Secret("secret")).value();
+  ASSERT_TRUE(jobs_.write_word(job_.key, ".7-0.answer", sealed).ok());
+  EXPECT_FALSE(ask_for_key(jobs_, job_.key, "7-0", Seconds(60)).ok());
+}
+
+TEST(Job, TheSizeOfAnEncryptedImageGoesAlong) {
+  Job job = job_named("sealed");
+  const auto plain = task_size(job, Seconds(60));
+  job.sealed = SealedSize{mebibytes(100), mebibytes(90), true};
+  EXPECT_TRUE(violations("run-spec-v1.json", to_json(job)).empty());
+  const auto read = job_from_json(to_json(job));
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  ASSERT_TRUE(read->sealed.has_value());
+  EXPECT_EQ(read->sealed->plain, mebibytes(100));
+  EXPECT_TRUE(read->sealed->squashed);
+  EXPECT_GE(task_size(job, Seconds(60)).memory_mib, plain.memory_mib + 100 + 90)
+      << "the cluster gives the task the memory that the image lies in";
+}
+
 TEST(SlurmWords, ATaskAsksForWhatItsLimitsSay) {
   Job job = job_named("x", 1.5, 512, "2");
   job.spec.limits.wall = Seconds(90);
-  const SlurmTaskSize size = task_size(job.spec, Seconds(60));
+  const SlurmTaskSize size = task_size(job, Seconds(60));
   EXPECT_EQ(size.cpus, 2);
   EXPECT_EQ(size.memory_mib, 512U + 256U);
   EXPECT_EQ(size.minutes, 3U) << "rounded up";

@@ -57,6 +57,14 @@ Result<std::unique_ptr<engine::Scheduler>> open_cluster(Site& site) {
   const auto spare = options.integer("scheduler.slurm.spare_seconds");
   settings.spare = Seconds(static_cast<double>(std::max<std::int64_t>(0, spare)));
   settings.tell = [&site](std::string_view line) { site.tell(line); };
+  settings.seal_key = [&site](const engine::Job& job,
+                              const std::string& certificate) -> Result<std::string> {
+    MEDPERF_TRY(std::string sealed, site.node_keys().seal(job.image.digest, certificate));
+    MEDPERF_CHECK(site.record("key", Json::object({{"what", "given to a task of the cluster"},
+                                                   {"archive", job.image.digest.hex()},
+                                                   {"run", job.spec.name}})));
+    return sealed;
+  };
   return engine::slurm_scheduler(std::move(settings));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -13,6 +14,8 @@
 #include "base/process.h"
 #include "crypto/random.h"
 #include "crypto/sha256.h"
+#include "engine/memory/place.h"
+#include "engine/scheduler/key_exchange.h"
 #include "site/flows/decision.h"
 #include "site/walls/wall_cache.h"
 
@@ -21,6 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPause{50};
 constexpr Seconds kLongestWait{1800};  // another task of this node loads an image
+constexpr Seconds kKeyPatience{600};   // the client may be busy, or be started again
 
 /// One task of a node prepares it at a time; the others find what it did.
 Result<FileLock> wait_for(const fs::path& file) {
@@ -34,6 +38,12 @@ Result<FileLock> wait_for(const fs::path& file) {
     if (std::chrono::steady_clock::now() - start > kLongestWait) return lock;
     std::this_thread::sleep_for(kPause);
   }
+}
+
+std::string value_of(const std::map<std::string, std::string>& environment,
+                     const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
 }
 
 /// The engine of this node: a store on its own disk, shared by the tasks that run here.
@@ -54,17 +64,34 @@ class Node {
     return out;
   }
 
-  Result<engine::RunOutcome> run(const engine::Job& job, const std::string& gpus) {
+  using AskForKey = std::function<Result<crypto::Secret>()>;
+
+  Result<engine::RunOutcome> run(const engine::Job& job, const std::string& gpus,
+                                 const AskForKey& ask) {
     MEDPERF_TRY(const std::string devices, gpus_given(job.spec, gpus));
     MEDPERF_CHECK(prepare(job));
     engine::RunSpec spec = job.spec;
     spec.gpus = devices;
     spec.lease = lease_->id();
-    return engine_->run(spec);
+    return job.sealed ? run_from_memory(job, spec, ask) : engine_->run(spec);
   }
 
  private:
   explicit Node(Site& site) : site_(&site) {}
+
+  /// The key is asked for when nothing but the run itself is left to do.
+  Result<engine::RunOutcome> run_from_memory(const engine::Job& job, const engine::RunSpec& spec,
+                                             const AskForKey& ask) {
+    if (engine_->copies_in_memory() == 0) {
+      return make_error(ErrorKind::kRefused, engine_->description(),
+                        "this node's engine keeps its images on disk",
+                        "use podman or the built-in runner on the nodes (engine.kind)",
+                        std::string(kMomentCause));
+    }
+    engine::SealedImage image{*job.sealed, job.image.archive, job.image.digest, spec.image, {}};
+    MEDPERF_TRY(image.passphrase, ask());
+    return engine::run_sealed(*engine_, image, spec, site_->sealed_setup());
+  }
 
   Status prepare(const engine::Job& job) {
     MEDPERF_TRY(const FileLock lock, wait_for(folder_ / "prepare.lock"));
@@ -75,7 +102,10 @@ class Node {
       for (const std::string& id : dead) fs::remove(leases / id, ignored);
     }
     MEDPERF_TRY(lease_, Lease::take(leases, crypto::random_hex(16)));
+    // Of tasks that were killed with all their processes.
+    engine::sweep_memory_places(value_of(site_->setup().environment, "XDG_RUNTIME_DIR"));
     MEDPERF_CHECK(require_walls(job));
+    if (job.sealed) return {};
     MEDPERF_TRY(const bool there, engine_->has_image(job.spec.image));
     return there ? Status() : load(job);
   }
@@ -112,12 +142,6 @@ class Node {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<Lease> lease_;
 };
-
-std::string value_of(const std::map<std::string, std::string>& environment,
-                     const std::string& name) {
-  const auto found = environment.find(name);
-  return found == environment.end() ? std::string() : found->second;
-}
 
 bool is_plain(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -170,7 +194,10 @@ Result<engine::TaskEnd> run_on_node(Site& site, const NodeTask& task) {
   return engine::run_node_task(folder, {task.batch, task.number}, task.attempt, task.node,
                                [&](const engine::Job& job) -> Result<engine::RunOutcome> {
                                  MEDPERF_TRY(Node node, Node::open(site, task.node));
-                                 return node.run(job, task.gpus);
+                                 return node.run(job, task.gpus, [&] {
+                                   return engine::ask_for_key(folder, job.key, task.attempt,
+                                                              kKeyPatience);
+                                 });
                                });
 }
 

@@ -217,6 +217,7 @@ Result<engine::Job> plan_job(Site& site, const TaskRequest& request) {
   engine::Job job;
   job.flow = request.flow.empty() ? request.subject : request.flow;
   job.image = {site.workspace().image_file(admitted.archive), admitted.archive};
+  if (admitted.encrypted() && !scheduler->runs_here()) job.sealed = sealed_size(admitted);
   job.required_walls = policy->required_walls;
   job.output = request.output;
   engine::RunSpec& spec = job.spec;

@@ -339,10 +339,20 @@ Status ensure_archived(Site& site, const Admitted& admitted) {
 }
 
 Status ensure_for_nodes(Site& site, const Admitted& admitted) {
-  if (!admitted.encrypted()) return ensure_archived(site, admitted);
-  return make_error(ErrorKind::kRefused, where(admitted.container),
-                    "encrypted containers run on this machine only, not on a cluster's nodes",
-                    "run it with scheduler.kind set to local");
+  MEDPERF_CHECK(ensure_archived(site, admitted));
+  NodeKeys& keys = site.node_keys();
+  if (!admitted.encrypted() || keys.has(admitted.archive)) return {};
+  MEDPERF_TRY(crypto::Secret key, container_key(site, admitted.container, admitted.key_file));
+  keys.keep(admitted.archive, std::move(key));
+  return {};
+}
+
+engine::SealedSize sealed_size(const Admitted& admitted) {
+  engine::SealedSize out;
+  out.plain = admitted.plain;
+  for (const engine::Layer& layer : admitted.image.layers) out.unpacked.value += layer.size.value;
+  out.squashed = admitted.image.format == "sif";
+  return out;
 }
 
 namespace {
@@ -368,14 +378,11 @@ Status make_sealed_ready(Site& site, const Admitted& admitted) {
   }
   const std::string name = "image-" + admitted.archive.hex().substr(0, 16);
   MEDPERF_TRY(FileLock lock, site.workspace().lock(name));
-  engine::SealedImage image;
+  engine::SealedImage image{sealed_size(admitted), {}, {}, {}, {}};
   image.file = site.workspace().image_file(admitted.archive);
   MEDPERF_CHECK(ensure_archive(site, admitted, image.file));
   image.digest = admitted.archive;
   image.image = admitted.image.image;
-  image.plain = admitted.plain;
-  for (const engine::Layer& layer : admitted.image.layers) image.unpacked.value += layer.size.value;
-  image.squashed = admitted.image.format == "sif";
   MEDPERF_TRY(image.passphrase, container_key(site, admitted.container, admitted.key_file));
   warn_of_swap(site);
   site.run_in_memory(std::move(image), *by);

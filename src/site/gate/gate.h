@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "engine/image/archive.h"
+#include "engine/memory/sealed_size.h"
 #include "site/gate/signature.h"
 #include "site/hub_client/entities.h"
 #include "site/site.h"
@@ -53,8 +54,11 @@ Status ensure_loaded(Site& site, const Admitted& admitted);
 /// is.
 Status ensure_archived(Site& site, const Admitted& admitted);
 
-/// The same for a cluster's nodes to load. Errors: refused (encrypted: nodes get no key).
+/// The same for a cluster's nodes to load. The key of an encrypted one is kept for those that ask.
 Status ensure_for_nodes(Site& site, const Admitted& admitted);
+
+/// What is known of the size of an encrypted image.
+engine::SealedSize sealed_size(const Admitted& admitted);
 
 /// What the report says of an encrypted image.
 engine::Finding encryption_finding();
