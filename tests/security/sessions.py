@@ -162,6 +162,12 @@ def listed(cases, session):
     cases.check("that one alone", one.signed_in() and other.signed_in() and not two.signed_in())
     cases.equal("and once", one.write("DELETE", f"me/sessions/{second}/").status, 404)
     cases.equal("it is listed no more", [r["current"] for r in one.call("GET", "me/sessions/").json], [True])
+    third = Browser(session, "stranger")
+    cases.equal("the others are not ended by another page", one.call("DELETE", "me/sessions/", None, {"Origin": "https://evil.test", "X-CSRF-Token": one.token}).status, 403)
+    cases.equal("nor by a program", session.call(None, "DELETE", "me/sessions/", token=program).status, 403)
+    cases.equal("nor by another user", (other.write("DELETE", "me/sessions/").status, third.signed_in()), (204, True))
+    cases.equal("all others are ended", one.write("DELETE", "me/sessions/").status, 204)
+    cases.check("those alone", one.signed_in() and other.signed_in() and not third.signed_in())
     cases.equal("one ends oneself", one.write("DELETE", f"me/sessions/{rows[0]['id'] if rows[0]['current'] else rows[1]['id']}/").status, 204)
     cases.check("and is out", not one.signed_in())
 

@@ -157,6 +157,12 @@ constexpr std::array kTokenCreate = {
 constexpr std::array kTokenRevoke = {
     Argument{"id", "ID", "Number of the token.", ArgumentKind::kNumber, true},
 };
+constexpr std::array kSessionEnd = {
+    Argument{"id", "ID", "Number of the session, as 'auth sessions' shows it.",
+             ArgumentKind::kNumber, false},
+    Argument{"--all", "", "End all of them; what the command line signed in with stays.",
+             ArgumentKind::kFlag, false},
+};
 constexpr std::array kTotpRemove = {
     Argument{"--code-file", "FILE", "File that holds a code; else it is asked for.",
              ArgumentKind::kText, false},
@@ -185,6 +191,13 @@ std::span<const Command> auth_commands() {
               kTokenCreate, create_token},
       Command{"token-revoke", "Revoke a token.", "medperf auth token-revoke 3", kTokenRevoke,
               revoke_token},
+      Command{"sessions",
+              "List your browser sessions: what and where from, since when, last used, until when.",
+              "medperf auth sessions",
+              {},
+              list_sessions},
+      Command{"session-end", "End a browser session of yours, or all.",
+              "medperf auth session-end 1234567890123", kSessionEnd, end_session},
       Command{"totp-enrol", "Add a second factor: a code of an authenticator app.",
               "medperf auth totp-enrol", kTotpRemove, enrol_second_factor},
       Command{"totp-remove", "Remove the second factor.", "medperf auth totp-remove", kTotpRemove,

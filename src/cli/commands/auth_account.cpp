@@ -112,6 +112,44 @@ Result<int> revoke_token(Invocation& call) {
   return kOk;
 }
 
+Result<int> list_sessions(Invocation& call) {
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  MEDPERF_TRY(const Json sessions, hub->get(paths::my_sessions()));
+  const std::vector<std::string> columns = {"id",         "client",       "peer",
+                                            "created_at", "last_seen_at", "expires_at"};
+  std::vector<std::vector<std::string>> cells;
+  if (sessions.is_array()) {
+    for (const Json& row : sessions.items()) {
+      std::vector<std::string>& line = cells.emplace_back();
+      for (const std::string& column : columns) line.push_back(cell_text(row.find(column)));
+    }
+  }
+  if (!call.out().is_json()) {
+    call.out().line(cells.empty() ? "none" : table_text(columns, cells));
+  }
+  call.out().result(sessions);
+  return kOk;
+}
+
+Result<int> end_session(Invocation& call) {
+  if (call.has("id") == call.has("all")) {
+    return make_error(ErrorKind::kInvalid, "auth session-end", "it is not clear what is to end",
+                      "give a number of 'medperf auth sessions', or --all");
+  }
+  MEDPERF_TRY(site::Hub * hub, call.hub());
+  if (call.has("all")) {
+    MEDPERF_CHECK(hub->remove(paths::my_sessions()));
+    call.out().line("all browser sessions are ended");
+    call.out().result(Json::object({{"ended", "all"}}));
+    return kOk;
+  }
+  const std::int64_t id = call.number("id");
+  MEDPERF_CHECK(hub->remove(paths::my_session(id)));
+  call.out().line(fmt::format("session {} is ended", id));
+  call.out().result(Json::object({{"ended", id}}));
+  return kOk;
+}
+
 Result<int> enrol_second_factor(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   MEDPERF_TRY(const Json started, hub->post(paths::second_factor(), Json::object(), ""));

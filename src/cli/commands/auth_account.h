@@ -15,6 +15,8 @@ Result<int> change_password(Invocation& call);
 Result<int> list_tokens(Invocation& call);
 Result<int> create_token(Invocation& call);
 Result<int> revoke_token(Invocation& call);
+Result<int> list_sessions(Invocation& call);
+Result<int> end_session(Invocation& call);
 Result<int> enrol_second_factor(Invocation& call);
 Result<int> remove_second_factor(Invocation& call);
 

@@ -20,7 +20,7 @@ constexpr Sentence kSentences[] = {
     {"access_tokens", "True: tokens made for programs end too."},
     {"active", "False: the account is shut out."},
     {"by", "What the request was signed in with."},
-    {"client", "What the device calls itself."},
+    {"client", "What the device or the browser calls itself."},
     {"code", "Of the authenticator app, or a recovery code."},
     {"confirmed", "True: signing in needs a code."},
     {"created_at", "When it was made, UTC."},

@@ -26,10 +26,13 @@ Result<std::vector<OwnSession>> present_sessions(const Context& context) {
   return sessions;
 }
 
+/// The hash of the session that a request came with; empty when it came with something else.
+std::string current_of(const Caller& caller) {
+  return caller.by == SignedInBy::kSession ? secret_hash(caller.session_secret) : std::string();
+}
+
 Result<Answer> list(const Call& call) {
-  const Caller& caller = call.context.caller;
-  const std::string current =
-      caller.by == SignedInBy::kSession ? secret_hash(caller.session_secret) : std::string();
+  const std::string current = current_of(call.context.caller);
   MEDPERF_TRY(const auto sessions, present_sessions(call.context));
   Json answer = Json::array();
   for (const auto& own : sessions) {
@@ -37,6 +40,8 @@ Result<Answer> list(const Call& call) {
                               {"created_at", to_iso8601(own.created_at)},
                               {"last_seen_at", to_iso8601(own.session.last_seen_at)},
                               {"expires_at", to_iso8601(own.session.expires_at)},
+                              {"client", own.origin.client},
+                              {"peer", own.origin.peer},
                               {"current", own.secret_hash == current}}));
   }
   return json_answer(answer);
@@ -53,6 +58,16 @@ Result<Answer> end(const Call& call) {
   return no_content();
 }
 
+Result<Answer> end_others(const Call& call) {
+  const std::string current = current_of(call.context.caller);
+  MEDPERF_TRY(const auto sessions, present_sessions(call.context));
+  for (const auto& own : sessions) {
+    if (own.secret_hash == current) continue;
+    MEDPERF_CHECK(remove_session(call.context.session, own.secret_hash));
+  }
+  return no_content();
+}
+
 const Endpoint kEndpoints[] = {
     {.path = "me/sessions/",
      .operation = "sessions_list",
@@ -62,16 +77,28 @@ const Endpoint kEndpoints[] = {
      .sentence = "The caller's browser sessions that have not ended, the newest first.",
      .example = R"([{"id": 1234567890123, "created_at": "2026-01-02T03:04:05Z",
                      "last_seen_at": "2026-01-02T03:30:00Z", "expires_at": "2026-01-02T15:04:05Z",
-                     "current": true}])",
+                     "client": "Mozilla/5.0", "peer": "192.0.2.7", "current": true}])",
      .handler = list,
      .schema = R"({"type": "array", "items": {"type": "object",
-                   "required": ["id", "created_at", "last_seen_at", "expires_at", "current"],
+                   "required": ["id", "created_at", "last_seen_at", "expires_at", "client", "peer",
+                                "current"],
                    "properties": {
                      "id": {"type": "integer"},
                      "created_at": {"type": "string", "format": "date-time"},
                      "last_seen_at": {"type": "string", "format": "date-time"},
                      "expires_at": {"type": "string", "format": "date-time"},
+                     "client": {"type": "string"},
+                     "peer": {"type": "string"},
                      "current": {"type": "boolean"}}}})"},
+    {.method = "DELETE",
+     .path = "me/sessions/",
+     .operation = "sessions_end_others",
+     .who = kSignedInOnly,
+     .shape = Shape::kNone,
+     .statuses = {204},
+     .sentence = "Ends every browser session of the caller but the one that asks.",
+     .by_person = true,
+     .handler = end_others},
     {.method = "DELETE",
      .path = "me/sessions/{id}/",
      .operation = "sessions_end",

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/encoding.h"
 #include "domain/messages.h"
 #include "hub/accounts/login.h"
 #include "hub/accounts/passwords.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t kUsernameLimit = 150;
 constexpr std::size_t kCodeLimit = 64;
+constexpr std::size_t kOriginLimit = 200;  // of what a browser says it is
 constexpr std::array kLoginTexts = {
     TextRule{"username", kUsernameLimit},
     TextRule{"password", kLongestPassword},
@@ -92,9 +94,11 @@ Result<Answer> open_session(const HubParts& parts, const net::Request& request, 
   const Timestamp now = parts.clock.now();
   const Timestamp expires{now.microseconds +
                           static_cast<std::int64_t>(kSessionLifetime.count() * 1e6)};
+  const SessionOrigin from = {printable(request.header("user-agent"), kOriginLimit),
+                              printable(request.peer, kOriginLimit)};
   const Status stored = parts.database.write([&](sql::Session& session) -> Status {
-    MEDPERF_CHECK(
-        add_session(session, secret_hash(secret), {verified.account.user.id(), now, expires}, now));
+    MEDPERF_CHECK(add_session(session, secret_hash(secret),
+                              {verified.account.user.id(), now, expires}, from, now));
     return ledger::append(
         session, {"session.open", verified.account.user.text("username"), Json::object()}, now);
   });

@@ -26,6 +26,7 @@ constexpr std::array kSteps = {
     Step{"sign-in", sign_in_schema},
     Step{"orders of lists", list_orders_schema},
     Step{"keys and training in closed groups", closed_registries_schema},
+    Step{"what signed a session in", session_clients_schema},
 };
 
 struct Scripts {

@@ -71,7 +71,8 @@ class SignInTest : public HubTest {
     std::string csrf;
   };
   Browser open_browser() const {
-    const Reply reply = send("", "POST", "auth/session/", credentials());
+    const Reply reply =
+        send("", "POST", "auth/session/", credentials(), {{"user-agent", "Mozilla/5.0 (test)"}});
     EXPECT_EQ(reply.status, 200) << reply.response.body;
     const std::string& header = reply.response.headers.at("set-cookie");
     return {header.substr(0, header.find(';')), reply.body.get_string("csrf_token")};
@@ -245,7 +246,8 @@ TEST_P(SignInTest, OnesOwnSessionsAreListedAndEndedOneByOne) {
   ASSERT_EQ(both.items().size(), 2u);
   EXPECT_FALSE(both.items()[0].get_bool("current"));
   EXPECT_TRUE(both.items()[1].get_bool("current"));
-  for (const char* name : {"created_at", "last_seen_at", "expires_at"}) {
+  EXPECT_EQ(both.items()[0].get_string("client"), "Mozilla/5.0 (test)");
+  for (const char* name : {"created_at", "last_seen_at", "expires_at", "peer"}) {
     EXPECT_TRUE(both.items()[0].contains(name)) << name;
   }
   EXPECT_EQ(expect(200, "reader", "GET", "me/sessions/").items().size(), 2u);
@@ -263,6 +265,22 @@ TEST_P(SignInTest, OnesOwnSessionsAreListedAndEndedOneByOne) {
   EXPECT_EQ(listed(third).items().size(), 2u);
   clock_.advance(200);
   EXPECT_EQ(listed(third).items().size(), 1u) << "the first has been idle for an hour";
+}
+
+TEST_P(SignInTest, AllOtherSessionsEndAtOnce) {
+  const Browser first = open_browser();
+  const Browser second = open_browser();
+  const Browser third = open_browser();
+  EXPECT_EQ(browse(second, "DELETE", "me/sessions/").status, 403);
+  EXPECT_EQ(browse(second, "DELETE", "me/sessions/", nullptr, own_page(second)).status, 204);
+  EXPECT_EQ(browse(first, "GET", "me/").status, 401);
+  EXPECT_EQ(browse(third, "GET", "me/").status, 401);
+  EXPECT_EQ(browse(second, "GET", "me/sessions/").body.items().size(), 1u);
+  // Another user's ends nothing of this one's, the command line's ends all.
+  expect(204, "group", "DELETE", "me/sessions/");
+  EXPECT_EQ(browse(second, "GET", "me/").status, 200);
+  expect(204, "reader", "DELETE", "me/sessions/");
+  EXPECT_EQ(browse(second, "GET", "me/").status, 401);
 }
 
 TEST_P(SignInTest, SigningOutEverywhereEndsTokensAndSessions) {

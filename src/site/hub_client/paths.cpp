@@ -81,6 +81,12 @@ Path<kGet | kPost> access_tokens() {
 Path<kDelete> access_token(std::int64_t id) {
   return {fmt::format("me/access_tokens/{}/", id)};
 }
+Path<kGet | kDelete> my_sessions() {
+  return {"me/sessions/"};
+}
+Path<kDelete> my_session(std::int64_t id) {
+  return {fmt::format("me/sessions/{}/", id)};
+}
 Path<kPost> second_factor() {
   return {"me/second_factor/"};
 }

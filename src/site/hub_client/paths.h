@@ -58,6 +58,8 @@ Path<kGet> my_certificates();
 Path<kGet> my_container_keys();
 Path<kGet | kPost> access_tokens();
 Path<kDelete> access_token(std::int64_t id);
+Path<kGet | kDelete> my_sessions();
+Path<kDelete> my_session(std::int64_t id);
 Path<kPost> second_factor();
 Path<kPost> confirm_second_factor();
 Path<kPost> remove_second_factor();

@@ -21,5 +21,6 @@ std::string committees_schema(sql::Dialect dialect);
 std::string sign_in_schema(sql::Dialect dialect);
 std::string list_orders_schema(sql::Dialect dialect);
 std::string closed_registries_schema(sql::Dialect dialect);
+std::string session_clients_schema(sql::Dialect dialect);
 
 }  // namespace medperf::hub
