@@ -74,7 +74,8 @@ NEAR_IDS = 12  # ids of path and body that likely exist
 
 
 class Spares:
-    """Accounts that may be shut out, removed and signed out; made anew as they go."""
+    """Accounts that may be shut out, removed and signed out; made anew as they go, each from an address of its own: sign-ups
+    and wrong tries are counted by address, and made requests sign up and try."""
 
     def __init__(self, hub):
         self.hub, self.made, self.ids = hub, 0, []
@@ -85,7 +86,7 @@ class Spares:
         self.made += 1
         name = "spare%d" % self.made
         status, answer = self.hub.exchange("POST", "/api/v0/auth/sign_up/", {
-            "username": name, "email": name + "@example.org", "password": PASSWORD})
+            "username": name, "email": name + "@example.org", "password": PASSWORD}, source=self.address())
         assert status == 201, answer
         return name, answer["id"]
 
@@ -93,7 +94,10 @@ class Spares:
         """A token that a request may end."""
         if self.name is None:
             self.name, _ = self.add()
-        self.token = self.hub.sign_in(self.name, PASSWORD)
+        self.token = self.hub.sign_in(self.name, PASSWORD, self.address())
+
+    def address(self):
+        return "127.9.%d.%d" % (self.made // 250, self.made % 250 + 1)
 
     def any_id(self, chance):
         """The id of a spare account, or one that nobody has."""

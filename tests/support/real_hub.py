@@ -1,4 +1,5 @@
 """A medperf-hub over TLS in a folder of its own, for black-box tests. Needs the standard library and openssl."""
+import http.client
 import json
 import os
 import signal
@@ -6,8 +7,6 @@ import socket
 import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.request
 
 # Names that no name server knows: only through a proxy that does is what has them reached.
 FAR_HUB, FAR_FILES = FAR_NAMES = "hub.medperf.invalid", "files.medperf.invalid"
@@ -72,21 +71,23 @@ class RealHub:
         self.process.wait(30)
         _run(self.program, "check", "--config", self.config)
 
-    def exchange(self, method, path, body=None, token=None):
-        """(status, parsed body or None) of one request; `path` from the top."""
+    def exchange(self, method, path, body=None, token=None, source=None):
+        """(status, parsed body or None) of one request; `path` from the top, `source` an address of loopback to come from."""
         headers = {"Content-Type": "application/json"}
         if token:
             headers["Authorization"] = "Bearer " + token
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        link = http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.context,
+                                           source_address=(source, 0) if source else None)
         try:
-            with urllib.request.urlopen(request, context=self.context, timeout=20) as answer:
-                text, status = answer.read(), answer.status
-        except urllib.error.HTTPError as error:
-            text, status = error.read(), error.code
+            link.request(method, path, data, headers)
+            answer = link.getresponse()
+            text, status = answer.read(), answer.status
+        finally:
+            link.close()
         return status, json.loads(text) if text else None
 
-    def sign_in(self, name, password):
-        status, body = self.exchange("POST", "/api/v0/auth/login", {"username": name, "password": password})
+    def sign_in(self, name, password, source=None):
+        status, body = self.exchange("POST", "/api/v0/auth/login", {"username": name, "password": password}, source=source)
         assert status == 200, body
         return body["access"]
