@@ -23,6 +23,7 @@ import urllib.request
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build/release/src/apps"))
+WAITING = 20  # exit code of a command that waits for a person
 passed, failed = 0, 0
 
 
@@ -295,6 +296,83 @@ def browser(hub):
           and hub.call("GET", "me/", headers=send)[0] == 401)
 
 
+def sessions_by_command(hub, second, folder):
+    """Browser sessions as the command line shows and ends them."""
+    password = write(os.path.join(folder, "carls"), "another long sentence\n")
+    done = second.run("auth", "login", "-u", "carl", "--password-file", password)
+    check("carl's command line", done.returncode == 0, done.stderr)
+
+    def opened(agent):
+        _, _, headers = hub.call("POST", "auth/session/", {"username": "carl", "password": "another long sentence"},
+                                 headers={"User-Agent": agent})
+        return {"Cookie": headers["Set-Cookie"].split(";")[0]}
+
+    def is_in(browser):
+        return hub.call("GET", "me/", headers=browser)[0] == 200
+
+    ward, home, phone = opened("Firefox on the ward"), opened("Safari at home"), opened("a phone")
+    done = second.run("auth", "sessions")
+    check("sessions are listed", all(t in done.stdout for t in ("Firefox on the ward", "Safari at home", "127.0.0.1",
+                                                               "last_seen_at")), done.stdout + done.stderr)
+    rows = json.loads(second.run("auth", "sessions", "--json").stdout)
+    number = next(row["id"] for row in rows if row["client"] == "Firefox on the ward")
+    done = second.run("auth", "session-end")
+    check("what is to end is said", done.returncode == 2 and "--all" in done.stderr, done.stderr)
+    done = second.run("auth", "session-end", str(number), "--json")
+    check("one is ended", done.returncode == 0 and json.loads(done.stdout) == {"ended": number}, done.stderr)
+    check("that one alone", not is_in(ward) and is_in(home) and is_in(phone))
+    done = second.run("auth", "session-end", str(number))
+    check("and once", done.returncode == 5, done.stderr)
+    done = second.run("auth", "session-end", "--all")
+    check("all are ended", done.returncode == 0 and not is_in(home) and not is_in(phone), done.stderr)
+    done = second.run("auth", "sessions")
+    check("none is left, and the command line is signed in", done.returncode == 0 and done.stdout == "none\n",
+          done.stdout + done.stderr)
+    done = second.run("auth", "session-end", "--help")
+    check("help has an example", "medperf auth session-end 1234567890123" in done.stdout, done.stdout)
+
+
+def given_to_an_organisation(hub, anna):
+    """What does not come back is asked for first."""
+    founded = anna.run("organisation", "found", "--name", "Clinic", "--json")
+    check("organisation", founded.returncode == 0, founded.stderr)
+    number = json.loads(founded.stdout)["id"]
+    token = hub.call("POST", "auth/login", {"username": "anna", "password": "correct horse battery"})[1]["access"]
+    box, second = (hub.call("POST", "mlcubes/", {
+        "name": name, "container_config": {}, "parameters_config": {}, "image_hash": name,
+        "additional_files_tarball_hash": ""}, token=token)[1]["id"] for name in ("box", "second box"))
+    give = ("organisation", "give", str(number), "--container", str(box))
+
+    def owner():
+        return hub.call("GET", "mlcubes/%d/" % box, token=token)[1].get("organisation")
+
+    done = anna.run(*give, answers="n\n")
+    check("the question says what is at stake", "Give container %d to organisation %d" % (box, number) in done.stdout
+          and "It does not come back." in done.stdout and "Give it away? [y/N]" in done.stdout, done.stdout)
+    check("no is no", done.returncode == 0 and "not given" in done.stdout and owner() is None, done.stderr)
+    for name, words, answers in (("an empty line", (), "\n"), ("another word", (), "give\n")):
+        done = anna.run(*give, *words, answers=answers)
+        check(name + " is no", done.returncode == 0 and owner() is None, done.stdout + done.stderr)
+    for name, words in (("nobody to answer", ()), ("no input wanted", ("--no-input",))):
+        done = anna.run(*give, *words)
+        check(name + ": it waits for a person", done.returncode == WAITING and owner() is None, done.stdout + done.stderr)
+    done = anna.run("organisation", "give", str(number), answers="y\n")
+    check("one object is named", done.returncode == 2 and "Give it away?" not in done.stdout, done.stdout + done.stderr)
+    done = anna.run(*give, "--json", answers="y\n")
+    check("yes gives it", done.returncode == 0 and json.loads(done.stdout) == {"organisation": number, "container": box}
+          and owner() == number, done.stdout + done.stderr)
+    done = anna.run("organisation", "give", str(number), "--container", str(second), answers="y\n")
+    check("a second object, too", done.returncode == 0, done.stdout + done.stderr)
+    users = json.loads(hub.command("list", "--json").stdout)
+    carl = next(str(user["id"]) for user in users if user["username"] == "carl")
+    invite = ("organisation", "invite", str(number), "--user", carl)
+    for turn in ("first", "second"):
+        done = anna.run(*invite)
+        seats = json.loads(anna.run("organisation", "members", str(number), "--json").stdout)
+        check(turn + " invitation", done.returncode == 0 and len(seats) == 2, (done.stderr, seats))
+        anna.run("organisation", "remove", str(number), "--user", invite[-1])
+
+
 def outside_issuer(hub, provider):
     for _ in range(100):
         if provider.asked:
@@ -354,6 +432,8 @@ def main():
             tokens_for_programs(hub, anna, program, folder)
             second_factor(hub, anna, folder, password)
             browser(hub)
+            sessions_by_command(hub, second, folder)
+            given_to_an_organisation(hub, anna)
             rotated_keys(hub, provider)
             disabled(hub, anna, program)
         finally:

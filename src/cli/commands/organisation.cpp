@@ -49,11 +49,13 @@ Result<int> invite(Invocation& call) {
   MEDPERF_TRY(site::Hub * hub, call.hub());
   const std::int64_t id = call.number("id");
   const std::int64_t user = call.number("user");
+  // Without a key: whom one invites anew, after they left, must not get the answer to the first
+  // time.
   MEDPERF_TRY(
       Json made,
       hub->post(paths::members(id),
                 Json::object({{"member", user}, {"role", call.has("owner") ? "OWNER" : "MEMBER"}}),
-                fmt::format("organisation {} invites {}", id, user)));
+                ""));
   return done(call, made, fmt::format("user {} is invited", user));
 }
 
@@ -126,7 +128,8 @@ Result<int> give(Invocation& call) {
   }
   if (answer == site::Answer::kNo) return done(call, Json::object({{"given", false}}), "not given");
   MEDPERF_TRY(Json given,
-              hub->post(paths::organisation_objects(id), body, fmt::format("organisation {}", id)));
+              hub->post(paths::organisation_objects(id), body,
+                        fmt::format("organisation {} gets {} {}", id, kind, object.as_int())));
   return done(call, given, fmt::format("it belongs to organisation {} now", id));
 }
 
