@@ -2,87 +2,70 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
-#include <vector>
 
+#include "metrics/classification/score_levels.h"
 #include "metrics/statistics/distributions.h"
 
 namespace medperf::metrics {
 namespace {
 
-/// For each case, in order of the scores: twice the number of cases of the other class that it
-/// beats (a positive) or that beat it (a negative), a tie counting 1.
-struct Placements {
-  std::vector<std::int64_t> positives;
-  std::vector<std::int64_t> negatives;
+/// Sums over the cases of a class, whose `places` are twice the numbers of cases of the other class
+/// that each beats (a positive) or that beat it (a negative), a tie counting 1.
+class PlacementVariance {
+ public:
+  PlacementVariance(std::int64_t count, std::int64_t doubled_wins, double pairs)
+      : count_(count), doubled_wins_(doubled_wins), pairs_(pairs) {}
+
+  void add(std::uint32_t cases, std::int64_t place) {
+    // The deviations from the AUC are whole numbers over 2 n m, so only the sum of squares rounds.
+    const double deviation = static_cast<double>(place * count_ - doubled_wins_) / (2 * pairs_);
+    sum_ += cases * (deviation * deviation);
+  }
+  /// The variance of the class's mean placement: sample variance over its size.
+  double of_mean() const {
+    const auto n = static_cast<double>(count_);
+    return sum_ / (n - 1) / n;
+  }
+
+ private:
+  std::int64_t count_;
+  std::int64_t doubled_wins_;
+  double pairs_;
+  double sum_ = 0;
 };
 
-Placements placements(const std::vector<ScoredCase>& ordered, std::int64_t n_positive) {
-  Placements result;
-  std::int64_t negatives_below = 0;
-  std::int64_t positives_above = n_positive;
-  for (std::size_t start = 0; start < ordered.size();) {
-    std::size_t end = start;
-    std::int64_t tied_positives = 0;
-    while (end < ordered.size() && ordered[end].score == ordered[start].score) {
-      tied_positives += ordered[end].positive ? 1 : 0;
-      ++end;
-    }
-    const std::int64_t tied_negatives = static_cast<std::int64_t>(end - start) - tied_positives;
-    positives_above -= tied_positives;
-    result.positives.insert(result.positives.end(), static_cast<std::size_t>(tied_positives),
-                            2 * negatives_below + tied_negatives);
-    result.negatives.insert(result.negatives.end(), static_cast<std::size_t>(tied_negatives),
-                            2 * positives_above + tied_positives);
-    negatives_below += tied_negatives;
-    start = end;
+double variance(const ScoreLevels& levels, const Auc& found, double pairs) {
+  PlacementVariance positives(found.n_positive, found.doubled_wins, pairs);
+  PlacementVariance negatives(found.n_negative, found.doubled_wins, pairs);
+  std::int64_t below = 0;
+  std::int64_t above = found.n_positive;
+  for (std::size_t l = 0; l < levels.size(); ++l) {
+    const std::int64_t win = levels.doubled_win[l];
+    above -= levels.positives[l];
+    positives.add(levels.positives[l], 2 * below + win * levels.negatives[l]);
+    negatives.add(levels.negatives[l], 2 * above + win * levels.positives[l]);
+    below += levels.negatives[l];
   }
-  return result;
-}
-
-/// The variance of the class's mean placement: sample variance over its size. The deviations from
-/// the AUC are whole numbers over 2 n m, so only the sum of squares rounds.
-double variance_of_mean(const std::vector<std::int64_t>& placed, std::int64_t doubled_wins,
-                        double pairs) {
-  const auto count = static_cast<std::int64_t>(placed.size());
-  double sum = 0;
-  for (const std::int64_t place : placed) {
-    const double deviation = static_cast<double>(place * count - doubled_wins) / (2 * pairs);
-    sum += deviation * deviation;
-  }
-  const double n = static_cast<double>(count);
-  return sum / (n - 1) / n;
-}
-
-Status check_scores(std::span<const ScoredCase> cases) {
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (!std::isfinite(cases[i].score)) {
-      return make_error(ErrorKind::kInvalid, "case " + std::to_string(i + 1),
-                        "its score is not a finite number",
-                        "Give every case a score; higher means more likely positive.");
-    }
-  }
-  return {};
+  return positives.of_mean() + negatives.of_mean();
 }
 
 }  // namespace
 
 Result<Auc> auc(std::span<const ScoredCase> cases, double level) {
   MEDPERF_CHECK(check_scores(cases));
+  return auc_of(score_levels(cases), level);
+}
+
+Auc auc_of(const ScoreLevels& levels, double level) {
   Auc result;
   result.estimate.convention = kAucConvention;
-  result.n_positive = std::count_if(cases.begin(), cases.end(), [](auto& c) { return c.positive; });
-  result.n_negative = static_cast<std::int64_t>(cases.size()) - result.n_positive;
+  for (const std::uint32_t count : levels.positives) result.n_positive += count;
+  for (const std::uint32_t count : levels.negatives) result.n_negative += count;
   if (result.n_positive == 0 || result.n_negative == 0) {
-    result.estimate.flag = cases.empty() ? flag::kNoCases : flag::kOneClass;
+    result.estimate.flag = levels.size() == 0 ? flag::kNoCases : flag::kOneClass;
     return result;
   }
-  std::vector<ScoredCase> ordered(cases.begin(), cases.end());
-  std::sort(ordered.begin(), ordered.end(),
-            [](const ScoredCase& a, const ScoredCase& b) { return a.score < b.score; });
-  const Placements placed = placements(ordered, result.n_positive);
-  for (const std::int64_t place : placed.positives) result.doubled_wins += place;
-
+  result.doubled_wins = doubled_wins(levels.negatives, levels.positives, levels.doubled_win);
   const double pairs =
       static_cast<double>(result.n_positive) * static_cast<double>(result.n_negative);
   const double value = static_cast<double>(result.doubled_wins) / (2 * pairs);
@@ -91,9 +74,7 @@ Result<Auc> auc(std::span<const ScoredCase> cases, double level) {
     result.estimate.flag = flag::kTooFewForVariance;
     return result;
   }
-  const double variance = variance_of_mean(placed.positives, result.doubled_wins, pairs) +
-                          variance_of_mean(placed.negatives, result.doubled_wins, pairs);
-  const double se = std::sqrt(variance);
+  const double se = std::sqrt(variance(levels, result, pairs));
   const double half = normal_quantile(0.5 + level / 2) * se;
   result.estimate.se = se;
   result.estimate.interval = Interval{std::max(0.0, value - half), std::min(1.0, value + half)};

@@ -11,6 +11,8 @@
 
 namespace medperf::metrics {
 
+struct ScoreLevels;
+
 inline constexpr std::string_view kAucConvention = "auroc-mann-whitney-delong";
 
 struct Auc {
@@ -25,9 +27,12 @@ struct Auc {
 };
 
 /// The Mann-Whitney statistic over all pairs, ties counted one half, from whole numbers with one
-/// division. O(n log n). Error: invalid for a score that is not finite (names the position).
+/// division. O(n). Errors: invalid for a score that is not finite (names the position); too_large
+/// for 2^31 cases or more.
 /// Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988) 837; Sun, Xu, IEEE SPL 21 (2014)
 /// 1389.
 Result<Auc> auc(std::span<const ScoredCase> cases, double level = 0.95);
+/// The same of cases that were ordered already. O(levels).
+Auc auc_of(const ScoreLevels& levels, double level);
 
 }  // namespace medperf::metrics

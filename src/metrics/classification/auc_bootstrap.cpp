@@ -14,8 +14,6 @@
 namespace medperf::metrics {
 namespace {
 
-constexpr std::size_t kMaxCases = (std::size_t{1} << 31) - 1;
-
 std::uint64_t sum(std::span<const std::uint32_t> counts) {
   return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
@@ -182,21 +180,24 @@ Jackknife jackknife(std::span<const ScoredCase> cases, const ScoreLevels& levels
   return result;
 }
 
-/// The area itself and what hinders an interval; ready to return when it has a flag.
-Result<Bootstrap> without_interval(std::span<const ScoredCase> cases,
-                                   const BootstrapOptions& options) {
+/// The cases in order, with the area itself and what hinders an interval: ready to return when it
+/// has a flag.
+struct Ordered {
+  ScoreLevels levels;
+  Bootstrap point;
+};
+
+Result<Ordered> in_order(std::span<const ScoredCase> cases, const BootstrapOptions& options) {
   MEDPERF_CHECK(check_bootstrap_options(options));
-  if (cases.size() > kMaxCases) {
-    return make_error(ErrorKind::kTooLarge, "cases", "there are 2^31 or more",
-                      "Evaluate them in parts.");
-  }
-  MEDPERF_TRY(const Auc point, auc(cases, options.level));
-  Bootstrap result;
-  result.estimate.value = point.estimate.value;
-  result.estimate.flag = point.estimate.flag;
-  result.estimate.convention = options.interval == BootstrapInterval::kBca
-                                   ? kBootstrapBcaConvention
-                                   : kBootstrapPercentileConvention;
+  MEDPERF_CHECK(check_scores(cases));
+  Ordered result;
+  result.levels = score_levels(cases);
+  result.point.estimate = auc_of(result.levels, options.level).estimate;
+  result.point.estimate.se.reset();
+  result.point.estimate.interval.reset();
+  result.point.estimate.convention = options.interval == BootstrapInterval::kBca
+                                         ? kBootstrapBcaConvention
+                                         : kBootstrapPercentileConvention;
   return result;
 }
 
@@ -229,9 +230,9 @@ Result<ResampleUnits> auc_units(std::span<const ScoredCase> cases,
 
 Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases, const BootstrapOptions& options,
                                 AucResampling resampling) {
-  MEDPERF_TRY(Bootstrap point, without_interval(cases, options));
+  MEDPERF_TRY(const Ordered ordered, in_order(cases, options));
+  const auto& [levels, point] = ordered;
   if (!point.estimate.flag.empty()) return point;
-  const ScoreLevels levels = score_levels(cases);
   Jackknife influence;
   if (options.interval == BootstrapInterval::kBca) {
     std::vector<std::int64_t> each(cases.size());
@@ -249,14 +250,14 @@ Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases,
     return make_error(ErrorKind::kInvalid, "patients", "there is not one a case",
                       "Name the patient of every case.");
   }
-  MEDPERF_TRY(Bootstrap point, without_interval(cases, options));
+  MEDPERF_TRY(Ordered ordered, in_order(cases, options));
+  auto& [levels, point] = ordered;
   if (!point.estimate.flag.empty()) return point;
   MEDPERF_TRY(const ResampleUnits units, auc_units(cases, patient_of_case, resampling));
   if (!two_of_each(cases, units)) {
     point.estimate.flag = flag::kTooFewForVariance;
     return point;
   }
-  const ScoreLevels levels = score_levels(cases);
   const Jackknife influence =
       options.interval == BootstrapInterval::kBca ? jackknife(cases, levels, units) : Jackknife{};
   return run(levels, *point.estimate.value, options, influence, DrawPatients(cases, levels, units));

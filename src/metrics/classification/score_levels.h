@@ -2,10 +2,12 @@
 // Scored cases in order of their scores, as far as the ROC curve can tell them apart; internal to
 // this room.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "metrics/classification/scored_case.h"
 
 namespace medperf::metrics {
@@ -23,7 +25,11 @@ struct ScoreLevels {
   std::size_t size() const { return negatives.size(); }
 };
 
-/// O(n log n). Precondition: finite scores, fewer than 2^31 cases.
+/// Errors: too_large for 2^31 cases or more; invalid for a score that is not finite (names its
+/// position).
+Status check_scores(std::span<const ScoredCase> cases);
+
+/// O(n), with up to six passes over the cases. Precondition: check_scores.
 ScoreLevels score_levels(std::span<const ScoredCase> cases);
 
 /// Twice the Mann-Whitney count when level l holds negatives[l] and positives[l] cases.

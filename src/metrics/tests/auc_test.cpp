@@ -92,6 +92,29 @@ TEST(Auc, EqualsTheDoubleLoopWithAndWithoutTies) {
   }
 }
 
+TEST(Auc, OrdersScoresOfEverySignAndSize) {
+  using Limits = std::numeric_limits<double>;
+  std::mt19937 random(11);
+  std::vector<double> scores = {
+      0.0,           -0.0,           Limits::max(),        Limits::lowest(),
+      Limits::min(), -Limits::min(), Limits::denorm_min(), -Limits::denorm_min()};
+  for (int exponent = -60; exponent <= 60; exponent += 3) {
+    scores.push_back(std::ldexp(1.5, exponent));
+    scores.push_back(-std::ldexp(1.25, exponent));
+  }
+  for (const int size : {40, 511, 512, 1500}) {
+    Cases cases;
+    for (int i = 0; i < size; ++i) {
+      cases.push_back({scores[random() % scores.size()], random() % 2 == 0});
+    }
+    const auto result = auc(cases);
+    ASSERT_TRUE(result.ok());
+    const Reference expected = by_definition(cases);
+    EXPECT_NEAR(*result->estimate.value, expected.value, 1e-13) << size;
+    EXPECT_NEAR(*result->estimate.se, std::sqrt(expected.variance), 1e-13) << size;
+  }
+}
+
 TEST(Auc, IsTheSameForEveryOrderAndMonotoneTransformation) {
   Cases cases = random_cases(7, 300, 50);
   const auto before = auc(cases);
