@@ -11,7 +11,7 @@
 #include "base/encoding.h"
 #include "base/process.h"
 #include "cohort/region_metrics.h"
-#include "metrics/segmentation/workers.h"
+#include "metrics/workers.h"
 
 namespace medperf::cohort {
 namespace {

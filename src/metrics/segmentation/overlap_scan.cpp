@@ -10,7 +10,7 @@
 
 #include "metrics/segmentation/kernels.h"
 #include "metrics/segmentation/overlap.h"
-#include "metrics/segmentation/workers.h"
+#include "metrics/workers.h"
 
 namespace medperf::metrics {
 namespace {

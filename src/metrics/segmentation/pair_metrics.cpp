@@ -6,7 +6,7 @@
 
 #include "metrics/segmentation/bit_mask.h"
 #include "metrics/segmentation/surface_metrics.h"
-#include "metrics/segmentation/workers.h"
+#include "metrics/workers.h"
 
 namespace medperf::metrics {
 namespace {

@@ -9,7 +9,7 @@
 #include "metrics/segmentation/bit_mask.h"
 #include "metrics/segmentation/label_volume.h"
 #include "metrics/segmentation/simd.h"
-#include "metrics/segmentation/workers.h"
+#include "metrics/workers.h"
 
 namespace medperf::metrics {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <thread>
 
 #include "metrics/statistics/distributions.h"
 #include "metrics/statistics/quantile.h"
 #include "metrics/statistics/random_stream.h"
+#include "metrics/workers.h"
 
 namespace medperf::metrics {
 namespace {
@@ -123,14 +123,13 @@ Status check_bootstrap_options(const BootstrapOptions& options) {
 
 void for_each_replicate(int count, int threads,
                         const std::function<void(int begin, int end)>& work) {
-  threads = std::min(threads, count);
-  std::vector<std::thread> others;
-  const auto begin = [&](int t) {
-    return static_cast<int>(static_cast<std::int64_t>(count) * t / threads);
+  // A few parts for each thread: one that begins late, or meets other work, does fewer of them.
+  const int parts = threads == 1 ? std::min(count, 1) : std::min(count, 16 * threads);
+  const auto begin = [&](std::ptrdiff_t part) {
+    return static_cast<int>(static_cast<std::int64_t>(count) * part / parts);
   };
-  for (int t = 1; t < threads; ++t) others.emplace_back(work, begin(t), begin(t + 1));
-  if (threads > 0) work(0, begin(1));
-  for (auto& other : others) other.join();
+  Workers workers(std::min(threads, count));
+  workers.run(parts, [&](std::ptrdiff_t part, int) { work(begin(part), begin(part + 1)); });
 }
 
 Bootstrap summarise_bootstrap(std::optional<double> value, std::span<const double> replicates,

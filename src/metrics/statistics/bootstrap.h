@@ -98,7 +98,8 @@ Bootstrap summarise_bootstrap(std::optional<double> value, std::span<const doubl
 /// Invalid for replicates, threads or level out of range.
 Status check_bootstrap_options(const BootstrapOptions& options);
 
-/// Calls work(r) for every r in [0, count), on `threads` threads, each a contiguous share.
+/// Calls work(begin, end) for parts of [0, count) that together are all of it, on `threads`
+/// threads.
 void for_each_replicate(int count, int threads,
                         const std::function<void(int begin, int end)>& work);
 

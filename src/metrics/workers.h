@@ -1,6 +1,7 @@
 #pragma once
 // A few threads that share out numbered pieces of work, several times in a row.
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -37,13 +38,14 @@ class Workers {
   std::mutex mutex_;
   std::condition_variable begin_;
   std::condition_variable end_;
-  // All guarded by mutex_; pieces are large, so that taking one costs nothing beside doing it.
+  // All written under mutex_; pieces are large, so that taking one costs nothing beside doing it.
   const Piece* piece_ = nullptr;
   std::ptrdiff_t next_ = 0;
   std::ptrdiff_t pieces_ = 0;
-  int busy_ = 0;
-  std::size_t round_ = 0;
-  bool stop_ = false;
+  // These may also be looked at without it.
+  std::atomic<int> busy_ = 0;
+  std::atomic<std::size_t> round_ = 0;
+  std::atomic<bool> stop_ = false;
   std::exception_ptr failure_;
 };
 

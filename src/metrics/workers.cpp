@@ -1,9 +1,21 @@
-#include "metrics/segmentation/workers.h"
+#include "metrics/workers.h"
 
 #include <exception>
 #include <utility>
 
 namespace medperf::metrics {
+namespace {
+
+/// Looks for a while before it sleeps: rounds of a pair follow each other within microseconds, and
+/// to be woken takes longer than many a round, on virtual machines above all. Others who want to
+/// run go first.
+template <typename Condition>
+void look_for(Condition condition) {
+  constexpr int kLooks = 200;  // some 0.1 ms
+  for (int i = 0; i < kLooks && !condition(); ++i) std::this_thread::yield();
+}
+
+}  // namespace
 
 Workers::Workers(int threads) {
   for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { serve(i); });
@@ -33,6 +45,7 @@ void Workers::run(std::ptrdiff_t pieces, const Piece& piece) {
   }
   begin_.notify_all();
   take(0);
+  look_for([this] { return busy_ == 0; });
   std::unique_lock lock(mutex_);
   end_.wait(lock, [this] { return busy_ == 0; });
   piece_ = nullptr;
@@ -42,6 +55,7 @@ void Workers::run(std::ptrdiff_t pieces, const Piece& piece) {
 void Workers::serve(int worker) {
   std::size_t seen = 0;
   while (true) {
+    look_for([&] { return stop_ || round_ != seen; });
     {
       std::unique_lock lock(mutex_);
       begin_.wait(lock, [&] { return stop_ || round_ != seen; });
