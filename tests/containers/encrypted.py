@@ -15,6 +15,7 @@ DELEGATE, BASE = TOP / "scripts/cgroup-delegate.sh", "medperf-encrypted"
 MARKER = os.urandom(32).hex().encode()
 TOKEN = "of-" + os.urandom(8).hex()  # tells this run's containers from whatever else sleeps here
 SLEEP = f"[sleep, '3', {TOKEN}]"
+LONG_SLEEP = f"[sleep, '60', {TOKEN}]"
 KILLS = 20 if "--full" in sys.argv else 3
 check = author.check
 
@@ -72,7 +73,7 @@ class Disk:
             if not subprocess.run(["losetup", "-j", self.image], stdout=subprocess.PIPE).stdout:
                 return  # nobody has it in any mount namespace
             time.sleep(0.1)
-        users = [(p, w) for p, w in processes("") if (file := pathlib.Path(f"/proc/{p}/mountinfo")).exists() and str(self.place) in file.read_text()]
+        users = [(p, w) for p, w in processes("") if any(str(self.place) in line for line in mounts_of(p))]
         raise RuntimeError(f"the disk is still in use: {users}")
 
     def count(self, marker):
@@ -139,14 +140,15 @@ def processes(text):
     return out
 
 
+def mounts_of(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/mountinfo").read_text().splitlines()
+    except OSError:  # gone
+        return []
+
+
 def memory_mounts():
-    found = set()
-    for file in pathlib.Path("/proc").glob("[0-9]*/mountinfo"):
-        try:
-            found.update(line for line in file.read_text().splitlines() if "medperf-memory-" in line)
-        except OSError:
-            continue
-    return found
+    return {line for folder in pathlib.Path("/proc").glob("[0-9]*") for line in mounts_of(folder.name) if "medperf-memory-" in line}
 
 
 def remains():
@@ -247,10 +249,10 @@ def killed(site, name):
 
 
 def guard_killed(site, name):
-    """The client and every guard die at once: the next command removes what is left."""
-    client = subprocess.Popen(**site.command(*site.words("run", site.work / "sealed.tar.gpg", SLEEP)), start_new_session=True)
+    """The client and every guard die at once: the next command ends what runs on and removes what is left."""
+    client = subprocess.Popen(**site.command(*site.words("run", site.work / "sealed.tar.gpg", LONG_SLEEP)), start_new_session=True)
     end = time.monotonic() + 20
-    while time.monotonic() < end and not processes(f"sleep 3 {TOKEN}"):
+    while time.monotonic() < end and not processes(f"sleep 60 {TOKEN}"):
         time.sleep(0.05)
     for pid, _ in processes("medperf-probe guard") + processes(f"{site.work}/log"):
         try:
@@ -258,10 +260,10 @@ def guard_killed(site, name):
         except ProcessLookupError:
             pass
     client.wait()
-    time.sleep(4)  # the container ends by itself; a folder younger than 2 s might be in the making
+    time.sleep(4)  # a folder younger than 2 s might be in the making
     ran = site.run(site.work / "sealed.tar.gpg", "[report]")
     check(f"{name}: runs after client and guards were killed", ran.returncode == 0, ran.stdout)
-    check(f"{name}: the next command removes what those left", not nothing_remains(10), remains())
+    check(f"{name}: the next command ends and removes what those left", not nothing_remains(10), remains())
 
 
 def on_engine(memory, kind, user):

@@ -12,9 +12,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -106,6 +110,44 @@ bool kernel_keeps_out_of_swap() {
   int major = 0, minor = 0;
   return ::uname(&name) == 0 && std::sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
          (major > 6 || (major == 6 && minor >= 4));
+}
+
+/// Processes that only the run in this place had: its container, which sees the place among its
+/// mounts, and what watches the container, which is told of the place. None while the place's guard
+/// lives, which ends them itself and has more to do.
+std::vector<pid_t> processes_of(const fs::path& place) {
+  const std::string within = place.native() + "/";
+  constexpr std::string_view kGuard("\0guard\0", 7);
+  std::vector<pid_t> out;
+  std::error_code failure;
+  for (fs::directory_iterator entry("/proc", failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().native();
+    pid_t pid = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (read.ec != std::errc() || read.ptr != name.data() + name.size() || pid == ::getpid())
+      continue;
+    for (const char* file : {"cmdline", "mountinfo"}) {
+      const auto text = read_file(entry->path() / file, mebibytes(1));
+      if (!text.ok() || text->find(within) == std::string::npos) continue;
+      if (text->find(kGuard) != std::string::npos) return {};
+      out.push_back(pid);
+      break;
+    }
+  }
+  return out;
+}
+
+/// Ends them; those of other users, which the kernel does not let us end, are left. Waits a little,
+/// since they hold the place until they are gone.
+void end_processes_of(const fs::path& place) {
+  constexpr int kLooks = 40;
+  for (int i = 0; i < kLooks; ++i) {
+    bool ended = false;
+    for (const pid_t pid : processes_of(place)) ended = ::kill(pid, SIGKILL) == 0 || ended;
+    if (!ended) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 }  // namespace
@@ -245,6 +287,7 @@ int sweep_memory_places(const fs::path& runtime_folder) {
           ::flock(left.get(), LOCK_EX | LOCK_NB) != 0)
         continue;
       end_namespace_holder(entry->path() / kRunning);
+      end_processes_of(entry->path());
       if (remove_tree(entry->path()).ok()) ++removed;
     }
   }

@@ -71,8 +71,8 @@ bool is_memory(const fs::path& path);
 /// will say, before there is one.
 bool places_may_swap();
 
-/// Removes places of processes of this user that were killed together with their guards. Returns
-/// how many.
+/// Removes places of processes of this user that were killed together with their guards, and ends
+/// what still runs in them. Returns how many.
 int sweep_memory_places(const fs::path& runtime_folder);
 
 }  // namespace medperf::engine
