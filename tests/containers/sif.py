@@ -200,7 +200,8 @@ def hospital(study, name, account, containers, key, without):
     there = study.must(account, "GET", "me/results/", None, 200)["results"]
     sent = {row["model"] for row in there if row["dataset"] == study.dataset and row["finalized"]}
     check(f"{name}: every result is on the hub", sent == set(study.models), (sent, ran.stdout[-1500:], ran.stderr[-500:]))
-    check(f"{name}: nothing runs on", not small_study.left_running(site), small_study.left_running(site))
+    left = small_study.left_running(site)
+    check(f"{name}: nothing runs on", not left, left)
 
 
 def cases(study):

@@ -64,9 +64,6 @@ def struck(work, number, moment, truth):
     again = len(strikes.log_lines(workspace, "run"))
     case("%s: what ended is not run again" % name, again <= runs + 1, (again, runs))
     case("%s: nothing half-written stays" % name, not work.left_over(workspace), work.left_over(workspace))
-    until = time.monotonic() + 10
-    while small_study.left_running(workspace) and time.monotonic() < until:
-        time.sleep(0.05)
     left = small_study.left_running(workspace)
     case("%s: no container left" % name, not left, left)
     strikes.tidy(workspace)

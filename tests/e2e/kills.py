@@ -34,8 +34,16 @@ def processes(program):
     return found
 
 
-def left_running(besides=()):
-    """What the demo's users still run: programs, containers, the engine's own; but not the programs in `besides`."""
+def left_running(besides=(), seconds=20):
+    """What the demo's users still run: programs, containers, the engine's own; but not the programs in `besides`. A guard
+    outlives its command by what it takes to clean up, so it is looked again for up to `seconds`."""
+    until = time.monotonic() + seconds
+    while running(besides) and time.monotonic() < until:
+        time.sleep(0.05)
+    return running(besides)
+
+
+def running(besides):
     users = {user.pw_uid for user in pwd.getpwall() if user.pw_name.startswith(USERS)}
     left = []
     for entry in pathlib.Path("/proc").iterdir():

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import threading
 
+import patience
 import real_hub
 
 TOP = real_hub.TOP
@@ -297,8 +298,14 @@ class Study:
         return found
 
 
-def left_running(folder):
-    """Processes that name something below `folder`, but not this one's own."""
+def left_running(folder, seconds=20):
+    """Processes that name something below `folder`, but not this one's own. A guard outlives its command by what it takes
+    to clean up, so it is looked again for up to `seconds`."""
+    patience.wait_for(lambda: not _running(folder), seconds, 0.05)
+    return _running(folder)
+
+
+def _running(folder):
     left = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -13,6 +13,8 @@
 
 #include <fstream>
 
+#include "base/files.h"
+
 namespace medperf::engine {
 namespace {
 
@@ -259,9 +261,8 @@ pid_t sleeping_child(bool contained) {
 
 bool ends(pid_t pid) {
   for (int i = 0; i < 200; ++i) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-    const std::string text{std::istreambuf_iterator<char>(status), {}};
-    if (text.empty() || text.find(") Z ") != std::string::npos) return true;
+    const auto status = read_file("/proc/" + std::to_string(pid) + "/stat", Bytes{64u << 10});
+    if (!status.ok() || status->find(") Z ") != std::string::npos) return true;
     ::usleep(10'000);
   }
   return false;

@@ -1,9 +1,9 @@
 #include "site/walls/wall_cache.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "base/encoding.h"
+#include "base/files.h"
 #include "base/json.h"
 
 namespace medperf::site {
@@ -21,11 +21,8 @@ Json key_json(const WallCacheKey& key) {
 }  // namespace
 
 std::string read_boot_id() {
-  // A file of /proc has size 0, so it is read as a stream.
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string line;
-  std::getline(file, line);
-  return std::string(trim(line));
+  const auto boot = read_file("/proc/sys/kernel/random/boot_id", Bytes{100});
+  return boot.ok() ? std::string(trim(*boot)) : std::string();
 }
 
 std::optional<engine::WallReport> load_walls(const fs::path& file, const WallCacheKey& key) {

@@ -6,9 +6,7 @@
 
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <thread>
 
 #include <fmt/format.h>
@@ -144,10 +142,10 @@ void each_process(const std::string& marker, const std::function<void(pid_t)>& s
   DIR* folder = ::opendir("/proc");
   while (const dirent* entry = folder != nullptr ? ::readdir(folder) : nullptr) {
     if (entry->d_name[0] < '0' || entry->d_name[0] > '9') continue;
-    std::ifstream file("/proc/" + std::string(entry->d_name) + "/cmdline", std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    // It may end between the look and the reading: then it is none that runs.
+    const auto words = read_file("/proc/" + std::string(entry->d_name) + "/cmdline", mebibytes(4));
     // The engine's own command line has the word too while it runs; the daemon is the probe.
-    if (text.find(word) != std::string::npos && text.find("daemon") < 200)
+    if (words.ok() && words->find(word) != std::string::npos && words->find("daemon") < 200)
       seen(static_cast<pid_t>(std::atol(entry->d_name)));
   }
   if (folder != nullptr) ::closedir(folder);
