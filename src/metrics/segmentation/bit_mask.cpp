@@ -210,13 +210,24 @@ BitMask moved(const BitMask& mask, const Box& box, int padding) {
   return result;
 }
 
-BitMask surface_of(const BitMask& mask, Dimensions dimensions, Simd simd) {
-  BitMask result(mask.box(), mask.padding());
-  if (mask.box().empty()) return result;
+BitMask surface_of(BitMask mask, Dimensions dimensions, Simd simd) {
+  if (mask.box().empty()) return mask;
+  // In its own memory: a slice of the surface waits until the next, which looks at it, is made.
   const std::ptrdiff_t slice = dimensions == Dimensions::k3 ? mask.slice_words() : 0;
-  kernels::of(simd).masks.surface(mask.words(), mask.first_word(), mask.last_word(),
-                                  mask.row_words(), slice, result.words());
-  return result;
+  const std::ptrdiff_t words = mask.extent().y * mask.row_words();
+  const auto room =
+      static_cast<std::size_t>((words + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup);
+  std::vector<Word> made(room);
+  std::vector<Word> waiting(room);
+  for (int z = 0; z < mask.extent().z; ++z) {
+    const std::ptrdiff_t first = mask.row(0, z) - mask.words();
+    kernels::of(simd).masks.surface(mask.words(), first, first + words, mask.row_words(), slice,
+                                    made.data());
+    if (z > 0) std::copy_n(waiting.data(), words, mask.row(0, z - 1));
+    std::swap(made, waiting);
+  }
+  std::copy_n(waiting.data(), words, mask.row(0, mask.extent().z - 1));
+  return mask;
 }
 
 BitMask dilated(const BitMask& mask, Neighbours neighbours, int iterations) {

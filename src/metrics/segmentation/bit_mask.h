@@ -95,8 +95,8 @@ BitMask moved(const BitMask& mask, const Box& box, int padding = 1);
 
 /// Voxels of the mask with a face neighbour outside it: six neighbours in a volume, four in a
 /// plane; outside the box counts as outside the mask. This is the surface of the metrics when the
-/// box holds all of the structure.
-BitMask surface_of(const BitMask& mask, Dimensions dimensions, Simd simd = best_simd());
+/// box holds all of the structure. A mask that is moved in needs no memory beside its own.
+BitMask surface_of(BitMask mask, Dimensions dimensions, Simd simd = best_simd());
 
 /// Which neighbours touch: those that share a face (6), an edge too (18), a corner too (26). In 2-D
 /// these are 4, 8 and 8.

@@ -105,7 +105,8 @@ struct RowFound {
 
 struct MaskKernels {
   /// Surface of a mask: a bit stays when one of its neighbours (one bit, one row, one slice away)
-  /// is clear. slice = 0 looks in the plane only. Reads 8 words before and after the range.
+  /// is clear. slice = 0 looks in the plane only. Reads 8 words before and after the range; out[0]
+  /// is the word `first`, and whole groups of kGroup words are written.
   void (*surface)(const std::uint64_t* mask, std::ptrdiff_t first, std::ptrdiff_t last,
                   std::ptrdiff_t row, std::ptrdiff_t slice, std::uint64_t* out);
   /// For every set bit of `queries` in words first to last: adds one to counts[s] of the first

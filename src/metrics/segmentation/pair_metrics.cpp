@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "metrics/segmentation/bit_mask.h"
 #include "metrics/segmentation/surface_metrics.h"
@@ -118,7 +119,7 @@ void measure_batch(const Volumes& volumes, std::span<const Region> regions,
   workers.run(masks, [&](std::ptrdiff_t i, int) {
     RegionMasks& one = batch[static_cast<std::size_t>(i / 2)];
     BitMask& mask = i % 2 == 0 ? one.prediction : one.reference;
-    mask = surface_of(mask, volumes.prediction.dimensions(), simd);
+    mask = surface_of(std::move(mask), volumes.prediction.dimensions(), simd);
   });
   std::vector<SurfacePair> pairs;
   for (const RegionMasks& one : batch) pairs.push_back({&one.prediction, &one.reference});

@@ -44,12 +44,16 @@ struct Grid {
   RowOrder rows;
 };
 
-/// A range of words of one direction and what was found from its voxels.
+/// A range of words of one direction and what was found from its voxels. The rest are its voxels
+/// in no shell; after the search, those it left open.
 struct Piece {
   std::ptrdiff_t first = 0;
   std::ptrdiff_t last = 0;
   std::vector<std::int64_t> near;  // voxels by shell
-  std::vector<Remainder> rest;     // voxels in no shell; after the search, those it left open
+  // The rest are all of its voxels, and not listed: of masks that lie far apart the list would be
+  // as large as the mask.
+  bool all_rest = false;
+  std::vector<Remainder> rest;
   std::int64_t rest_voxels = 0;
 };
 
@@ -93,6 +97,17 @@ Direction direction_of(const BitMask& queries, const BitMask& targets, const Gri
   return direction;
 }
 
+/// Calls f(Remainder) for each word of the rest of a piece.
+template <typename Do>
+void for_rest(const Direction& direction, const Piece& piece, Do f) {
+  for (const Remainder& one : piece.rest) f(one);
+  if (!piece.all_rest) return;
+  const std::uint64_t* const words = direction.queries->words();
+  for (std::ptrdiff_t word = piece.first; word < piece.last; ++word) {
+    if (words[word] != 0) f(Remainder{word, words[word]});
+  }
+}
+
 kernels::RowVoxel place_of(const BitMask& mask, std::ptrdiff_t word) {
   const std::ptrdiff_t at = word - BitMask::kGuard;
   const std::ptrdiff_t slice = at / mask.slice_words();
@@ -116,19 +131,22 @@ void find_near(const Direction& direction, Piece& piece, const DistanceOptions& 
       kernels::of(options.simd)
           .masks.nearest_shells(direction.queries->words(), direction.targets->words(), piece.first,
                                 piece.last, shells, counts.data(), room.get());
+  for (const Remainder& one : std::span(room.get(), static_cast<std::size_t>(found))) {
+    piece.rest_voxels += std::popcount(one.bits);
+  }
+  piece.all_rest = std::all_of(counts.begin(), counts.end(), [](auto n) { return n == 0; });
+  if (!piece.all_rest) piece.rest.assign(room.get(), room.get() + found);
   piece.near = std::move(counts);
-  piece.rest.assign(room.get(), room.get() + found);
-  for (const Remainder& one : piece.rest) piece.rest_voxels += std::popcount(one.bits);
 }
 
 /// What the transform would take for all voxels of the rest.
 double transform_time(const Direction& direction) {
   std::vector<std::uint64_t> columns(static_cast<std::size_t>(direction.queries->row_words()));
   for (const Piece& piece : direction.pieces) {
-    for (const Remainder& one : piece.rest) {
+    for_rest(direction, piece, [&](const Remainder& one) {
       columns[static_cast<std::size_t>((one.word - BitMask::kGuard) %
                                        direction.queries->row_words())] |= one.bits;
-    }
+    });
   }
   double wanted = 0;
   for (const std::uint64_t word : columns) wanted += std::popcount(word);
@@ -201,7 +219,15 @@ class FarSearch {
 };
 
 void find_far(Direction& direction, Piece& piece, int worker, const DistanceOptions& options) {
-  FarSearch search(direction, search_budget(direction, piece, options.method), options.simd);
+  const std::int64_t budget = search_budget(direction, piece, options.method);
+  if (budget < 0) return;  // all is left open
+  if (piece.all_rest) {
+    std::vector<Remainder> listed;
+    for_rest(direction, piece, [&](const Remainder& one) { listed.push_back(one); });
+    piece.rest = std::move(listed);
+    piece.all_rest = false;
+  }
+  FarSearch search(direction, budget, options.simd);
   DistanceCounter far;  // see find_near
   std::size_t open = 0;
   for (const Remainder& one : piece.rest) {
@@ -228,24 +254,30 @@ void find_far(Direction& direction, Piece& piece, int worker, const DistanceOpti
 
 /// The voxels that searching has left open, and the first bits of the columns that have any.
 struct Open {
-  std::unique_ptr<BitMask> mask;
+  const BitMask* mask = nullptr;  // none if there are none
+  std::unique_ptr<BitMask> own;   // where it is not that of all queries
   std::vector<int> columns;
 };
 
-/// Takes them from a direction, and gives back what searching needed; no mask if there are none.
+/// Takes them from a direction, and gives back what searching needed.
 Open take_open_voxels(Direction& direction) {
   constexpr int kColumns = DistanceTransform::kColumns;
   Open open;
   direction.index.reset();
+  const bool all = std::all_of(direction.pieces.begin(), direction.pieces.end(),
+                               [](const Piece& piece) { return piece.all_rest; });
+  if (all) open.mask = direction.queries;
   std::vector<std::uint64_t> any(static_cast<std::size_t>(direction.queries->row_words()));
   for (Piece& piece : direction.pieces) {
-    for (const Remainder& one : piece.rest) {
-      if (!open.mask)
-        open.mask = std::make_unique<BitMask>(direction.queries->box(), kSurfacePadding);
-      open.mask->words()[one.word] = one.bits;
+    for_rest(direction, piece, [&](const Remainder& one) {
+      if (!open.mask) {
+        open.own = std::make_unique<BitMask>(direction.queries->box(), kSurfacePadding);
+        open.mask = open.own.get();
+      }
+      if (open.own) open.own->words()[one.word] = one.bits;
       any[static_cast<std::size_t>(place_of(*direction.queries, one.word).bit / 64)] |= one.bits;
-    }
-    piece.rest = {};
+    });
+    std::vector<Remainder>().swap(piece.rest);  // = {} would keep its memory
   }
   const int bits = static_cast<int>(any.size()) * 64;
   for (int first = 0; first < bits; first += kColumns) {
@@ -257,6 +289,7 @@ Open take_open_voxels(Direction& direction) {
 
 void transform_open(std::vector<Direction>& directions, Workers& workers) {
   for (Direction& direction : directions) {
+    if (direction.rest_voxels == 0) continue;
     const Open open = take_open_voxels(direction);
     if (!open.mask) continue;
     const DistanceTransform transform(*direction.targets, direction.grid->squares);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace medperf::metrics {
@@ -61,6 +62,15 @@ TEST(BitMask, SurfaceIsWhatHasAFaceNeighbourOutside) {
       EXPECT_EQ(surface.count(), count);
     }
   }
+}
+
+TEST(BitMask, SurfaceTakesThePlaceOfAMaskThatIsGivenAway) {
+  BitMask mask = random_mask({{0, 0, 0}, {130, 5, 4}}, 3, 7, 2);
+  const BitMask expected = surface_of(mask, Dimensions::k3);
+  const auto* const words = mask.words();
+  const BitMask surface = surface_of(std::move(mask), Dimensions::k3);
+  EXPECT_EQ(surface, expected);
+  EXPECT_EQ(surface.words(), words);
 }
 
 TEST(BitMask, SurfaceOfAPlaneIsItsRim) {

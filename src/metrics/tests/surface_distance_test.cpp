@@ -166,5 +166,49 @@ TEST(SurfaceDistance, ManyFarVoxelsAreLeftToTheTransform) {
   }
 }
 
+TEST(SurfaceDistance, PartsOfASurfaceMayBeNearFarAndLeftOpen) {
+  // A dense cloud, whose slices 0 to 9 touch the other mask, and whose others see only single
+  // voxels of it, far away: some parts have lists of what is left, some have all of it left.
+  const Box box{{0, 0, 0}, {200, 40, 64}};
+  std::mt19937 random(10);
+  BitMask a(box);
+  BitMask b(box);
+  for (int z = 0; z < 64; ++z) {
+    for (int y = 0; y < 40; ++y) {
+      for (int x = 0; x < 20; ++x) {
+        if (random() % 2 == 0) a.set(x, y, z);
+        if (z < 10 && random() % 5 == 0) b.set(x, y, z);
+      }
+    }
+    b.set(199, static_cast<int>(random() % 40), z);
+  }
+  const SpacingMm spacing{0.9, 1.3, 2};
+  const BitMask surfaces[] = {surface_of(moved(a, box, kSurfacePadding), Dimensions::k3),
+                              surface_of(moved(b, box, kSurfacePadding), Dimensions::k3)};
+  const auto expected_a = brute_force(surfaces[0], surfaces[1], spacing);
+  const auto expected_b = brute_force(surfaces[1], surfaces[0], spacing);
+  const SurfacePair pair{&surfaces[0], &surfaces[1]};
+  for (const DistanceMethod method :
+       {DistanceMethod::kAutomatic, DistanceMethod::kSearchOnly, DistanceMethod::kTransformOnly}) {
+    std::vector<double> first;
+    for (const int threads : {1, 2, 3}) {
+      Workers workers(threads);
+      const auto found = surface_distances({&pair, 1}, spacing, workers, {method}).front();
+      const auto to_reference = sorted(found.to_reference);
+      const auto to_prediction = sorted(found.to_prediction);
+      ASSERT_EQ(to_reference.size(), expected_a.size());
+      ASSERT_EQ(to_prediction.size(), expected_b.size());
+      for (std::size_t i = 0; i < expected_a.size(); ++i) {
+        ASSERT_NEAR(to_reference[i], expected_a[i], 1e-13 * expected_a[i]);
+      }
+      for (std::size_t i = 0; i < expected_b.size(); ++i) {
+        ASSERT_NEAR(to_prediction[i], expected_b[i], 1e-13 * expected_b[i]);
+      }
+      if (threads == 1) first = to_reference;
+      ASSERT_EQ(to_reference, first) << "threads must not matter";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace medperf::metrics
