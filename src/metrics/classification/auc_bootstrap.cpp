@@ -10,6 +10,7 @@
 #include "metrics/classification/score_levels.h"
 #include "metrics/statistics/group_counts.h"
 #include "metrics/statistics/random_stream.h"
+#include "metrics/workers.h"
 
 namespace medperf::metrics {
 namespace {
@@ -29,9 +30,9 @@ std::optional<double> area(const ScoreLevels& levels, std::span<const std::uint3
 /// Calls draw(random, negatives, positives) for each replicate; it fills the counts of the levels.
 template <typename Draw>
 Bootstrap run(const ScoreLevels& levels, double value, const BootstrapOptions& options,
-              const Jackknife& jackknife, const Draw& draw) {
+              const Jackknife& jackknife, const Draw& draw, Workers& workers) {
   std::vector<std::optional<double>> drawn(static_cast<std::size_t>(options.replicates));
-  for_each_replicate(options.replicates, options.threads, [&](int begin, int end) {
+  for_each_replicate(options.replicates, workers, [&](int begin, int end) {
     auto workspace = draw.workspace();
     for (int r = begin; r < end; ++r) {
       RandomStream random(options.seed, static_cast<std::uint64_t>(r));
@@ -62,13 +63,16 @@ class DrawCases {
   struct Workspace {
     std::vector<std::uint32_t> counts;
   };
-  DrawCases(const ScoreLevels& levels, AucResampling resampling) : n_levels_(levels.size()) {
-    if (resampling == AucResampling::kStratified) {
-      strata_.emplace_back(levels.negatives);
-      strata_.emplace_back(levels.positives);
-    } else {
-      strata_.emplace_back(level_sizes(levels));
-    }
+  DrawCases(const ScoreLevels& levels, AucResampling resampling, Workers& workers)
+      : n_levels_(levels.size()) {
+    std::vector<std::span<const std::uint32_t>> sizes = {levels.negatives, levels.positives};
+    const std::vector<std::uint32_t> all = level_sizes(levels);
+    if (resampling == AucResampling::kUnstratified) sizes = {all};
+    strata_.resize(sizes.size());
+    workers.run(static_cast<std::ptrdiff_t>(sizes.size()), [&](std::ptrdiff_t i, int) {
+      const auto at = static_cast<std::size_t>(i);
+      strata_[at] = GroupCounts(sizes[at]);
+    });
   }
   Workspace workspace() const { return {std::vector<std::uint32_t>(2 * n_levels_)}; }
   void operator()(RandomStream& random, Workspace& workspace) const {
@@ -188,7 +192,6 @@ struct Ordered {
 };
 
 Result<Ordered> in_order(std::span<const ScoredCase> cases, const BootstrapOptions& options) {
-  MEDPERF_CHECK(check_bootstrap_options(options));
   MEDPERF_CHECK(check_scores(cases));
   Ordered result;
   result.levels = score_levels(cases);
@@ -230,6 +233,9 @@ Result<ResampleUnits> auc_units(std::span<const ScoredCase> cases,
 
 Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases, const BootstrapOptions& options,
                                 AucResampling resampling) {
+  MEDPERF_CHECK(check_bootstrap_options(options));
+  // Started first: a new thread may wait for a processor, and the cases are put in order meanwhile.
+  Workers workers(std::min(options.threads, options.replicates));
   MEDPERF_TRY(const Ordered ordered, in_order(cases, options));
   const auto& [levels, point] = ordered;
   if (!point.estimate.flag.empty()) return point;
@@ -240,7 +246,8 @@ Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases, const Bootstr
     MEDPERF_TRY(const ResampleUnits units, auc_units(cases, each, resampling));
     influence = jackknife(cases, levels, units);
   }
-  return run(levels, *point.estimate.value, options, influence, DrawCases(levels, resampling));
+  return run(levels, *point.estimate.value, options, influence,
+             DrawCases(levels, resampling, workers), workers);
 }
 
 Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases,
@@ -250,6 +257,9 @@ Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases,
     return make_error(ErrorKind::kInvalid, "patients", "there is not one a case",
                       "Name the patient of every case.");
   }
+  MEDPERF_CHECK(check_bootstrap_options(options));
+  // Started first: a new thread may wait for a processor, and the cases are put in order meanwhile.
+  Workers workers(std::min(options.threads, options.replicates));
   MEDPERF_TRY(Ordered ordered, in_order(cases, options));
   auto& [levels, point] = ordered;
   if (!point.estimate.flag.empty()) return point;
@@ -260,7 +270,8 @@ Result<Bootstrap> auc_bootstrap(std::span<const ScoredCase> cases,
   }
   const Jackknife influence =
       options.interval == BootstrapInterval::kBca ? jackknife(cases, levels, units) : Jackknife{};
-  return run(levels, *point.estimate.value, options, influence, DrawPatients(cases, levels, units));
+  return run(levels, *point.estimate.value, options, influence, DrawPatients(cases, levels, units),
+             workers);
 }
 
 }  // namespace medperf::metrics

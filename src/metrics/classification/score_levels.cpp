@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,12 +32,6 @@ void sort_by_key(std::vector<Keyed>& cases) {
   constexpr int kBits = 11;
   constexpr int kDigits = 6;
   constexpr std::size_t kValues = std::size_t{1} << kBits;
-  constexpr std::size_t kFew = 512;  // below, the counters cost more than they save
-  if (cases.size() < kFew) {
-    std::sort(cases.begin(), cases.end(),
-              [](const Keyed& a, const Keyed& b) { return a.key < b.key; });
-    return;
-  }
   const auto digit_of = [](const Keyed& one, int digit) {
     return static_cast<std::size_t>(one.key >> (digit * kBits)) & (kValues - 1);
   };
@@ -55,12 +50,11 @@ void sort_by_key(std::vector<Keyed>& cases) {
   }
 }
 
+/// Makes levels of scores that are given in order.
 class LevelBuilder {
  public:
-  explicit LevelBuilder(std::size_t n) { levels_.level_of_case.resize(n); }
-
-  /// The cases of one score, `negatives` and `positives` of them.
-  void add(std::span<const Keyed> tied, std::uint32_t negatives, std::uint32_t positives) {
+  /// One score, which `negatives` and `positives` cases have. Returns its level.
+  std::uint32_t add(std::uint32_t negatives, std::uint32_t positives) {
     if (!extends(negatives, positives)) {
       const bool both = negatives > 0 && positives > 0;
       levels_.negatives.push_back(0);
@@ -69,10 +63,12 @@ class LevelBuilder {
     }
     levels_.negatives.back() += negatives;
     levels_.positives.back() += positives;
-    const auto level = static_cast<std::uint32_t>(levels_.size() - 1);
-    for (const auto& one : tied) levels_.level_of_case[one.position] = level;
+    return static_cast<std::uint32_t>(levels_.size() - 1);
   }
-  ScoreLevels take() { return std::move(levels_); }
+  ScoreLevels take(std::vector<std::uint32_t> level_of_case) {
+    levels_.level_of_case = std::move(level_of_case);
+    return std::move(levels_);
+  }
 
  private:
   bool extends(std::uint32_t negatives, std::uint32_t positives) const {
@@ -81,6 +77,66 @@ class LevelBuilder {
   }
   ScoreLevels levels_;
 };
+
+/// Counts the cases of each score while there are few different ones (few cases, 8-bit outputs,
+/// rounded scores): then only those need be put in order, and the cases are passed over once.
+class FewScores {
+ public:
+  static constexpr std::uint32_t kMost = 512;
+
+  struct Score {
+    std::uint64_t key = 0;
+    std::uint32_t negatives = 0;
+    std::uint32_t positives = 0;
+    std::uint32_t number = 0;  // in order of appearance
+  };
+
+  /// The number of the case's score; nothing once there are too many.
+  std::optional<std::uint32_t> add(const ScoredCase& one) {
+    const std::uint64_t key = key_of(one.score);
+    std::size_t at = key * 0x9e3779b97f4a7c15 >> (64 - kBits);
+    while (table_[at] != kFree && scores_[table_[at]].key != key) at = (at + 1) % table_.size();
+    if (table_[at] == kFree) {
+      if (scores_.size() == kMost) return std::nullopt;
+      table_[at] = static_cast<std::uint16_t>(scores_.size());
+      scores_.push_back({key, 0, 0, table_[at]});
+    }
+    Score& found = scores_[table_[at]];
+    found.positives += one.positive ? 1 : 0;
+    found.negatives += one.positive ? 0 : 1;
+    return found.number;
+  }
+  std::vector<Score> ascending() && {
+    std::sort(scores_.begin(), scores_.end(),
+              [](const Score& a, const Score& b) { return a.key < b.key; });
+    return std::move(scores_);
+  }
+
+ private:
+  static constexpr int kBits = 11;
+  static constexpr std::uint16_t kFree = 0xffff;
+  std::vector<std::uint16_t> table_ = std::vector<std::uint16_t>(std::size_t{1} << kBits, kFree);
+  std::vector<Score> scores_;
+};
+
+/// Nothing when there are more different scores than FewScores counts.
+std::optional<ScoreLevels> levels_of_few(std::span<const ScoredCase> cases) {
+  FewScores scores;
+  std::vector<std::uint32_t> of_case(cases.size());  // first the score's number
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto number = scores.add(cases[i]);
+    if (!number) return std::nullopt;
+    of_case[i] = *number;
+  }
+  LevelBuilder builder;
+  const std::vector<FewScores::Score> ascending = std::move(scores).ascending();
+  std::vector<std::uint32_t> level_of_score(ascending.size());
+  for (const FewScores::Score& one : ascending) {
+    level_of_score[one.number] = builder.add(one.negatives, one.positives);
+  }
+  for (std::uint32_t& one : of_case) one = level_of_score[one];
+  return builder.take(std::move(of_case));
+}
 
 }  // namespace
 
@@ -100,12 +156,14 @@ Status check_scores(std::span<const ScoredCase> cases) {
 }
 
 ScoreLevels score_levels(std::span<const ScoredCase> cases) {
+  if (auto levels = levels_of_few(cases)) return *std::move(levels);
   std::vector<Keyed> ordered(cases.size());
   for (std::uint32_t i = 0; i < cases.size(); ++i) {
     ordered[i] = {key_of(cases[i].score), i, cases[i].positive};
   }
   sort_by_key(ordered);
-  LevelBuilder builder(cases.size());
+  LevelBuilder builder;
+  std::vector<std::uint32_t> level_of_case(cases.size());
   for (std::size_t start = 0; start < ordered.size();) {
     std::size_t end = start;
     std::uint32_t positives = 0;
@@ -114,10 +172,10 @@ ScoreLevels score_levels(std::span<const ScoredCase> cases) {
       ++end;
     }
     const auto count = static_cast<std::uint32_t>(end - start);
-    builder.add(std::span(ordered).subspan(start, count), count - positives, positives);
-    start = end;
+    const std::uint32_t level = builder.add(count - positives, positives);
+    for (; start < end; ++start) level_of_case[ordered[start].position] = level;
   }
-  return builder.take();
+  return builder.take(std::move(level_of_case));
 }
 
 std::int64_t doubled_wins(std::span<const std::uint32_t> negatives,

@@ -121,15 +121,21 @@ Status check_bootstrap_options(const BootstrapOptions& options) {
   return {};
 }
 
-void for_each_replicate(int count, int threads,
+void for_each_replicate(int count, Workers& workers,
                         const std::function<void(int begin, int end)>& work) {
   // A few parts for each thread: one that begins late, or meets other work, does fewer of them.
-  const int parts = threads == 1 ? std::min(count, 1) : std::min(count, 16 * threads);
+  const int parts =
+      workers.count() == 1 ? std::min(count, 1) : std::min(count, 16 * workers.count());
   const auto begin = [&](std::ptrdiff_t part) {
     return static_cast<int>(static_cast<std::int64_t>(count) * part / parts);
   };
-  Workers workers(std::min(threads, count));
   workers.run(parts, [&](std::ptrdiff_t part, int) { work(begin(part), begin(part + 1)); });
+}
+
+void for_each_replicate(int count, int threads,
+                        const std::function<void(int begin, int end)>& work) {
+  Workers workers(std::min(threads, count));
+  for_each_replicate(count, workers, work);
 }
 
 Bootstrap summarise_bootstrap(std::optional<double> value, std::span<const double> replicates,

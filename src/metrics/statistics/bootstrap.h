@@ -13,6 +13,8 @@
 
 namespace medperf::metrics {
 
+class Workers;
+
 inline constexpr std::string_view kBootstrapPercentileConvention = "bootstrap-percentile";
 inline constexpr std::string_view kBootstrapBcaConvention = "bootstrap-bca";
 
@@ -98,8 +100,10 @@ Bootstrap summarise_bootstrap(std::optional<double> value, std::span<const doubl
 /// Invalid for replicates, threads or level out of range.
 Status check_bootstrap_options(const BootstrapOptions& options);
 
-/// Calls work(begin, end) for parts of [0, count) that together are all of it, on `threads`
-/// threads.
+/// Calls work(begin, end) for parts of [0, count) that together are all of it, on all workers.
+void for_each_replicate(int count, Workers& workers,
+                        const std::function<void(int begin, int end)>& work);
+/// The same on `threads` threads that are started for it.
 void for_each_replicate(int count, int threads,
                         const std::function<void(int begin, int end)>& work);
 

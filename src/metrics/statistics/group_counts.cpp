@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 namespace medperf::metrics {
 namespace {
@@ -62,6 +63,7 @@ GroupCounts::GroupCounts(std::span<const std::uint32_t> sizes) {
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   for (const std::uint32_t size : distinct) make_table(size);
   groups_.reserve(sizes.size());
+  group_of_case_.reserve(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}));
   for (std::uint32_t g = 0; g < sizes.size(); ++g) {
     const auto place = std::lower_bound(distinct.begin(), distinct.end(), sizes[g]);
     groups_.push_back({sizes[g], static_cast<std::uint32_t>(place - distinct.begin())});

@@ -22,6 +22,8 @@ namespace medperf::metrics {
 /// (inversion with a guide table).
 class GroupCounts {
  public:
+  /// Of no groups.
+  GroupCounts() = default;
   /// Preconditions: the sizes add up to less than 2^31. Groups of size 0 are never hit.
   /// Memory: 4 bytes a case, and one table for each size that occurs.
   explicit GroupCounts(std::span<const std::uint32_t> sizes);

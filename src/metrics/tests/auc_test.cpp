@@ -115,6 +115,25 @@ TEST(Auc, OrdersScoresOfEverySignAndSize) {
   }
 }
 
+TEST(Auc, IsTheSameWhicheverWayFewOrManyScoresAreOrdered) {
+  // Few different scores are counted, many are sorted; 512 is the last number of few ones.
+  for (const int different : {1, 2, 511, 512, 513, 700}) {
+    std::mt19937 random(9);
+    Cases cases;
+    for (int i = 0; i < 2100; ++i) {
+      const int level =
+          i < different ? i : static_cast<int>(random() % static_cast<unsigned>(different));
+      const double score = (level - different / 2) / 3.0;  // negative, 0 and positive ones
+      cases.push_back({score == 0 && i % 2 == 0 ? -0.0 : score, random() % 3 == 0});
+    }
+    const Reference expected = by_definition(cases);
+    const auto found = auc(cases);
+    ASSERT_TRUE(found.ok());
+    EXPECT_NEAR(*found->estimate.value, expected.value, 1e-14) << different;
+    EXPECT_NEAR(*found->estimate.se, std::sqrt(expected.variance), 1e-14) << different;
+  }
+}
+
 TEST(Auc, IsTheSameForEveryOrderAndMonotoneTransformation) {
   Cases cases = random_cases(7, 300, 50);
   const auto before = auc(cases);
