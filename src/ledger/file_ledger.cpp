@@ -19,7 +19,8 @@
 namespace medperf::ledger {
 namespace {
 
-constexpr auto kLockWait = std::chrono::seconds(10);
+// Others hold it for one line each, but a busy disk may take long over each line.
+constexpr auto kLockWait = std::chrono::seconds(60);
 constexpr auto kLockStep = std::chrono::milliseconds(5);
 constexpr off_t kTailStep = 1 << 16;
 // Canonical JSON sorts the keys, so every line begins so.

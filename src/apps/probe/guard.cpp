@@ -121,7 +121,6 @@ void remove_below(int parent, const char* name) {
 // What a killed client had in memory. Other guards of the run hold `held` until they are done: what
 // they clean up lies in there.
 void wipe(const std::string& held, const char* folder) {
-  pause_ms(100);  // one that was started just now may not hold it yet
   const int fd = ::open(held.c_str(), O_RDWR | O_CLOEXEC);
   for (int i = 0; fd >= 0 && i < 3000 && ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) pause_ms(10);
   // A process that was killed just now may still be writing.
@@ -129,12 +128,6 @@ void wipe(const std::string& held, const char* folder) {
     if (i > 0) pause_ms(100);
     remove_below(AT_FDCWD, folder);
   }
-}
-
-// Held as long as this process lives.
-void hold(const char* file) {
-  const int fd = ::open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0) ::flock(fd, LOCK_SH);
 }
 
 }  // namespace
@@ -148,7 +141,8 @@ int guard(int count, char** arguments) {
   const bool may_be_starting = arguments[4][0] != '\0';
   arguments += 5;
   count -= 5;
-  if (held[0] != '\0' && wiped[0] == '\0') hold(held);
+  // What the client locked for this process as long as it lives, and not for what it starts.
+  if (held[0] != '\0' && wiped[0] == '\0') ::fcntl(4, F_SETFD, FD_CLOEXEC);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(signal, SIG_IGN);
   std::vector<std::string> groups;
   int at = 0;
@@ -163,8 +157,9 @@ int guard(int count, char** arguments) {
   if (!in_order) {
     kill_groups(groups);
     // A first try may only find out that the container's monitor is dead, and fail.
-    for (int tries = 0, good = 0; tries < 8 && good < (may_be_starting ? 2 : 1) && at + 1 < count;
-         ++tries) {
+    // What a daemon is asked to start may appear later than that: a busy machine takes its time.
+    const int most = may_be_starting ? 12 : 8, wanted = may_be_starting ? 6 : 1;
+    for (int tries = 0, good = 0; tries < most && good < wanted && at + 1 < count; ++tries) {
       if (tries > 0) pause_ms(may_be_starting ? 400 : 50);
       if (run_command(arguments + at + 1)) ++good;
     }

@@ -1,6 +1,7 @@
 #include "engine/limits/guard.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,9 +24,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// In the child, after fork: async-signal-safe calls only. Keeps only the pipe, as descriptor 3: an
-// inherited lock or output pipe of the client must not live on in the guard.
-[[noreturn]] void become_guard(int pipe, const char* program, char* const* argv,
+// In the child, after fork: async-signal-safe calls only. Keeps only the pipe, as descriptor 3, and
+// `held`, if there is one, as 4: another lock or output pipe of the client must not live on in the
+// guard.
+[[noreturn]] void become_guard(int pipe, int held, const char* program, char* const* argv,
                                char* const* environment) {
   ::setsid();
   if (::fork() != 0) ::_exit(0);  // the guard belongs to init: nobody has to reap it
@@ -35,10 +37,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = ::open("/dev/null", O_RDWR);
   const int kept = ::fcntl(pipe, F_DUPFD, 10);
-  if (null < 0 || kept < 0) ::_exit(127);
+  const int lock = held < 0 ? -1 : ::fcntl(held, F_DUPFD, 10);
+  if (null < 0 || kept < 0 || (lock < 0 && held >= 0)) ::_exit(127);
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
   ::dup2(kept, 3);
-  ::close_range(4, ~0U, 0);
+  if (lock >= 0) ::dup2(lock, 4);
+  ::close_range(lock >= 0 ? 5 : 4, ~0U, 0);
   (void)!::chdir("/");
   ::execve(program, argv, environment);
   ::_exit(127);
@@ -61,6 +65,14 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
     return failed("the guard's pipe cannot be made");
   const FileHandle read_end(ends[0]);
   FileHandle write_end(ends[1]);
+  // Locked here and inherited: whoever wipes the run's memory waits for a guard that was started
+  // just now, too, however late its program runs.
+  FileHandle held;
+  if (!plan.held.empty() && plan.wipe.empty()) {
+    held = FileHandle(::open(plan.held.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!held.is_open() || ::flock(held.get(), LOCK_SH | LOCK_NB) != 0)
+      return failed("the guard's lock cannot be taken");
+  }
   // The guard leaves this folder.
   const std::string program = fs::absolute(plan.program).native();
   std::vector<std::string> arguments{program,
@@ -80,7 +92,10 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   const auto environment = pointers(variables);
   const pid_t child = ::fork();
   if (child < 0) return failed("the guard of the run cannot be started");
-  if (child == 0) become_guard(read_end.get(), program.c_str(), argv.data(), environment.data());
+  if (child == 0) {
+    become_guard(read_end.get(), held.is_open() ? held.get() : -1, program.c_str(), argv.data(),
+                 environment.data());
+  }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -16,7 +16,7 @@ struct GuardPlan {
   std::vector<fs::path> groups;    ///< whose processes are killed; removed at the end
   std::vector<std::string> clean;  ///< the command that removes the container
   /// The container may still be starting outside of the groups when the client is gone: `clean`
-  /// must go well twice, with a pause.
+  /// must go well several times, with pauses, two seconds in all.
   bool may_be_starting = false;
   std::map<std::string, std::string> environment;
   fs::path in_use;  ///< locked (shared) by every client on the store

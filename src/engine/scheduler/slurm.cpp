@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kAsk{2000};  // Slurm
 constexpr std::size_t kLogTail = 600;
 // Accounting lags behind a task's end; nothing depends on it.
 constexpr std::chrono::milliseconds kUsageLook{500};
-constexpr Seconds kUsagePatience{10};
+constexpr Seconds kUsagePatience{30};
 constexpr Seconds kSettlePatience{10};
 
 struct Task {

@@ -1,7 +1,9 @@
 // Storage in memory for a run, and encrypted archives that are opened into it.
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -9,7 +11,9 @@
 #include <atomic>
 #include <thread>
 
+#include "base/tests/temporary_folder.h"
 #include "engine/choice.h"
+#include "engine/limits/guard.h"
 #include "engine/memory/gpg.h"
 #include "engine/memory/place.h"
 #include "engine/memory/sealed.h"
@@ -217,7 +221,9 @@ TEST_F(Claims, WhatNeverFitsIsRefusedAtOnce) {
 }
 
 TEST(MemoryPlaceTest, TwoThatDoNotFitTogetherComeOneAfterTheOther) {
-  const Bytes most{memory_room().value().machine.value / 10 * 6};
+  // One fits, two do not, even if others on the machine take or give back a quarter of what is
+  // free.
+  const Bytes most{memory_room().value().machine.value / 10 * 7};
   std::atomic<int> in{0}, step{0};
   const auto run = [&](int number) {
     const auto place = MemoryPlace::make({mebibytes(8), kNoGuard, {}, {mebibytes(8), most}});
@@ -233,7 +239,7 @@ TEST(MemoryPlaceTest, TwoThatDoNotFitTogetherComeOneAfterTheOther) {
   EXPECT_EQ(in, 1) << "the second waits";
   step = 1;
   first.join();
-  for (int i = 0; i < 5000 && in != 2; ++i) ::usleep(1000);
+  for (int i = 0; i < 300'000 && in != 2; ++i) ::usleep(1000);
   EXPECT_EQ(in, 2) << "the claim has gone with its place";
   step = 2;
   second.join();
@@ -248,6 +254,25 @@ TEST(MemoryPlaceTest, AClaimShrinksWhenTheImageIsThere) {
     EXPECT_EQ(sum_of_claims({outer}).process, mebibytes(0));
     EXPECT_EQ(sum_of_claims({outer}).container, mebibytes(20));
   }).join();
+}
+
+/// A guard whose program takes its time before it does anything.
+TEST(GuardTest, HoldsTheMemoryOfItsRunFromTheFirstInstant) {
+  const TemporaryFolder folder;
+  GuardPlan plan;
+  plan.program = folder.path() / "guard";
+  plan.held = folder.path() / "held";
+  ASSERT_TRUE(write_file_atomically(plan.program, "#!/bin/sh\nread -r word <&3\n").ok());
+  fs::permissions(plan.program, fs::perms::owner_all);
+  const FileHandle lock(::open(plan.held.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const auto is_free = [&] { return ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0; };
+  auto guard = Guard::start(plan);
+  ASSERT_TRUE(guard.ok()) << guard.error().text();
+  EXPECT_FALSE(is_free());
+  guard->finish(false);
+  bool freed = false;
+  for (int i = 0; i < 6000 && !(freed = is_free()); ++i) ::usleep(10'000);
+  EXPECT_TRUE(freed) << "until its guard has ended";
 }
 
 TEST(MemoryPlaceTest, ADiskIsNoMemory) {
