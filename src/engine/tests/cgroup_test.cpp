@@ -260,7 +260,7 @@ pid_t sleeping_child(bool contained) {
 }
 
 bool ends(pid_t pid) {
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     const auto status = read_file("/proc/" + std::to_string(pid) + "/stat", Bytes{64u << 10});
     if (!status.ok() || status->find(") Z ") != std::string::npos) return true;
     ::usleep(10'000);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -48,10 +50,13 @@ class WatchedEngine : public Engine {
       memory_ += spec.limits.memory.value;
       most_cores = std::max(most_cores, cores_);
       most_memory = std::max(most_memory, memory_);
+      came_.notify_all();
     }
     if (spec.name == "throws") throw std::runtime_error("a fault");
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // The first ones stay until others have come beside them, however late their threads run.
+    came_.wait_for(lock, std::chrono::minutes(1), [&] { return most_cores >= wanted_cores; });
     cores_ -= spec.limits.cpus;
     memory_ -= spec.limits.memory.value;
     RunOutcome outcome;
@@ -61,10 +66,12 @@ class WatchedEngine : public Engine {
   std::vector<std::string> started;
   std::map<std::string, std::string> gpus;
   double most_cores = 0;
+  double wanted_cores = 0;  ///< at once, before any run ends
   std::uint64_t most_memory = 0;
 
  private:
   std::mutex mutex_;
+  std::condition_variable came_;
   double cores_ = 0;
   std::uint64_t memory_ = 0;
 };
@@ -85,6 +92,7 @@ Job job_named(const std::string& name, double cores = 1, std::uint64_t mib = 100
 
 TEST(LocalScheduler, NeverRunsMoreThanFits) {
   WatchedEngine engine;
+  engine.wanted_cores = 3;
   std::vector<Job> jobs;
   for (int i = 0; i < 12; ++i) {
     jobs.push_back(job_named("job" + std::to_string(i), 1 + i % 3, 100 + 100 * (i % 2)));

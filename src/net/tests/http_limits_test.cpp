@@ -70,7 +70,6 @@ TEST_F(HttpLimitsTest, NoRequestHidesInsideAnother) {
 }
 
 TEST_F(HttpLimitsTest, ChunkedBodiesAreReadStrictly) {
-  options_.request_timeout = Seconds{0.5};
   start();
   const std::string head =
       "POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -81,10 +80,12 @@ TEST_F(HttpLimitsTest, ChunkedBodiesAreReadStrictly) {
                 testing::AnyOf(StartsWith("HTTP/1.1 400"), StartsWith("HTTP/1.1 413")))
         << body;
   }
-  EXPECT_THAT(talk(head + "1\na\n0\n\n"), StartsWith("HTTP/1.1 408"));  // no line ended
   EXPECT_THAT(talk(head + "1;name=value\r\na\r\n0\r\n\r\n"), HasSubstr("POST /p [a]"));
   EXPECT_THAT(talk(head + "1;" + std::string(200000, 'e') + "\r\na\r\n0\r\n\r\n"),
               testing::AnyOf(StartsWith("HTTP/1.1 400"), StartsWith("HTTP/1.1 431")));
+  options_.request_timeout = Seconds{0.5};
+  start();
+  EXPECT_THAT(talk(head + "1\na\n0\n\n"), StartsWith("HTTP/1.1 408"));  // no line ended
 }
 
 TEST_F(HttpLimitsTest, TrailersAreNoHeaders) {
@@ -117,7 +118,7 @@ TEST_F(HttpLimitsTest, GarbageIsAnsweredAtOnce) {
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(talk("\x16\x03\x01\x02"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(talk("GET / HTTP/1.1\nHost: h\n\n"), StartsWith("HTTP/1.1 400"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(25));  // of 30
 }
 
 TEST_F(HttpLimitsTest, PipelinesAreBounded) {
@@ -148,7 +149,7 @@ TEST_F(HttpLimitsTest, OneAddressGetsItsShareOfConnections) {
   EXPECT_THAT(neighbour.receive_until("127.0.0.2\n"), StartsWith("HTTP/1.1 200"));
   held.clear();  // whoever leaves makes room
   std::string answer;
-  for (int i = 0; i < 100 && !answer.starts_with("HTTP/1.1 200"); ++i) {
+  for (int i = 0; i < 3000 && !answer.starts_with("HTTP/1.1 200"); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     answer = talk(get("/", "Connection: close\r\n"));
   }
@@ -161,8 +162,16 @@ TEST_F(HttpLimitsTest, SlowReadersAreCutOff) {
   start();
   RawConnection reader(server_->port(), "127.0.0.1", 4096);
   reader.send(get("/large"));
-  std::this_thread::sleep_for(std::chrono::seconds(1));  // 0.3 s are allowed
+  // 0.3 s are allowed; it is read when the server has let go of it.
+  std::string head = reader.receive_until("\r\n");
+  for (int i = 0; i < 6000 && server_->connections() > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200"));
   EXPECT_LT(reader.receive_all().size(), 8U << 20U);
+  // Whoever reads is served: here in as long as a busy machine may need.
+  options_.write_timeout = Seconds{60};
+  start();
   EXPECT_EQ(talk(get("/large", "Connection: close\r\n")).size() >> 20U, 8U);
 }
 
@@ -171,16 +180,16 @@ TEST_F(HttpLimitsTest, BodiesTogetherAreLimited) {
   start();
   const auto post = [](int size) {
     return "POST /p HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
-           std::to_string(size) + "\r\n\r\n";
+           std::to_string(size) + "\r\n";
   };
   RawConnection first(server_->port());
-  first.send(post(800000));
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  EXPECT_THAT(talk(post(800000) + std::string(800000, 'x')), StartsWith("HTTP/1.1 503"));
-  EXPECT_THAT(talk(post(3) + "abc"), HasSubstr("[abc]"));  // small ones always fit
+  first.send(post(800000) + "Expect: 100-continue\r\n\r\n");
+  ASSERT_THAT(first.receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 100"));  // it has its share
+  EXPECT_THAT(talk(post(800000) + "\r\n" + std::string(800000, 'x')), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(talk(post(3) + "\r\nabc"), HasSubstr("[abc]"));  // small ones always fit
   first.send(std::string(800000, 'x'));
   EXPECT_THAT(first.receive_all(), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(talk(post(800000) + std::string(800000, 'x')), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(talk(post(800000) + "\r\n" + std::string(800000, 'x')), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(HttpLimitsTest, ManySlowClientsHoldNobodyUp) {
@@ -197,7 +206,7 @@ TEST_F(HttpLimitsTest, ManySlowClientsHoldNobodyUp) {
     for (auto& connection : slow) connection->send("a");
     EXPECT_THAT(talk(get("/", "Connection: close\r\n")), StartsWith("HTTP/1.1 200"));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(25));  // of 30
 }
 
 TEST_F(HttpLimitsTest, HandshakesMustEnd) {
@@ -210,7 +219,7 @@ TEST_F(HttpLimitsTest, HandshakesMustEnd) {
   const auto begin = std::chrono::steady_clock::now();
   talk("");
   talk("\x16\x03\x01\x02");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(15));  // of 20
 }
 
 TEST_F(HttpLimitsTest, AKeyThatOthersCanReadIsRefused) {

@@ -269,9 +269,12 @@ TEST_F(Serve, CasesAreCountedWhileARunGoesOn) {
   const auto slow = [&](const engine::RunSpec& spec) {
     const fs::path out = mount_of(spec, "/m/output_path") / "p.csv";
     EXPECT_TRUE(write_file_atomically(out, "case_id\nc0\nc1\nc").ok());
-    std::this_thread::sleep_for(std::chrono::milliseconds(1600));
     const auto workspace = Workspace::open(world_.workspace()).value();
-    seen = read_progress(workspace, "b1-d3", world_.clock.now())->cases;
+    for (int i = 0; i < 6000 && (seen.empty() || seen[0].done == 0); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // it is looked in its own time
+      if (const auto view = read_progress(workspace, "b1-d3", world_.clock.now()))
+        seen = view->cases;
+    }
     EXPECT_TRUE(write_file_atomically(out, "case_id\nc0\nc1\nc2\nc3\nc4\n").ok());
     return success();
   };

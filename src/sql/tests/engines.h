@@ -91,7 +91,7 @@ class PostgresCluster {
   }
 
   void wait_until_ready() {
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 2400; ++i) {
       if (Database::open(PostgresOptions{connection("public"), 1}).ok()) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }

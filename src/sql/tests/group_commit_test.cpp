@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -12,6 +14,12 @@
 
 namespace medperf::sql {
 namespace {
+
+/// Whether a thread of this process sleeps: it waits for another.
+bool sleeps(pid_t thread) {
+  const auto said = read_file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  return said.ok() && said->find(") S ") != std::string::npos;
+}
 
 class GroupCommitTest : public EngineTest {
  protected:
@@ -130,11 +138,11 @@ TEST_P(GroupCommitTest, WhoeverComesWhileOthersRunIsCommittedWithThem) {
   if (database_->dialect() != Dialect::kSqlite) GTEST_SKIP() << "commits alone";
   std::int64_t committed_before = -1;
   std::thread late;
-  std::atomic<bool> waits{false};
+  std::atomic<pid_t> thread{0};
   const Status first = database_->write_transaction([&](Session& session) -> Status {
     MEDPERF_CHECK(session.execute("INSERT INTO t (i) VALUES (1)"));
     late = std::thread([&] {
-      waits = true;
+      thread = ::gettid();
       EXPECT_TRUE(database_
                       ->write_transaction([&](Session& mine) -> Status {
                         // What another connection sees: nothing of the first before its commit.
@@ -144,8 +152,8 @@ TEST_P(GroupCommitTest, WhoeverComesWhileOthersRunIsCommittedWithThem) {
                       })
                       .ok());
     });
-    while (!waits) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    // Until it waits for its turn, which nobody else holds back.
+    while (thread == 0 || !sleeps(thread)) std::this_thread::yield();
     return {};
   });
   late.join();

@@ -96,7 +96,7 @@ TEST_P(VersionTest, TheSameNameIsTheSameNumberWhoeverLooks) {
   std::vector<std::thread> readers;
   for (int r = 0; r < 4; ++r) {
     readers.emplace_back([&, r] {
-      for (int i = 0; writing || i < 50; ++i) {
+      for (int i = 0; writing || i < 50 || (named <= 100 && i < 100'000); ++i) {
         const Seen seen = look(*database, (i + r) % 2 == 0);
         if (!seen.version) continue;
         ++named;
