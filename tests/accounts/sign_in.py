@@ -10,7 +10,6 @@ import http.server
 import json
 import os
 import re
-import socket
 import ssl
 import struct
 import subprocess
@@ -20,6 +19,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+from patience import wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build/release/src/apps"))
@@ -42,7 +45,7 @@ def write(path, text, mode=0o600):
 
 
 def run(*words, **more):
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, **more)
+    return subprocess.run(words, capture_output=True, text=True, timeout=600, **more)
 
 
 def base64url(data):
@@ -97,15 +100,13 @@ class Provider:
         text = ".".join(base64url(json.dumps(part).encode()) for part in
                         ({"alg": "RS256", "kid": name}, claims))
         signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", os.path.join(self.folder, name + ".key")],
-                                   input=text.encode(), capture_output=True, timeout=60).stdout
+                                   input=text.encode(), capture_output=True, timeout=300).stdout
         return text + "." + base64url(signature)
 
 
 class Hub:
     def __init__(self, folder, key, cert, issuers):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.folder, self.cert = os.path.join(folder, "hub"), cert
         self.url = "https://localhost:%d" % self.port
         self.program = os.path.join(PROGRAMS, "medperf-hub")
@@ -119,17 +120,18 @@ class Hub:
     def start(self):
         self.process = subprocess.Popen([self.program, "serve", "--config", self.config],
                                         stdout=subprocess.DEVNULL, stderr=open(self.folder + "/hub.log", "w"))
-        for _ in range(200):
+
+        def answers():
             try:
-                if self.call("GET", "/version")[0] == 200:
-                    return
+                return self.call("GET", "/version")[0] == 200
             except OSError:
-                time.sleep(0.05)
-        raise SystemExit("the hub does not start")
+                return False
+        if not wait_for(answers, 180, 0.05):
+            raise SystemExit("the hub does not start")
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(180)
 
     def command(self, *words, **more):
         return run(self.program, "user", words[0], "--config", self.config, *words[1:], **more)
@@ -143,7 +145,7 @@ class Hub:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            answer = urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.cert), timeout=20)
+            answer = urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.cert), timeout=180)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
@@ -214,13 +216,13 @@ def password_and_device(hub, anna, second, password):
     check("device code shown", found is not None, line)
     done = anna.run("auth", "approve", found.group(1), answers="n\n")
     check("denied by a person", done.returncode == 0 and "medperf on" in done.stdout, done.stdout + done.stderr)
-    _, told = waiting.communicate(timeout=30)
+    _, told = waiting.communicate(timeout=300)
     check("device learns of it", waiting.returncode == 12 and "denied" in told, told)
     waiting = second.start("auth", "login", "--device", "--json")
     code = re.search(r"enter the code ([A-Z-]+)", waiting.stderr.readline()).group(1)
     done = anna.run("auth", "approve", code.lower(), "--yes")
     check("approved", done.returncode == 0, done.stderr)
-    out, told = waiting.communicate(timeout=30)
+    out, told = waiting.communicate(timeout=300)
     check("device is signed in", waiting.returncode == 0 and json.loads(out)["username"] == "anna", told)
     done = second.run("auth", "status")
     check("and acts", done.returncode == 0 and "as anna" in done.stdout, done.stderr)
@@ -258,7 +260,7 @@ def second_factor(hub, anna, folder, password):
     secret = ""
     while not re.fullmatch(r"[A-Z2-7]{32}", secret):
         secret = waiting.stdout.readline().strip()
-    out, told = waiting.communicate(code_of(secret) + "\n", timeout=30)
+    out, told = waiting.communicate(code_of(secret) + "\n", timeout=300)
     check("enrolled", waiting.returncode == 0, told)
     recovery = re.findall(r"^  ([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})$", out, re.M)
     check("recovery codes", len(recovery) == 10, out)
@@ -374,12 +376,10 @@ def given_to_an_organisation(hub, anna):
 
 
 def outside_issuer(hub, provider):
-    for _ in range(100):
-        if provider.asked:
-            break
-        time.sleep(0.1)
+    wait_for(lambda: provider.asked)
     check("keys are fetched at the start", provider.asked == 1, provider.asked)
-    time.sleep(0.3)
+    # They are used once they have arrived.
+    wait_for(lambda: hub.call("GET", "me/", token=provider.token("first", "emil"))[0] == 200, pause=0.2)
     status, me, _ = hub.call("GET", "me/", token=provider.token("first", "emil"))
     check("outside token", status == 200 and me["email"] == "emil@idp.test", me)
     check("wrong audience", hub.call("GET", "me/", token=provider.token("first", "emil", aud="x"))[0] == 401)
@@ -390,10 +390,8 @@ def outside_issuer(hub, provider):
 def rotated_keys(hub, provider):
     check("account made here", hub.call("GET", "me/", token=provider.token("second", "anna"))[0] == 401)
     token = provider.token("second", "emil")
-    for _ in range(80):  # keys are asked for at most once a minute, so the other cases come between
-        if hub.call("GET", "me/", token=token)[0] == 200:
-            break
-        time.sleep(1)
+    # Keys are asked for at most once a minute, so the other cases come between.
+    wait_for(lambda: hub.call("GET", "me/", token=token)[0] == 200, pause=1)
     check("rotated", hub.call("GET", "me/", token=token)[0] == 200)
     check("no request more than that", provider.asked == 2, provider.asked)
     check("the old key is gone", hub.call("GET", "me/", token=provider.token("first", "emil"))[0] == 401)

@@ -19,7 +19,7 @@ class Crowd:
 
         def run(i):
             barrier.wait()
-            for _ in range(200):
+            for _ in range(2000):
                 answers[i] = call(self.members[i], i)
                 if answers[i][0] not in (0, 503):
                     return
@@ -92,7 +92,7 @@ def counted_updates(report, crowd, size):
     accepted = [0] * size
 
     def add(client, i):
-        for _ in range(400):
+        for _ in range(4000):
             status, row = client.send("GET", path)
             if status != 200:
                 continue

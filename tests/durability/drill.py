@@ -30,14 +30,14 @@ def backups_under_load(report, folder, programs, cluster, postgres, label):
     hub.start()
     client = hub.client("writer")
     load = Load(client)
-    wait_for(lambda: load.acknowledged() > 30, 20)
+    wait_for(lambda: load.acknowledged() > 30)
     archives = []
     for i in range(3):
         before = set().union(*(set(w.acknowledged) for w in load.writers))
         archive = folder / f"{label}-{i}.backup"
         hub.run("backup", "--to", archive)
         archives.append((archive, before))
-        time.sleep(0.2)
+    wait_for(lambda: load.acknowledged() > len(archives[-1][1]))
     acknowledged = load.end()
     report.case(f"{label}: writes went on meanwhile", len(acknowledged) > len(archives[-1][1]))
     report.case(f"{label}: no write was refused because of it", load.count_of(503) == 0 and not load.strange(),
@@ -189,7 +189,7 @@ def upgrade_under_load(report, folder, old, new, cluster):
         before = json.loads(hubs[0].run("check", "--json").stdout)["schema"]
         client = [hub.start() for hub in hubs][0].client("writer")
         loads = [Load(client.twin(hub.port), writers=2, label=f"load-{i}") for i, hub in enumerate(hubs)]
-        wait_for(lambda: all(load.acknowledged() > 20 for load in loads), 20)
+        wait_for(lambda: all(load.acknowledged() > 20 for load in loads))
         for hub in hubs:
             hub.program = new / "medperf-hub"
         after = json.loads(hubs[0].run("migrate", "--json").stdout)["schema"]

@@ -1,6 +1,10 @@
 """What the durability tests share: a hub made by `init` on either database, a PostgreSQL cluster that can be killed,
 a client that speaks JSON. Everything lies in one temporary folder and listens on 127.0.0.1 or a socket in it."""
-import glob, http.client, json, os, pathlib, pwd, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import glob, http.client, json, os, pathlib, pwd, shutil, signal, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from patience import wait_for
+from ports import free_port
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse 27"
@@ -27,22 +31,6 @@ class Report:
     def end(self):
         print(f"{self.passed} passed, {self.failed} failed", flush=True)
         sys.exit(1 if self.failed else 0)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(question, seconds=15, pause=0.01):
-    """Asks until the answer is true; False when the time is over."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if question():
-            return True
-        time.sleep(pause)
-    return False
 
 
 class Folder:
@@ -87,13 +75,13 @@ class Postgres:
 
     def start(self):
         """Starts the server; tries again while processes of the one that was killed still end."""
-        for _ in range(100):
+        for _ in range(600):
             with open(self.log, "ab") as log:
                 self.server = subprocess.Popen(
                     [self.bin / "postgres", "-D", self.data, "-k", self.folder, "-c", "listen_addresses=",
                      "-c", "max_connections=60", "-c", "shared_buffers=32MB"],
                     stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", **self.owner)
-            if wait_for(lambda: self.server.poll() is not None or self.answers(), 30):
+            if wait_for(lambda: self.server.poll() is not None or self.answers(), 180):
                 if self.server.poll() is None:
                     return self
             time.sleep(0.1)
@@ -120,7 +108,7 @@ class Postgres:
     def stop(self):
         if self.server and self.server.poll() is None:
             self.server.send_signal(signal.SIGINT)
-            self.server.wait(180)
+            self.server.wait(600)
 
 
 class Hub:
@@ -147,7 +135,7 @@ class Hub:
 
     def run(self, *words, config=True, check=True):
         done = subprocess.run([self.program, *words, *(["--config", self.config] if config else [])],
-                              capture_output=True, text=True, timeout=300)
+                              capture_output=True, text=True, timeout=900)
         if check and done.returncode != 0:
             raise RuntimeError(f"{words}: exit {done.returncode}: {done.stderr}")
         return done
@@ -164,7 +152,7 @@ class Hub:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([program or self.program, "serve", "--config", self.config],
                                             stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL)
-        if wait and not wait_for(lambda: self.process.poll() is not None or self.is_ready(), 30):
+        if wait and not wait_for(lambda: self.process.poll() is not None or self.is_ready()):
             raise RuntimeError(f"the hub does not start: {self.log.read_text()[-2000:]}")
         if wait and self.process.poll() is not None:
             raise RuntimeError(f"the hub ended: {self.log.read_text()[-2000:]}")
@@ -173,7 +161,7 @@ class Hub:
     def ask(self, path, port=None):
         """Status and body of a GET without credentials; (0, "") when nobody answers."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=120)
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
@@ -194,7 +182,7 @@ class Hub:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(60)
+            self.process.wait(300)
         return self.process.returncode if self.process else None
 
     def client(self, name):
@@ -227,8 +215,8 @@ class Client:
         try:
             if self.connection is None:
                 self.connection = (
-                    http.client.HTTPSConnection("localhost", self.port, timeout=60, context=self.tls) if self.tls
-                    else http.client.HTTPConnection("127.0.0.1", self.port, timeout=60))
+                    http.client.HTTPSConnection("localhost", self.port, timeout=300, context=self.tls) if self.tls
+                    else http.client.HTTPConnection("127.0.0.1", self.port, timeout=300))
             self.connection.request(method, f"/api/v0/{path}", None if body is None else json.dumps(body),
                                     {**given, **(headers or {})})
             answer = self.connection.getresponse()
@@ -331,7 +319,7 @@ class Load:
     def end(self):
         self.stop_event.set()
         for writer in self.writers:
-            writer.join(90)
+            writer.join(600)
         names = {}
         for writer in self.writers:
             names.update(writer.acknowledged)

@@ -41,7 +41,7 @@ class Nginx:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(120)
 
 
 def served_by_both(report, proxy, hubs, writer):
@@ -63,7 +63,7 @@ def served_by_both(report, proxy, hubs, writer):
 
 def proxy_status(proxy, writer, path):
     import http.client
-    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=20, context=proxy.tls)
+    connection = http.client.HTTPSConnection("localhost", proxy.port, timeout=180, context=proxy.tls)
     connection.request("GET", path)
     status = connection.getresponse().status
     connection.close()
@@ -72,19 +72,18 @@ def proxy_status(proxy, writer, path):
 
 def one_goes(report, proxy, hubs, writer):
     load = Load(writer, writers=4)
-    wait_for(lambda: load.acknowledged() > 20, 15)
+    wait_for(lambda: load.acknowledged() > 20)
     before = load.count_of(502)
     code = hubs[0].stop()
-    time.sleep(0.5)
     during = load.acknowledged()
-    time.sleep(0.5)
-    report.case("writes go on while one is stopped", load.acknowledged() > during and code == 0)
+    went_on = wait_for(lambda: load.acknowledged() > during + 4)
+    report.case("writes go on while one is stopped", went_on and code == 0, (went_on, code))
     report.case("stopping one is hardly noticed", load.count_of(502) - before <= 4, load.count_of(502) - before)
     hubs[0].start()
     time.sleep(0.5)
     hubs[1].kill()
     during = load.acknowledged()
-    went_on = wait_for(lambda: load.acknowledged() > during + 10, 10)
+    went_on = wait_for(lambda: load.acknowledged() > during + 10)
     report.case("writes go on after one was killed", went_on)
     hubs[1].start()
     time.sleep(0.5)
@@ -112,7 +111,7 @@ def main():
                 hub.start()
             proxy = Nginx(folder, hubs)
             writer = proxy.client("writer")
-            ready = wait_for(lambda: writer.send("POST", "auth/login", {})[0] == 400, 10)
+            ready = wait_for(lambda: writer.send("POST", "auth/login", {})[0] == 400)
             if report.case("nginx takes the example's configuration", ready,
                            (proxy.folder / "error.log").read_text()[-500:]):
                 writer.sign_in()

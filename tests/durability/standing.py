@@ -10,31 +10,39 @@ def drain(report, folder, programs):
     """A request that waits for the database when the hub is asked to stop is still answered."""
     hub = Hub(folder / "drain", programs, settings="")
     text = hub.config.read_text()
-    hub.config.write_text(text.replace("http:\n", "http:\n  drain: 20\n  drain_notice: 1\n", 1))
+    hub.config.write_text(text.replace("http:\n", "http:\n  drain: 120\n  drain_notice: 4\n", 1))
     hub.add_user("writer", admin=True)
     hub.start()
     client, idle = hub.client("writer"), hub.client("writer")
     holder = sqlite3.connect(hub.folder / "hub.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    answers = []
+    answers, begun = [], transactions(hub)
     slow = threading.Thread(target=lambda: answers.append(client.send("POST", "mlcubes/", container("slow"))))
     slow.start()
+    # It is in the hub once the hub asks its database something; then it comes to where it waits for this one.
+    wait_for(lambda: transactions(hub) > begun)
     time.sleep(0.5)
     hub.process.send_signal(signal.SIGTERM)
-    report.case("drain: /readyz answers 503 first", wait_for(lambda: hub.ask("/readyz")[0] == 503, 3))
-    report.case("drain: then no new connection", wait_for(lambda: hub.ask("/version")[0] == 0, 5))
+    report.case("drain: /readyz answers 503 first", wait_for(lambda: hub.ask("/readyz")[0] == 503))
+    report.case("drain: then no new connection", wait_for(lambda: hub.ask("/version")[0] == 0))
     report.case("drain: the watching listener still says 503", hub.ask("/readyz", hub.watch_port)[0] == 503)
     report.case("drain: the process waits for the running request", hub.process.poll() is None and not answers)
     holder.execute("ROLLBACK")
-    slow.join(20)
+    slow.join(180)
     report.case("drain: which is answered", answers and answers[0][0] == 201, answers)
-    report.case("drain: then the process ends with 0", hub.process.wait(20) == 0, hub.process.returncode)
+    report.case("drain: then the process ends with 0", hub.process.wait(180) == 0, hub.process.returncode)
     report.case("drain: and a kept-alive connection that idled is closed", idle.send("GET", "me/")[0] == 0)
     holder.close()
     hub.start()
     names = {row["name"] for row in hub.client("writer").all("mlcubes/")}
     report.case("drain: what was answered is stored", "slow" in names)
     hub.stop()
+
+
+def transactions(hub):
+    """How many the hub has begun."""
+    text = hub.ask("/metrics", hub.watch_port)[1]
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("medperf_hub_database_transactions_total ")), 0)
 
 
 SAMPLE = re.compile(r'^[a-z_]+(\{[a-z]+="[^"{}]*"(,[a-z]+="[^"{}]*")*\})? [0-9.e+-]+$')

@@ -20,7 +20,7 @@ def expect(what, holds, detail=""):
 
 
 def run(*words):
-    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=900)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -80,7 +80,7 @@ class Study(small_study.Study):
                 writer.writeheader()
                 writer.writerows(cases)
         done = subprocess.run([PROGRAMS / "medperf-metrics", "classification", folder / "predictions.csv",
-                               folder / "labels.csv", "--json"], capture_output=True, text=True, timeout=60)
+                               folder / "labels.csv", "--json"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         return len(rows["labels"]), {figure["metric"]: figure for figure in json.loads(done.stdout)["figures"]}
 

@@ -10,6 +10,7 @@ PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/releas
 DATA = TOP / "tests/data/brain-tumour"
 sys.path.insert(0, str(TOP / "tests/support"))
 import small_study  # noqa: E402
+from patience import wait_for  # noqa: E402
 
 TAB, RIGHT = "\ue004", "\ue014"
 PHONE, DESK = (360, 800), (1280, 900)
@@ -51,7 +52,7 @@ class Browser:
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=self.log, stderr=subprocess.STDOUT,
                                        env={**os.environ, "HOME": str(folder), "TMPDIR": str(folder)})
         self.address = None
-        for _ in range(300):
+        for _ in range(1800):
             port = re.search(r"started successfully on port (\d+)", (folder / "driver.log").read_text())
             if port:
                 self.address = f"http://127.0.0.1:{port.group(1)}"
@@ -68,7 +69,7 @@ class Browser:
         request = urllib.request.Request(self.address + self.session + path, data, {"Content-Type": "application/json"},
                                          method=method)
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
+            with urllib.request.urlopen(request, timeout=600) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as error:
             sys.exit(f"chromedriver: {error.read().decode()[:500]}")
@@ -135,8 +136,7 @@ def by_keyboard(browser, name):
         outlined &= outline != "none"
         if more > 1:
             browser.press(RIGHT)
-            time.sleep(0.3)
-            moved &= browser.run("return document.activeElement.scrollLeft") > 0
+            moved &= bool(wait_for(lambda: browser.run("return document.activeElement.scrollLeft") > 0, 60))
     expect(f"{name}: Tab reaches every table in order", reached == list(range(regions)) and regions > 0, reached)
     expect(f"{name}: the focus is seen", outlined)
     expect(f"{name}: arrows scroll wide tables", moved)

@@ -22,7 +22,9 @@ import strikes  # noqa: E402
 from patience import wait_for  # noqa: E402
 
 MODELS, SHARDS = 2, 2
-SOON = 6.0  # seconds that a stop may take: a container has two to end by itself
+# Seconds that a stop may take: a container has two to end by itself, a busy machine takes its time; what does not stop
+# works on for minutes.
+SOON = 40.0
 passed = failed = 0
 
 
@@ -67,7 +69,7 @@ class Serving:
                 self.work.study.command(self.workspace, "site", "serve"), stdout=out, stderr=out,
                 stdin=subprocess.DEVNULL, start_new_session=True, env=self.work.study.environment())
         Serving.started.append(self.process)
-        wait_for(lambda: self.times_begun() > before or self.process.poll() is not None, 30, 0.005)
+        wait_for(lambda: self.times_begun() > before or self.process.poll() is not None, pause=0.005)
         return self
 
     def times_begun(self):
@@ -97,7 +99,7 @@ class Serving:
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(60)
+            code = self.process.wait(180)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
@@ -151,12 +153,15 @@ def undisturbed(work, count):
 
 
 def struck(work, number, kind, moment, truth):
-    """One strike after `moment` seconds; then served again, until a person is needed."""
+    """One strike after `moment` seconds, then served again, until a person is needed. Gives None, or how long the work had
+    taken when it was over before the strike."""
     expected, steps, runs, questions = truth
     name = "%s, %s %d at %.2f s" % (work.words[0], kind, number, moment)
     serving = Serving(work, "strike").start()
-    time.sleep(moment)
-    hit = serving.waiting() != questions
+    began = time.monotonic()
+    while time.monotonic() - began < moment and serving.waiting() != questions:
+        time.sleep(0.01)
+    took = time.monotonic() - began if serving.waiting() == questions else None
     if kind == "kill":
         serving.process.kill()
         serving.process.wait()
@@ -177,7 +182,7 @@ def struck(work, number, kind, moment, truth):
     case("%s: what ended is not run again" % name, serving.runs() <= runs + (kind == "kill"), (serving.runs(), runs))
     case("%s: no try is left" % name, not work.left_over(serving.workspace), work.left_over(serving.workspace))
     serving.gone()
-    return hit
+    return took
 
 
 def strike_all(work, count, times, chance):
@@ -185,8 +190,13 @@ def strike_all(work, count, times, chance):
     kinds = ["kill" if number % 3 else "stop" for number in range(times)]
     hits = 0
     for number, kind in enumerate(kinds):
-        moment = 0.05 + (seconds - 0.05) * (number + chance.random()) / times
-        hits += struck(work, number + 1, kind, moment, truth)
+        for _ in range(strikes.TRIES):
+            moment = 0.05 + (seconds - 0.05) * (number + chance.random()) / times
+            took = struck(work, number + 1, kind, moment, truth)
+            hits += took is None
+            if took is None:
+                break
+            seconds = max(0.1, min(seconds, took))  # it was measured on a busier machine
     case("%s: most strikes hit work" % work.words[0], hits >= times * 0.7, (hits, times))
     return truth
 
@@ -201,9 +211,9 @@ def hub_is_away(work, truth, proxy):
     study = work.study
     serving = Serving(work, "away").start()
     case("away: a container runs when the hub goes",
-         wait_for(lambda: os.path.isdir(os.path.join(serving.workspace, "runs")), 30, 0.005), text_of(serving.said))
+         wait_for(lambda: os.path.isdir(os.path.join(serving.workspace, "runs")), pause=0.005), text_of(serving.said))
     study.hub.process.terminate()
-    study.hub.process.wait(30)
+    study.hub.process.wait(180)
     case("away: the site says so and goes on", wait_for(lambda: "next try in" in text_of(serving.said)) and
          serving.process.poll() is None, text_of(serving.said))
     ran = serving.runs()
@@ -212,10 +222,11 @@ def hub_is_away(work, truth, proxy):
     case("away: same outputs", work.outputs(serving.workspace) == truth[0])
     case("away: nothing is run again", serving.runs() == truth[2], (ran, serving.runs(), truth[2]))
     # The proxy turns everything away: nothing goes round it, and nothing is lost.
-    before = dict(proxy.tunnels)
-    proxy.refuses = True
     away = len(text_of(serving.said))
-    case("the proxy refuses: the site says so", wait_for(lambda: "next try in" in text_of(serving.said)[away:], 40),
+    proxy.refuses = True
+    wait_for(lambda: proxy.turned_away > 0)
+    before = dict(proxy.tunnels)
+    case("the proxy refuses: the site says so", wait_for(lambda: "next try in" in text_of(serving.said)[away:]),
          text_of(serving.said)[away:])
     time.sleep(1.5)
     case("the proxy refuses: nothing goes round it", proxy.turned_away > 0 and proxy.tunnels == before, proxy.tunnels)
@@ -238,9 +249,9 @@ def person_answers(work, truth):
     goes_on("answered", serving, len(truth[3]))
     # A round and the command keep each other off a model, by its lock.
     sent = wait_for(lambda: study.run(serving.workspace, "benchmark", "run", "--yes", "-b", study.benchmark, "-d",
-                                      study.dataset, expect=(0, 8, 13, 20)).returncode == 0, 60, 0.5)
+                                      study.dataset, expect=(0, 8, 13, 20)).returncode == 0, pause=0.5)
     case("answered: the person's command sends", sent and len(finalized(study)) == MODELS, finalized(study))
-    case("answered: nothing waits any more", wait_for(lambda: not serving.waiting(), 20), serving.waiting())
+    case("answered: nothing waits any more", wait_for(lambda: not serving.waiting()), serving.waiting())
     case("answered: nobody is told again", len(serving.told()) == len(truth[3]), serving.told())
     case("answered: nothing was run again", serving.runs() == truth[2], (serving.runs(), truth[2]))
     stops_well("answered", serving)

@@ -21,7 +21,7 @@ def evaluate(home, parameters):
     (home / "out.yaml").write_text("")
     done = subprocess.run([PROGRAM, "evaluate", f"--predictions={home}/p", f"--labels={home}/l",
                            f"--output_path={home}/out.yaml", f"--parameters_file={home}/parameters.yaml"],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=600)
     text = (home / "out.yaml").read_text()
     return done.returncode, json.loads(text) if text else None, done.stderr
 

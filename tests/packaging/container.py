@@ -3,10 +3,12 @@
 without capabilities, on a read-only root. The registry is not asked: a minimal Debian 12 made by mmdebstrap (the tar
 of --base, which is made when it is not there) stands under the name of the base image. Needs root and the package
 mirror of this machine. Usage: container.py [--build FOLDER] [--base TAR]"""
-import argparse, http.client, json, os, pathlib, re, resource, shutil, socket, ssl, subprocess, sys, tempfile, time
+import argparse, http.client, json, os, pathlib, re, resource, shutil, ssl, subprocess, sys, tempfile, time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from fresh import make_base
 from packages import build_packages, case, totals
+from ports import free_port
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FILE = TOP / "deploy/container/Containerfile"
@@ -39,12 +41,6 @@ class Podman:
         self("volume", "rm", "--all", "--force")
         self("rmi", "--all", "--force")
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def make_certificate(folder):
@@ -80,7 +76,7 @@ class Site:
     def ask(self, method, path, body=None):
         """(status, body), or (0, why)."""
         try:
-            connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=self.context)
+            connection = http.client.HTTPSConnection("localhost", self.port, timeout=60, context=self.context)
             connection.request(method, path, None if body is None else json.dumps(body),
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()

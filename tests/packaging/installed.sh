@@ -30,7 +30,7 @@ answers() { # PATH: the status line of the hub's answer
   exec 3>&-
 }
 is_ready() {
-  for _ in $(seq 100); do
+  for _ in $(seq 1200); do
     [[ "$(answers /readyz 2> /dev/null)" == *" 200 "* ]] && return 0
     sleep 0.1
   done

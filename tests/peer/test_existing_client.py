@@ -69,7 +69,7 @@ class Client:
                                          headers={"Authorization": "Bearer " + self.token,
                                                   "Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, context=self.context, timeout=20) as answer:
+            with urllib.request.urlopen(request, context=self.context, timeout=180) as answer:
                 status, text = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read()

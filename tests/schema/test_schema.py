@@ -204,7 +204,7 @@ class Run:
                 del headers[name]
             headers["Authorization"] = "Bearer " + (self.spares.token if operation == "sign_out_everywhere" else
                                                     self.world.tokens[self.chance.choice(ACTORS)])
-        response = self.session.request(**request, verify=self.hub.cert, timeout=30, allow_redirects=False)
+        response = self.session.request(**request, verify=self.hub.cert, timeout=180, allow_redirects=False)
         self.statuses[response.status_code] += 1
         self.done[operation] += response.status_code < 300
         if response.status_code == 204 and operation == "users_delete":

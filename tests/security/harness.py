@@ -10,6 +10,7 @@ import pathlib
 import pwd
 import resource
 import shutil
+import signal
 import socket
 import sqlite3
 import ssl
@@ -49,7 +50,7 @@ class Cases:
 
 
 def run(*words, **more):
-    done = subprocess.run([str(w) for w in words], capture_output=True, timeout=120, **more)
+    done = subprocess.run([str(w) for w in words], capture_output=True, timeout=600, **more)
     if done.returncode != 0:
         raise RuntimeError(f"{words}: {done.stderr.decode(errors='replace')}")
     return done.stdout
@@ -57,6 +58,18 @@ def run(*words, **more):
 
 def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def processor_seconds(hub):
+    """What all threads of the hub have used so far."""
+    total = 0
+    for file in glob.glob(f"/proc/{hub.process.pid}/task/*/schedstat"):
+        try:
+            with open(file) as opened:
+                total += int(opened.read().split()[0])
+        except OSError:
+            pass  # a thread that has ended
+    return total / 1e9
 
 
 class Key:
@@ -108,9 +121,10 @@ class Postgres:
         self.server = subprocess.Popen(
             [programs + "/postgres", "-D", self.folder + "/data", "-k", self.folder, "-c", "listen_addresses=",
              "-c", "fsync=off"], user=self.user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not os.path.exists(self.folder + "/.s.PGSQL.5432"):
+        while subprocess.run([programs + "/pg_isready", "-q", "-h", self.folder], cwd="/").returncode != 0:
+            if self.server.poll() is not None:
+                raise RuntimeError("PostgreSQL does not start")
             time.sleep(0.05)
-        time.sleep(0.3)
 
     def sql(self, text):
         return run(self.programs + "/psql", "-h", self.folder, "-U", "postgres", "-X", "-A", "-t", "-c", text).decode()
@@ -120,8 +134,8 @@ class Postgres:
 
     def stop(self):
         if self.usable:
-            self.server.terminate()
-            self.server.wait(20)
+            self.server.send_signal(signal.SIGINT)  # does not wait for clients, as SIGTERM would
+            self.server.wait(180)
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -162,7 +176,7 @@ class Hub:
         """Runs one statement beside the hub, for what only time or an operator would bring about; its rows as text."""
         if self.postgres:
             return self.postgres.sql(text)
-        base = sqlite3.connect(self.data / "hub.db", timeout=20)
+        base = sqlite3.connect(self.data / "hub.db", timeout=120)
         with base:
             rows = base.execute(text).fetchall()
         base.close()
@@ -192,7 +206,7 @@ class Hub:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(180)
 
     def alive(self):
         return self.process.poll() is None
@@ -209,7 +223,7 @@ class Hub:
             self.tokens[user] = jwt(self.claims(user), self.key)
         return self.tokens[user]
 
-    def connect(self, source="127.0.0.1", timeout=20):
+    def connect(self, source="127.0.0.1", timeout=120):
         """A connected socket; with TLS when the hub has it."""
         raw = socket.create_connection(("127.0.0.1", self.port), timeout, (source, 0))
         if not self.tls:
@@ -217,7 +231,7 @@ class Hub:
         context = ssl.create_default_context(cafile=str(self.certificate))
         return context.wrap_socket(raw, server_hostname="localhost")
 
-    def raw(self, data, timeout=20):
+    def raw(self, data, timeout=120):
         """Sends bytes, returns all that comes until the hub closes."""
         with self.connect(timeout=timeout) as link:
             try:
@@ -273,10 +287,10 @@ class Session:
             if self.link is None:
                 if self.hub.tls:
                     context = ssl.create_default_context(cafile=str(self.hub.certificate))
-                    self.link = http.client.HTTPSConnection("localhost", self.hub.port, timeout=30, context=context,
+                    self.link = http.client.HTTPSConnection("localhost", self.hub.port, timeout=180, context=context,
                                                             source_address=(self.source, 0))
                 else:
-                    self.link = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=30, source_address=(self.source, 0))
+                    self.link = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=180, source_address=(self.source, 0))
             try:
                 self.link.request(method, path, data, headers)
                 answer = self.link.getresponse()

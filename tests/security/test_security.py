@@ -6,7 +6,8 @@ import pathlib
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 import abuse  # noqa: E402
 import transport  # noqa: E402
 from closed_groups import closed_groups  # noqa: E402
@@ -89,7 +90,7 @@ def without_limits(cases, folder):
 
 def with_low_limits(cases, folder):
     hub = Hub(folder, tls=False, users=("group", "hospital"), settings={
-        "HTTP_REQUEST_TIMEOUT": 12, "LIMITS_USER_RATE": 1000, "LIMITS_USER_BURST": 1000})
+        "HTTP_REQUEST_TIMEOUT": 20, "LIMITS_USER_RATE": 1000, "LIMITS_USER_BURST": 1000})
     try:
         transport.slow_clients(cases, hub)
     finally:

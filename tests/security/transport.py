@@ -1,4 +1,5 @@
 """The wire: smuggled, bent, slow, oversized and too many requests; TLS."""
+import concurrent.futures
 import http.client
 import os
 import re
@@ -7,7 +8,7 @@ import ssl
 import subprocess
 import time
 
-from harness import PROGRAMS
+from harness import PROGRAMS, processor_seconds
 
 
 def status_of(reply):
@@ -94,51 +95,56 @@ def rates(cases, hub, session):
     answer = session.call("group", "GET", "me/")
     cases.check("429 says when to come again", answer.status != 429 or int(answer.headers["retry-after"]) >= 1, answer)
     cases.equal("others go on", session.call("hospital", "GET", "me/").status, 200)
-    statuses = [session.call(None, "POST", "auth/login", {"username": f"nobody{i}", "password": "x" * 9}).status for i in range(8)]
-    cases.check("attempts to sign in end in 429", statuses.count(429) >= 2 and statuses[0] == 401, statuses)
+    # At once: one after the other, hashing alone may take as long as a new attempt takes to be allowed.
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(lambda i: hub.session().call(None, "POST", "auth/login", {"username": f"nobody{i}", "password": "x" * 9}).status, range(16)))
+    cases.check("attempts to sign in end in 429", statuses.count(429) >= 2 and 401 in statuses, statuses)
 
 
 def slow_clients(cases, hub):
     """1,000 connections that never finish their request; others do not notice."""
     def fetch(times):
-        waits = []
+        waits, used = [], processor_seconds(hub)
         for _ in range(times):
             begin = time.perf_counter()
-            link = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=30)
+            link = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=180)
             link.request("GET", "/api/v0/me/", headers={"Authorization": "Bearer " + hub.token("group")})
             cases.check("a normal request beside slow ones", link.getresponse().status == 200)
             link.close()
             waits.append(time.perf_counter() - begin)
-        return sorted(waits)[len(waits) // 2]
-    alone = fetch(30)
+        return sorted(waits)[len(waits) // 2], (processor_seconds(hub) - used) / times
+    fetch(30)
+    alone, cost_alone = fetch(30)
     slow = []
     for i in range(1000):  # four addresses, each below its share
-        link = socket.create_connection(("127.0.0.1", hub.port), 20, (f"127.0.1.{1 + i % 4}", 0))
+        link = socket.create_connection(("127.0.0.1", hub.port), 120, (f"127.0.1.{1 + i % 4}", 0))
         link.send(b"GET /api/v0/me/ HTTP/1.1\r\nHost: h\r\nX: ")
         slow.append(link)
-    begin, waits = time.time(), []
     for link in slow:
         link.send(b"a")
-    waits = fetch(60)
+    waits, cost = fetch(60)
     for link in slow:
         try:
             link.send(b"a")
         except OSError:
             pass
-    cases.check("1,000 slow connections: normal requests stay fast", waits < max(0.05, 8 * alone), f"median {alone * 1000:.1f} ms alone, {waits * 1000:.1f} ms beside")
-    print(f"     median {alone * 1000:.2f} ms alone, {waits * 1000:.2f} ms beside 1,000 slow connections")
+    # What the hub does for each is compared by its own processor time, as the machine may have become busy meanwhile; by the
+    # clock they would wait for seconds if slow connections held up anything.
+    shown = f"{cost_alone * 1000:.2f} ms of a processor and {alone * 1000:.1f} ms alone, {cost * 1000:.2f} and {waits * 1000:.1f} ms beside"
+    cases.check("1,000 slow connections: normal requests cost no more", cost < max(0.005, 8 * cost_alone), shown)
+    cases.check("1,000 slow connections: normal requests do not wait", waits < max(1, 8 * alone), shown)
+    print(f"     normal requests beside 1,000 slow connections: {shown}")
     refused = []
-    more = [socket.create_connection(("127.0.0.1", hub.port), 20, ("127.0.2.1", 0)) for _ in range(560)]
+    more = [socket.create_connection(("127.0.0.1", hub.port), 120, ("127.0.2.1", 0)) for _ in range(560)]
     for link in more[500:540]:
-        link.settimeout(5)
+        link.settimeout(60)
         try:
             refused.append(link.recv(12))
         except OSError:
             refused.append(b"none")
     cases.check("the 501st connection of an address is refused", refused.count(b"HTTP/1.1 429") >= 30, refused[:5])
-    cases.check("another address is still served", fetch(3) < 5)
-    deadline = time.time() + 20 - (time.time() - begin)
-    slow[0].settimeout(max(1, deadline))
+    cases.check("another address is still served", fetch(3)[0] < 10)
+    slow[0].settimeout(120)
     try:
         reply = slow[0].recv(64)
     except OSError:
@@ -149,7 +155,7 @@ def slow_clients(cases, hub):
 
 
 def ask_openssl(hub, *options):
-    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{hub.port}", "-CAfile", str(hub.certificate), *options], input=b"", capture_output=True, timeout=30)
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{hub.port}", "-CAfile", str(hub.certificate), *options], input=b"", capture_output=True, timeout=180)
     text = done.stdout.decode(errors="replace")
     return done.returncode == 0 and "Cipher is (NONE)" not in text and "New, (NONE)" not in text, text
 
@@ -164,18 +170,18 @@ def tls(cases, hub):
     cases.check("no renegotiation", "Secure Renegotiation IS NOT" not in ask_openssl(hub, "-tls1_2")[1])
     good, text = ask_openssl(hub, "-alpn", "h2,http/1.1")
     cases.check("ALPN gives HTTP/1.1", good and "ALPN protocol: http/1.1" in text, text[-300:])
-    with socket.create_connection(("127.0.0.1", hub.port), 10) as plain:
+    with socket.create_connection(("127.0.0.1", hub.port), 120) as plain:
         plain.sendall(b"GET /version HTTP/1.1\r\nHost: h\r\n\r\n")
-        plain.settimeout(15)
+        plain.settimeout(60)
         cases.check("plain HTTP to the TLS port gets nothing", b"HTTP/1.1 200" not in plain.recv(400))
     try:
-        ssl.create_default_context().wrap_socket(socket.create_connection(("127.0.0.1", hub.port), 10), server_hostname="localhost")
+        ssl.create_default_context().wrap_socket(socket.create_connection(("127.0.0.1", hub.port), 120), server_hostname="localhost")
         cases.check("an unknown authority is noticed by clients", False)
     except ssl.SSLError:
         cases.check("an unknown authority is noticed by clients", True)
     for mode in (0o644, 0o640, 0o660, 0o604):
         os.chmod(hub.private_key, mode)
-        started = subprocess.run([str(PROGRAMS / "medperf-hub"), "serve", "--config", str(hub.config)], capture_output=True, timeout=60, env=hub.environment())
+        started = subprocess.run([str(PROGRAMS / "medperf-hub"), "serve", "--config", str(hub.config)], capture_output=True, timeout=300, env=hub.environment())
         text = started.stderr.decode(errors="replace")
         cases.check(f"private key of mode {mode:o} refused at the start", started.returncode not in (0, -11, -6) and "tls.key" in text and "chmod 600" in text, text[-300:])
     os.chmod(hub.private_key, 0o600)

@@ -49,7 +49,7 @@ class ConnectProxy:
             self.refused.append(" ".join(words))
             client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             return
-        with socket.create_connection(("127.0.0.1", self.known[name]), timeout=10) as server:
+        with socket.create_connection(("127.0.0.1", self.known[name]), timeout=60) as server:
             server.settimeout(None)
             with self.lock:
                 self.tunnels[name] += 1

@@ -2,7 +2,7 @@
 import time
 
 
-def wait_for(question, seconds=90, pause=0.02):
+def wait_for(question, seconds=300, pause=0.02):
     """The first answer that counts, or None after so many seconds."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

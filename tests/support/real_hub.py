@@ -3,10 +3,11 @@ import http.client
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
-import time
+
+from patience import wait_for
+from ports import free_port
 
 # Names that no name server knows: only through a proxy that does is what has them reached.
 FAR_HUB, FAR_FILES = FAR_NAMES = "hub.medperf.invalid", "files.medperf.invalid"
@@ -18,14 +19,8 @@ def programs(arguments):
     return os.path.abspath(arguments[0] if arguments else os.path.join(TOP, "build/release/src/apps"))
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def _run(*words):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, (words, done.stdout, done.stderr)
     return done.stdout
 
@@ -58,17 +53,19 @@ class RealHub:
     def __enter__(self):
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([self.program, "serve", "--config", self.config], stdout=log, stderr=log)
-        for _ in range(400):
-            try:
-                self.exchange("GET", "/version")
-                return self
-            except OSError:
-                time.sleep(0.05)
+        if wait_for(lambda: self._answers() or self.process.poll() is not None, 180, 0.05) and self.process.poll() is None:
+            return self
         raise SystemExit("the hub does not start: " + open(self.log).read())
+
+    def _answers(self):
+        try:
+            return self.exchange("GET", "/version")
+        except OSError:
+            return None
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(180)
         _run(self.program, "check", "--config", self.config)
 
     def exchange(self, method, path, body=None, token=None, source=None):
@@ -77,7 +74,7 @@ class RealHub:
         if token:
             headers["Authorization"] = "Bearer " + token
         data = None if body is None else json.dumps(body).encode()
-        link = http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.context,
+        link = http.client.HTTPSConnection("localhost", self.port, timeout=180, context=self.context,
                                            source_address=(source, 0) if source else None)
         try:
             link.request(method, path, data, headers)

@@ -100,7 +100,7 @@ class Study:
 
     def __exit__(self, *_):
         self.hub.process.terminate()
-        self.hub.process.wait(30)
+        self.hub.process.wait(180)
         # podman's store holds overlay mounts while something runs.
         with open("/proc/self/mounts") as mounts:
             below = [line.split()[1] for line in mounts if line.split()[1].startswith(self.folder + "/")]
@@ -240,7 +240,7 @@ class Study:
     def command(self, workspace, *words):
         return [self.medperf, "--workspace", workspace, *map(str, words)]
 
-    def run(self, workspace, *words, expect=(0,), more=None, timeout=300):
+    def run(self, workspace, *words, expect=(0,), more=None, timeout=900):
         done = subprocess.run(self.command(workspace, *words), capture_output=True, text=True, timeout=timeout,
                               stdin=subprocess.DEVNULL, env=self.environment(more))
         assert done.returncode in expect, (words, done.returncode, done.stdout[-3000:], done.stderr[-3000:])
@@ -250,7 +250,7 @@ class Study:
         archive = os.path.join(self.folder, "demo.tar.gz")
         if not os.path.exists(archive):
             subprocess.run(["python3", os.path.join(BENCHMARK, "demo-data/build.py"),
-                            os.path.join(BENCHMARK, "data/pneumoniamnist.npz"), archive], check=True, timeout=120)
+                            os.path.join(BENCHMARK, "data/pneumoniamnist.npz"), archive], check=True, timeout=600)
         return archive
 
     def raw_data(self):
@@ -298,7 +298,7 @@ class Study:
         return found
 
 
-def left_running(folder, seconds=20):
+def left_running(folder, seconds=120):
     """Processes that name something below `folder`, but not this one's own. A guard outlives its command by what it takes
     to clean up, so it is looked again for up to `seconds`."""
     patience.wait_for(lambda: not _running(folder), seconds, 0.05)

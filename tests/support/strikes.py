@@ -6,6 +6,9 @@ import shutil
 import subprocess
 
 
+TRIES = 5  # of one strike: what was over before it is struck again, sooner
+
+
 def log_lines(workspace, kind):
     """Lines of the site's own log; each container that ended left one of kind 'run'."""
     with open(os.path.join(workspace, "log/audit.log")) as file:
@@ -34,7 +37,7 @@ class Work:
 
     def fresh(self, name):
         folder = os.path.join(self.study.folder, name)
-        subprocess.run(["cp", "-a", self.base, folder], check=True, timeout=60)
+        subprocess.run(["cp", "-a", self.base, folder], check=True, timeout=600)
         return folder
 
     def start(self, workspace):
