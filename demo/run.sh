@@ -85,11 +85,12 @@ end() {
   exit "$status"
 }
 
-# One demo at a time works on the state. The lock goes with the last process that has the file open.
+# One demo at a time works on the state. The lock goes with the last process that has the file open: of a demo that has just
+# ended one may still be ending.
 take_lock() {
   install -d -m 755 "$STATE"
   exec 9> "$STATE/lock"
-  flock -n 9 || { echo "demo: another demo is running (it holds $STATE/lock)" >&2; exit 8; }
+  flock -w 5 9 || { echo "demo: another demo is running (it holds $STATE/lock)" >&2; exit 8; }
 }
 
 main() {

@@ -25,7 +25,7 @@ make_authority() {
 
 wait_for_port() {
   local port=$1 name=$2 log=$3 i
-  for i in $(seq 200); do
+  for i in $(seq 2400); do
     if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then return 0; fi
     sleep 0.05
   done

@@ -20,7 +20,7 @@ cmake --preset "$preset" > /dev/null && cmake --build "build/$preset" --parallel
 fuzz() { # TARGET SEEDS
   local found=build/corpus/$1
   mkdir -p "$found"
-  if [ -d "$2" ] && "build/$preset/src/$1" -max_total_time="$seconds" -seed="$seed" -rss_limit_mb=2048 -timeout=10 \
+  if [ -d "$2" ] && "build/$preset/src/$1" -max_total_time="$seconds" -seed="$seed" -rss_limit_mb=2048 -timeout=60 \
       -artifact_prefix="build/corpus/$1-" "$found" "$2" > "$found.log" 2>&1; then
     echo "== $1"$'\n'"$(tail -n 2 "$found.log")"
     return 0

@@ -63,7 +63,7 @@ class Author:
         given = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}
         environment = {**given, "HOME": str(self.work), "MEDPERF_HOME": str(self.workspace)}
         return subprocess.run([PROGRAMS / "medperf", *arguments, "--json", "--no-input"], env=environment, cwd=self.work,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=900)
 
     def config(self, command, text=CONFIG):
         path = self.work / "config.yaml"

@@ -84,7 +84,7 @@ def new_model(study):
     check("the next steps are written", "container run" in (folder / "NEXT-STEPS.md").read_text())
     again = study.run(vendor, "model", "new", "--from", study.benchmark, "--output", folder, "--yes", expect=range(1, 70))
     check("a folder is not written over", again.returncode == 6, again.returncode)
-    subprocess.run("cmake -B build > /dev/null && cmake --build build", shell=True, cwd=folder, check=True, timeout=300,
+    subprocess.run("cmake -B build > /dev/null && cmake --build build", shell=True, cwd=folder, check=True, timeout=900,
                    stdout=subprocess.DEVNULL)
     image = folder / "image.tar"
     program = (folder / "build/cxr_lr_pixel").read_bytes()

@@ -58,7 +58,7 @@ class Registry:
                        (self.root, self.host.replace("localhost", "127.0.0.1"), study.hub.cert, study.hub.key, auth))
         with open(self.log, "w") as out:
             self.process = subprocess.Popen(["docker-registry", "serve", config], stdout=out, stderr=out)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 180
         while not self.answers():
             if time.monotonic() > until or self.process.poll() is not None:
                 raise SystemExit("docker-registry does not start: " + open(self.log).read()[-2000:])
@@ -75,7 +75,7 @@ class Registry:
 
     def open(self, path, headers=None, data=None, method=None):
         request = urllib.request.Request("https://%s%s" % (self.host, path), data, headers or {}, method=method)
-        with urllib.request.urlopen(request, context=self.study.hub.context, timeout=20) as answer:
+        with urllib.request.urlopen(request, context=self.study.hub.context, timeout=180) as answer:
             return answer.read()
 
     def digest(self, name, tag):
@@ -95,7 +95,7 @@ class Registry:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(180)
 
 
 class Podman:
@@ -109,7 +109,7 @@ class Podman:
         shutil.copy(study.hub.cert, self.certificates + "/ca.crt")
 
     def __call__(self, *words):
-        done = subprocess.run(["podman", *self.store, *words], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["podman", *self.store, *words], capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
         return done.stdout
 
@@ -221,7 +221,7 @@ class World:
 
     def ask(self, workspace, *words, more=None):
         """(exit code, all it said)."""
-        done = subprocess.run(self.study.command(workspace, *words), capture_output=True, text=True, timeout=120,
+        done = subprocess.run(self.study.command(workspace, *words), capture_output=True, text=True, timeout=600,
                               stdin=subprocess.DEVNULL, env=self.study.environment(more))
         return done.returncode, done.stdout + done.stderr
 
@@ -380,7 +380,7 @@ def main():
         finally:
             for server in servers:
                 server.stop()
-            subprocess.run(["podman", *world.podman.store, "system", "reset", "--force"], capture_output=True, timeout=60)
+            subprocess.run(["podman", *world.podman.store, "system", "reset", "--force"], capture_output=True, timeout=300)
     return counted.finish()
 
 

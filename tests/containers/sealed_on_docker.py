@@ -44,7 +44,7 @@ class Site:
         hide = "".join(f"mount --bind /dev/null {shutil.which(name)}; " for name in hidden if shutil.which(name))
         start = ["unshare", "--mount", "sh", "-ec", hide + 'exec "$@"', "sh"] if hide else []
         return subprocess.run([*start, author.PROGRAMS / "medperf", *arguments, "--json", "--no-input"], env=environment, cwd=self.work,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
 
     def run(self, archive, kind, *key, **options):
         config = self.work / "config.yaml"

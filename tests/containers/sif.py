@@ -118,7 +118,7 @@ def make_sif(study, name, with_script):
     for words in (["mksquashfs", root, squashed, "-comp", "zstd", "-noappend", "-quiet", "-no-progress", "-all-root"], ["siftool", "new", sif],
                   ["siftool", "add", "--datatype", "1", "--groupid", "1", sif, recipe],
                   ["siftool", "add", "--datatype", "4", "--parttype", "2", "--partfs", "1", "--partarch", "2", "--groupid", "1", sif, squashed]):
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=300)
     return sif
 
 

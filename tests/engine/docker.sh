@@ -20,7 +20,7 @@ clean() {
 trap clean EXIT
 start_dockerd "$work/d" || { echo "0 passed, 1 failed"; exit 1; }
 MEDPERF_STORE=$work/store MEDPERF_PROBE=$PROBE DOCKER_HOST=unix://$work/d/docker.sock \
-  timeout -k 10 400 "$BUILD/tests/engine/engine_docker" "$@" > "$work/log" 2>&1
+  timeout -k 10 2400 "$BUILD/tests/engine/engine_docker" "$@" > "$work/log" 2>&1
 status=$?
 grep -vE '^\[ +(OK|RUN) |^\[---' "$work/log"
 passed=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$work/log")

@@ -8,11 +8,11 @@ start_dockerd() {
   setsid dockerd --iptables=false --ip-masq=false --bridge=none --storage-driver overlay2 --data-root "$folder/data" \
     --exec-root "$folder/exec" --pidfile "$folder/pid" -H "unix://$folder/docker.sock" --group "$(id -gn)" \
     > "$folder/log" 2>&1 < /dev/null 8>&- 9>&- &
-  for ((i = 0; i < 150; ++i)); do
+  for ((i = 0; i < 900; ++i)); do
     if [ -S "$folder/docker.sock" ] && docker -H "unix://$folder/docker.sock" version > /dev/null 2>&1; then return 0; fi
     sleep 0.2
   done
-  echo "dockerd did not answer within 30 s:"
+  echo "dockerd did not answer within 180 s:"
   tail -n 5 "$folder/log"
   return 1
 }
@@ -22,7 +22,7 @@ stop_dockerd() {
   pid=$(cat "$folder/pid" 2> /dev/null)
   if [ -n "$pid" ]; then
     kill "$pid" 2> /dev/null
-    for ((i = 0; i < 100; ++i)); do [ -e "/proc/$pid" ] || break; sleep 0.1; done
+    for ((i = 0; i < 300; ++i)); do [ -e "/proc/$pid" ] || break; sleep 0.1; done
     [ ! -e "/proc/$pid" ] || kill -KILL "$pid" 2> /dev/null
   fi
   grep -o "$folder/[^ ]*" /proc/self/mounts | sort -r | while read -r mount; do umount -l "$mount" 2> /dev/null; done

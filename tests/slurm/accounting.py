@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 import real_hub  # noqa: E402
 import slurm_cluster  # noqa: E402
+from patience import wait_for  # noqa: E402
 import small_study  # noqa: E402
 import strikes  # noqa: E402
 
@@ -36,7 +37,7 @@ def run(study, cluster, base, name, place, *more):
     workspace = slurm_cluster.copy_of(study, base, "slurm-" + name, options)
     log = os.path.join(study.folder, name + ".log")
     client = slurm_cluster.start(study, cluster, workspace, log, *more)
-    return workspace, client.wait(180), slurm_cluster.text_of(log)
+    return workspace, client.wait(900), slurm_cluster.text_of(log)
 
 
 def used(workspace):
@@ -72,7 +73,8 @@ def refused(study, cluster, base, name, place, reason, *more):
     workspace, code, said = run(study, cluster, base, name, place, *more)
     case("refused, %s: with Slurm's reason" % name, code not in (0, 20) and reason in said, (code, said[-1500:]))
     case("refused, %s: nothing is queued or left" % name,
-         not cluster.queue() and not os.listdir(workspace + "/scheduler/jobs") and
+         # Tasks of the run before this one may still be completing.
+         wait_for(lambda: not cluster.queue()) and not os.listdir(workspace + "/scheduler/jobs") and
          not os.listdir(workspace + "/scheduler/batches"), cluster.queue())
     return said
 

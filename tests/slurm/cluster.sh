@@ -16,20 +16,20 @@ export PATH=$PATH:/usr/sbin:/sbin
 until_works() { # SECONDS COMMAND...
   local end=$((SECONDS + $1))
   shift
-  until timeout 5 "$@" > /dev/null 2>&1; do
+  until timeout 30 "$@" > /dev/null 2>&1; do
     [ "$SECONDS" -lt "$end" ] || { echo "cluster.sh: timed out: $* (logs: $dir/log)" >&2; return 1; }
     sleep 0.1
   done
 }
 
-stop_all() { # PID_FILE...: asks all, waits at most 8 s together, then kills
+stop_all() { # PID_FILE...: asks all, waits at most 20 s together, then kills
   local file pid pids=()
   for file in "$@"; do
     [ -s "$file" ] || continue
     pid=$(cat "$file")
     kill "$pid" 2> /dev/null && pids+=("$pid")
   done
-  local end=$((SECONDS + 8))
+  local end=$((SECONDS + 20))
   for pid in "${pids[@]}"; do
     while kill -0 "$pid" 2> /dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 0.05; done
     kill -9 "$pid" 2> /dev/null || true
@@ -51,7 +51,7 @@ head -c 128 /dev/urandom > "$dir/etc/munge.key"
 chmod 600 "$dir/etc/munge.key"
 munged --force --key-file="$dir/etc/munge.key" --socket="$dir/run/munge.sock" --pid-file="$dir/run/munged.pid" \
   --log-file="$dir/log/munged.log" --seed-file="$dir/state/munged.seed" --num-threads=2
-until_works 10 munge -n --socket="$dir/run/munge.sock"
+until_works 120 munge -n --socket="$dir/run/munge.sock"
 
 # A requeued task waits until its old credential has expired: 2 minutes unless cred_expire says less.
 host=$(hostname)
@@ -65,7 +65,7 @@ if [ "${SLURM_ACCOUNTING:-0}" = 1 ]; then
     --bind-address=127.0.0.1 --port=$((port + 2)) --innodb-buffer-pool-size=16M --innodb-lock-wait-timeout=900 \
     --log-error="$dir/log/mariadbd.log" > /dev/null 2>&1 9>&- &
   database=(mariadb --no-defaults --socket="$dir/run/db.sock" --user=root)
-  until_works 30 "${database[@]}" --execute='select 1'
+  until_works 180 "${database[@]}" --execute='select 1'
   "${database[@]}" --execute="create database slurm; grant all on slurm.* to 'slurm'@'127.0.0.1' identified by '$password'"
   (umask 077; cat > "$dir/etc/slurmdbd.conf" << CONF
 AuthType=auth/munge
@@ -140,14 +140,14 @@ if [ "${SLURM_TEST_GPUS:-0}" != 0 ]; then
 fi
 if [ "$accounting" = accounting_storage/slurmdbd ]; then
   slurmdbd
-  until_works 30 sacctmgr --noheader show cluster
+  until_works 180 sacctmgr --noheader show cluster
   sacctmgr --immediate add cluster medperf > /dev/null
   sacctmgr --immediate add account hospital > /dev/null
   sacctmgr --immediate add qos night > /dev/null
   sacctmgr --immediate add user root account=hospital qos=normal,night > /dev/null
 fi
 slurmctld -c
-until_works 20 scontrol ping
+until_works 180 scontrol ping
 for node in $(seq "$nodes"); do slurmd -N "n$node"; done
-until_works 30 sh -c "[ \"\$(sinfo -h -N -t idle -o %N | wc -l)\" = $nodes ]"
+until_works 180 sh -c "[ \"\$(sinfo -h -N -t idle -o %N | wc -l)\" = $nodes ]"
 echo "$SLURM_CONF"

@@ -41,11 +41,11 @@ def node_dies(study, cluster, base, expected):
     log = os.path.join(study.folder, "slurm-node.log")
     client = slurm_cluster.start(study, cluster, workspace, log)
     # Struck while it works, when some outcomes are there and many are not.
-    struck = wait_for(lambda: outcomes(workspace) >= 5 and cluster.tasks_of("n2"), 120, 0.01)
+    struck = wait_for(lambda: outcomes(workspace) >= 5 and cluster.hold_tasks("n2"), 600, 0.01)
     tasks = cluster.kill_node("n2")
     at = outcomes(workspace)
     case("node n2 is killed while its tasks run", struck and tasks > 0 and at < MODELS * SHARDS, (struck, tasks, at))
-    code = client.wait(300)
+    code = client.wait(1200)
     case("the run ends where a person is needed", code == 20, (code, slurm_cluster.text_of(log)[-3000:]))
     jobs = cluster.jobs()
     case("what ran on the dead node was queued again", any(job.get("Restarts", "0") != "0" for job in jobs),
@@ -66,12 +66,12 @@ def client_dies(study, cluster, base, expected):
     log = os.path.join(study.folder, "slurm-client.log")
     before = {job["ArrayJobId"] for job in cluster.jobs() if "ArrayJobId" in job}
     client = slurm_cluster.start(study, cluster, workspace, log, "-m", study.models[1])
-    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
+    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), pause=0.01)
     client.kill()
     client.wait()
     case("the client is killed while its tasks run", bool(found))
     client = slurm_cluster.start(study, cluster, workspace, log, "-m", study.models[1])
-    code = client.wait(120)
+    code = client.wait(600)
     case("a second client ends the work", code == 20, (code, slurm_cluster.text_of(log)[-2000:]))
     arrays = {job["ArrayJobId"] for job in cluster.jobs() if "ArrayJobId" in job} - before
     # One array of inference, one of evaluation: nothing was submitted twice.
@@ -83,11 +83,11 @@ def somebody_stops(study, cluster, base):
     workspace = slurm_cluster.copy_of(study, base, "slurm-stop", slurm_cluster.slurm_options(study, "a", SHARDS))
     log = os.path.join(study.folder, "slurm-stop.log")
     client = slurm_cluster.start(study, cluster, workspace, log)
-    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), 60, 0.01)
+    found = wait_for(lambda: any("RUNNING" in line for line in cluster.queue()), pause=0.01)
     client.send_signal(signal.SIGINT)
-    code = client.wait(60)
+    code = client.wait(300)
     case("Ctrl-C ends the client", found and code not in (0, 20), (found, code))
-    case("and its tasks", wait_for(lambda: not cluster.queue(), 30), cluster.queue())
+    case("and its tasks", wait_for(lambda: not cluster.queue()), cluster.queue())
 
 
 def nothing_left(study):
@@ -123,7 +123,7 @@ def main():
         study.run(sharded, "benchmark", "run", "--no-input", "-b", study.benchmark, "-d", study.dataset, expect=(20,))
         print("one machine, %d shards: %.1f s" % (SHARDS, time.monotonic() - began))
         case("four shards on one machine give the same bytes", all_outputs(study, sharded) == expected)
-        with slurm_cluster.Cluster(study.folder, NODES) as cluster:
+        with slurm_cluster.Cluster(study.folder, NODES, {"SLURM_NODE_TIMEOUT": "10"}) as cluster:
             for part in (node_dies, client_dies):
                 began = time.monotonic()
                 part(study, cluster, workspace, expected)

@@ -34,17 +34,7 @@ class Study(granted_key.SealedStudy):
 
 def holding(folder, words):
     """Files below that hold one of the words."""
-    found = []
-    for base, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(base, name)
-            try:
-                with open(path, "rb") as file:
-                    text = file.read()
-            except OSError:
-                continue  # a socket, or gone meanwhile
-            found += [path for word in words if word in text]
-    return found
+    return [path for word in words for path in granted_key.holding(folder, word)]
 
 
 def granted(study):
@@ -73,12 +63,12 @@ def finishes(study, cluster, base, name, expected, kill):
     try:
         client = slurm_cluster.start(study, cluster, workspace, log, "-m", study.models[1])
         if kill:
-            asked = wait_for(lambda: client.poll() is not None or any("RUNNING" in line for line in cluster.queue()), 120, 0.01)
+            asked = wait_for(lambda: client.poll() is not None or any("RUNNING" in line for line in cluster.queue()), 600, 0.01)
             client.kill()
             client.wait()
             case(name + ": the client is killed while a task runs or waits for its key", bool(asked))
             client = slurm_cluster.start(study, cluster, workspace, log, "-m", study.models[1])
-        code = client.wait(300)
+        code = client.wait(1200)
     finally:
         over.set()
         watcher.join()
@@ -117,7 +107,7 @@ def main():
         case("no file of site, nodes, cluster or hub holds key or plaintext", not held, held)
         case("and the scan would see them: the owner's key is found", holding(study.vendor, study.words))
         left = [name for name in set(os.listdir("/dev/shm")) - before if name.startswith("medperf")]
-        case("nothing is left in memory", wait_for(lambda: not any(os.path.exists("/dev/shm/" + name) for name in left), 20), left)
+        case("nothing is left in memory", wait_for(lambda: not any(os.path.exists("/dev/shm/" + name) for name in left)), left)
     return counted.finish()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
-import real_hub  # noqa: E402
+import ports  # noqa: E402
 from patience import wait_for  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,12 +20,11 @@ class Cluster:
         self.nodes = nodes
         self.folder = os.path.join(folder, "slurm")
         self.environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
-                            "SLURM_BASE_PORT": str(real_hub.free_port() // 20 * 10 + 10000), "SLURM_CPUS_PER_NODE": "1",
-                            "SLURM_NODE_TIMEOUT": "10", **(more or {})}
+                            "SLURM_BASE_PORT": str(ports.free_block()), "SLURM_CPUS_PER_NODE": "1", **(more or {})}
 
     def __enter__(self):
         done = subprocess.run([HERE + "/cluster.sh", "start", self.folder, str(self.nodes)], env=self.environment,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=900)
         if done.returncode != 0:
             self.__exit__()
             raise SystemExit("Slurm does not start: " + done.stderr)
@@ -33,10 +32,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        subprocess.run([HERE + "/cluster.sh", "stop", self.folder], env=self.environment, timeout=120)
+        subprocess.run([HERE + "/cluster.sh", "stop", self.folder], env=self.environment, timeout=300)
 
     def ask(self, *words):
-        return subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=30).stdout
+        return subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=180).stdout
 
     def queue(self):
         return [line for line in self.ask("squeue", "-h", "-r", "-o", "%i %T %N").split("\n") if line.strip()]
@@ -60,6 +59,15 @@ class Cluster:
                 pass
         return found
 
+    def hold_tasks(self, node):
+        """Stops what runs on a node; pids of what was still there then, and cannot end by itself any more."""
+        for pid in self.tasks_of(node):
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                pass
+        return self.tasks_of(node)
+
     def kill_node(self, node):
         """A power cut: slurmd, its stepds and every task at once."""
         with open("%s/run/slurmd-%s.pid" % (self.folder, node)) as file:
@@ -82,15 +90,15 @@ class Cluster:
         return len(tasks)
 
     def revive_node(self, node):
-        subprocess.run(["slurmd", "-N", node], env=self.environment, timeout=30, check=True)
-        return wait_for(lambda: node in self.ask("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split(), 30)
+        subprocess.run(["slurmd", "-N", node], env=self.environment, timeout=180, check=True)
+        return wait_for(lambda: node in self.ask("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split())
 
 
 def copy_of(study, workspace, name, options):
     """A hospital at the same point with a configuration of its own: nothing ran yet."""
     folder = os.path.join(study.folder, name)
     # With owners and modes: what a container prepared belongs to its user.
-    subprocess.run(["cp", "-a", workspace, folder], check=True, timeout=60)
+    subprocess.run(["cp", "-a", workspace, folder], check=True, timeout=600)
     for name in ("podman", "leases", "engine"):
         shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
     with open(os.path.join(folder, "config.yaml")) as file:

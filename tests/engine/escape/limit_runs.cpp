@@ -92,8 +92,8 @@ Cell judge_links(Cell cell, const Seen& seen) {
 }
 
 Cell judge_daemon(Cell cell, const Seen& seen) {
-  // Its end may take a moment.
-  for (int i = 0; i < 60 && lives(seen.marker) && !seen.bare; ++i)
+  // Its end may take a moment; by itself it would live on for minutes.
+  for (int i = 0; i < 700 && lives(seen.marker) && !seen.bare; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const bool left = lives(seen.marker);
   end_marked(seen.marker);
@@ -229,8 +229,8 @@ const std::vector<LimitProbe>& limit_probes() {
        "wall-time",
        "leaves a process that belongs to nobody",
        "it ends with the container",
-       {"daemon", "60"},
-       {"daemon", "60"},
+       {"daemon", "600"},
+       {"daemon", "600"},
        no_shape},
       {"processor",
        "processor-time",
