@@ -58,6 +58,14 @@ Error file_error(int code, const std::string& name, const std::string& action) {
   }
 }
 
+/// Whether this path leads to that open file.
+bool names(const fs::path& path, const FileHandle& file) {
+  struct stat here {};
+  struct stat there {};
+  return ::fstat(file.get(), &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
 Error errno_error(const fs::path& path, const std::string& action) {
   return file_error(errno, name_of(path), action);
 }
@@ -261,16 +269,33 @@ Result<FileLock> FileLock::try_share(const fs::path& path) {
   return try_lock(path, LOCK_SH);
 }
 
+// Who held it alone may have removed the file while this one opened it: a lock on a file without a
+// name keeps nobody out.
 Result<FileLock> FileLock::try_lock(const fs::path& path, int operation) {
-  FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.is_open()) return errno_error(path, "open the lock file");
-  while (::flock(file.get(), operation | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) return errno_error(path, "lock the file");
-    return make_error(ErrorKind::kBusy, name_of(path), "Another process is using this",
-                      "Wait until it has ended, or stop it.");
+  for (;;) {
+    FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.is_open()) return errno_error(path, "open the lock file");
+    while (::flock(file.get(), operation | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK) return errno_error(path, "lock the file");
+      return make_error(ErrorKind::kBusy, name_of(path), "Another process is using this",
+                        "Wait until it has ended, or stop it.");
+    }
+    if (names(path, file)) return FileLock(std::move(file));
   }
-  return FileLock(std::move(file));
+}
+
+bool FileLock::holds(const fs::path& path) const {
+  return file_.is_open() && names(path, file_);
+}
+
+bool FileLock::try_alone() {
+  return file_.is_open() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void FileLock::release() {
+  if (file_.is_open()) ::flock(file_.get(), LOCK_UN);
+  file_.close();
 }
 
 }  // namespace medperf

@@ -63,13 +63,22 @@ Result<Bytes> free_space(const fs::path& path);
 /// (refused).
 Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t limit = 1'000'000);
 
-/// Holds a lock (flock) on a file while alive; a killed process loses it.
+/// Holds a lock (flock) on a file while alive; a killed process loses it. The file may be removed
+/// by who holds it alone: whoever wants it next makes another.
 class FileLock {
  public:
   /// For one holder alone. Errors: busy, when anybody holds it.
   static Result<FileLock> try_acquire(const fs::path& path);
   /// For any number of holders. Errors: busy, when somebody holds it alone.
   static Result<FileLock> try_share(const fs::path& path);
+  /// From now on for this holder alone, if nobody else has it. If not, it is lost.
+  bool try_alone();
+  /// Whether `path` still names the file that is locked.
+  bool holds(const fs::path& path) const;
+  /// Ends it, for processes too that were given the descriptor.
+  void release();
+  /// To be given to a process that is to hold it as well.
+  int descriptor() const { return file_.get(); }
 
  private:
   static Result<FileLock> try_lock(const fs::path& path, int operation);

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "base/tests/temporary_folder.h"
 
@@ -91,6 +94,38 @@ TEST_F(Files, LocksExcludeEachOther) {
     EXPECT_EQ(FileLock::try_acquire(at("lock")).error().kind, ErrorKind::kBusy);
   }
   EXPECT_TRUE(FileLock::try_acquire(at("lock")).ok());
+}
+
+// Whoever waits for a lock whose file goes with it must not hold a file that nobody finds.
+TEST_F(Files, ALockIsHeldOnTheFileThatHasTheName) {
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> takers;
+  for (int i = 0; i < 4; ++i) {
+    takers.emplace_back([&] {
+      for (int taken = 0; taken < 500;) {
+        auto lock = FileLock::try_acquire(at("lock"));
+        if (!lock.ok()) continue;
+        ++taken;
+        if (!lock->holds(at("lock"))) ++wrong;
+        fs::remove(at("lock"));
+      }
+    });
+  }
+  for (auto& taker : takers) taker.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(Files, ASharedLockCanBecomeOneForItsHolderAlone) {
+  auto first = FileLock::try_share(at("lock"));
+  {
+    auto second = FileLock::try_share(at("lock"));
+    ASSERT_TRUE(first.ok() && second.ok());
+    EXPECT_FALSE(second->try_alone());
+  }
+  EXPECT_TRUE(first->try_alone());
+  EXPECT_FALSE(FileLock::try_share(at("lock")).ok());
+  first->release();
+  EXPECT_TRUE(FileLock::try_share(at("lock")).ok());
 }
 
 TEST_F(Files, RemovesTreesButNotWhatLinksPointTo) {
