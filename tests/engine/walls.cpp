@@ -248,6 +248,44 @@ TEST_F(Walls, MovedStoreStillWorks) {
   EXPECT_EQ(outcome->end, RunEnd::kSuccess) << outcome->reason;
 }
 
+// Clients that come and go at once on one store: each runs, and the last one leaves nothing.
+TEST_F(Walls, TheLastClientTakesTheFolderAwayThatPodmanRanWith) {
+  if (kind() != EngineKind::kPodman) GTEST_SKIP() << "of podman's folder in /tmp";
+  constexpr int kClients = 3, kRounds = 3;
+  auto apart = options();
+  apart.storage = archive_.parent_path() / "apart";
+  const fs::path folder = RunFolder::path_for(apart.storage);
+  {
+    auto engine = open_one(apart);
+    ASSERT_TRUE(engine.ok());
+    ASSERT_TRUE((*engine)->load(archive_, built_.image).ok());
+    EXPECT_TRUE(fs::exists(folder));
+  }
+  EXPECT_FALSE(fs::exists(folder));
+  std::vector<pid_t> clients;
+  for (int i = 0; i < kClients; ++i) {
+    const pid_t client = ::fork();
+    if (client == 0) {
+      for (int round = 0; round < kRounds; ++round) {
+        auto engine = open_one(apart);
+        if (!engine.ok()) ::_exit(1);
+        const auto outcome = (*engine)->run(
+            spec("come-and-go-" + std::to_string(i) + "-" + std::to_string(round), {"exit", "0"}));
+        if (!outcome.ok()) std::fprintf(stderr, "%s\n", outcome.error().text().c_str());
+        if (!outcome.ok() || outcome->end != RunEnd::kSuccess) ::_exit(2);
+      }
+      ::_exit(0);
+    }
+    clients.push_back(client);
+  }
+  for (const pid_t client : clients) {
+    int status = -1;
+    ASSERT_EQ(::waitpid(client, &status, 0), client);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_FALSE(fs::exists(folder));
+}
+
 // As a load leaves it that was killed before its last step.
 TEST_F(Walls, HalfLoadedImageIsRemovedAndCanBeLoadedAgain) {
   if (kind() != EngineKind::kPodman) GTEST_SKIP() << "of podman's store";

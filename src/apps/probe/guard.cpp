@@ -87,6 +87,14 @@ bool run_command(char** command) {
   return false;
 }
 
+constexpr int kStoreLock = 5;
+
+// The client's lock on the store, if it was given on: until here nobody removes what podman needs
+// to remove the container.
+void let_go() {
+  ::close(kStoreLock);
+}
+
 // Rootless podman leaves a process that holds its user namespace; it goes when no client holds the
 // lock.
 void end_pause_process(const char* lock, const char* pid_file) {
@@ -143,6 +151,7 @@ int guard(int count, char** arguments) {
   count -= 5;
   // What the client locked for this process as long as it lives, and not for what it starts.
   if (held[0] != '\0' && wiped[0] == '\0') ::fcntl(4, F_SETFD, FD_CLOEXEC);
+  ::fcntl(kStoreLock, F_SETFD, FD_CLOEXEC);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) ::signal(signal, SIG_IGN);
   std::vector<std::string> groups;
   int at = 0;
@@ -154,6 +163,7 @@ int guard(int count, char** arguments) {
     n = ::read(3, &byte, 1);
   } while (n < 0 && errno == EINTR);
   const bool in_order = n == 1 && byte == 'd';
+  if (in_order) let_go();
   if (!in_order) {
     kill_groups(groups);
     // A first try may only find out that the container's monitor is dead, and fail.
@@ -164,6 +174,7 @@ int guard(int count, char** arguments) {
       if (run_command(arguments + at + 1)) ++good;
     }
     kill_groups(groups);
+    let_go();
     end_pause_process(lock, pid_file);
     if (wiped[0] != '\0') wipe(held, wiped);
   }

@@ -1,4 +1,5 @@
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 #include "cli/commands/groups.h"
@@ -8,6 +9,11 @@
 namespace medperf::cli {
 namespace {
 
+std::string shown_path(const site::Workspace& workspace, const fs::path& path) {
+  const fs::path below = path.lexically_relative(workspace.root());
+  return (below.empty() || *below.begin() == ".." ? path : below).native();
+}
+
 /// Shows what can go; removes it only when told to.
 Result<int> clean(Invocation& call) {
   MEDPERF_TRY(site::Site * site, call.site());
@@ -16,11 +22,15 @@ Result<int> clean(Invocation& call) {
   std::vector<std::vector<std::string>> cells;
   Json::Array all;
   Bytes sum{0};
-  for (const site::Removable& thing : site::removable_things(workspace)) {
-    if (remove) MEDPERF_CHECK(site::remove_thing(workspace, thing));
+  std::vector<site::Removable> things = site::removable_things(workspace);
+  for (site::Removable& thing : site::removable_run_folders()) things.push_back(std::move(thing));
+  for (const site::Removable& thing : things) {
+    auto removed = remove ? site::remove_thing(workspace, thing) : Status();
+    // A command of this user began to use it just now, in whatever workspace.
+    if (!removed.ok() && removed.error().kind == ErrorKind::kBusy && thing.lock.empty()) continue;
+    MEDPERF_CHECK(std::move(removed));
     sum.value += thing.size.value;
-    cells.push_back({to_string(thing.size), thing.what,
-                     thing.path.lexically_relative(workspace.root()).native()});
+    cells.push_back({to_string(thing.size), thing.what, shown_path(workspace, thing.path)});
     all.push_back(Json::object({{"what", thing.what},
                                 {"path", thing.path.native()},
                                 {"bytes", static_cast<std::int64_t>(thing.size.value)}}));

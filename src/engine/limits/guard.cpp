@@ -25,10 +25,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // In the child, after fork: async-signal-safe calls only. Keeps only the pipe, as descriptor 3, and
-// `held`, if there is one, as 4: another lock or output pipe of the client must not live on in the
-// guard.
-[[noreturn]] void become_guard(int pipe, int held, const char* program, char* const* argv,
-                               char* const* environment) {
+// `held` as 4 and `keeps` as 5, where they are: another lock or output pipe of the client must not
+// live on in the guard.
+[[noreturn]] void become_guard(int pipe, int held, int keeps, const char* program,
+                               char* const* argv, char* const* environment) {
   ::setsid();
   if (::fork() != 0) ::_exit(0);  // the guard belongs to init: nobody has to reap it
   sigset_t none;
@@ -38,11 +38,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   const int null = ::open("/dev/null", O_RDWR);
   const int kept = ::fcntl(pipe, F_DUPFD, 10);
   const int lock = held < 0 ? -1 : ::fcntl(held, F_DUPFD, 10);
-  if (null < 0 || kept < 0 || (lock < 0 && held >= 0)) ::_exit(127);
+  const int store = keeps < 0 ? -1 : ::fcntl(keeps, F_DUPFD, 10);
+  if (null < 0 || kept < 0 || (lock < 0 && held >= 0) || (store < 0 && keeps >= 0)) ::_exit(127);
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
   ::dup2(kept, 3);
+  ::close_range(4, 5, 0);
   if (lock >= 0) ::dup2(lock, 4);
-  ::close_range(lock >= 0 ? 5 : 4, ~0U, 0);
+  if (store >= 0) ::dup2(store, 5);
+  ::close_range(6, ~0U, 0);
   (void)!::chdir("/");
   ::execve(program, argv, environment);
   ::_exit(127);
@@ -93,8 +96,8 @@ Result<Guard> Guard::start(const GuardPlan& plan) {
   const pid_t child = ::fork();
   if (child < 0) return failed("the guard of the run cannot be started");
   if (child == 0) {
-    become_guard(read_end.get(), held.is_open() ? held.get() : -1, program.c_str(), argv.data(),
-                 environment.data());
+    become_guard(read_end.get(), held.is_open() ? held.get() : -1, plan.keeps, program.c_str(),
+                 argv.data(), environment.data());
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

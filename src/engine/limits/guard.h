@@ -20,6 +20,8 @@ struct GuardPlan {
   bool may_be_starting = false;
   std::map<std::string, std::string> environment;
   fs::path in_use;  ///< locked (shared) by every client on the store
+  int keeps = -1;   ///< that lock: the guard holds it too, until it has cleaned up or is told that
+                    ///< all is well
   fs::path
       pause_file;  ///< holds the pid of rootless podman's helper, ended when nobody uses the store
   fs::path held;   ///< locked by the guards of a run in memory until they are done; empty: none

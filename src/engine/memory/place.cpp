@@ -26,13 +26,14 @@
 
 #include "base/log.h"
 #include "engine/limits/guard.h"
-#include "engine/podman/setup.h"
+#include "engine/podman/run_folder.h"
 
 namespace medperf::engine {
 namespace {
 
 constexpr std::string_view kName = "medperf-memory-";
 constexpr const char* kRunning = "r";
+constexpr const char* kFound = "found";
 // Of the file system that root mounts, for the folders and what a file's end wastes.
 constexpr Bytes kSpare = mebibytes(256);
 /// Younger ones may just be being made.
@@ -75,6 +76,11 @@ Result<fs::path> make_folder(const fs::path& runtime_folder) {
   return fs::path(name);
 }
 
+/// One for all commands of this user, whatever their runtime folder, where there is /dev/shm.
+fs::path turn_file(const fs::path& runtime_folder) {
+  return memory_folders(runtime_folder).front() / fmt::format("medperf-turn-{}", ::geteuid());
+}
+
 FileHandle open_folder(const fs::path& path) {
   return FileHandle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
@@ -112,13 +118,19 @@ bool kernel_keeps_out_of_swap() {
          (major > 6 || (major == 6 && minor >= 4));
 }
 
+struct Users {
+  std::vector<pid_t> guards;
+  std::vector<pid_t> others;
+};
+
 /// Processes that only the run in this place had: its container, which sees the place among its
-/// mounts, and what watches the container, which is told of the place. None while the place's guard
-/// lives, which ends them itself and has more to do.
-std::vector<pid_t> processes_of(const fs::path& place) {
+/// mounts, and what watches the container, which is told of the place. Whether one is a guard says
+/// its own command line, which a hostile container may make up; so a guard's word is not taken
+/// without end.
+Users users_of(const fs::path& place) {
   const std::string within = place.native() + "/";
   constexpr std::string_view kGuard("\0guard\0", 7);
-  std::vector<pid_t> out;
+  Users out;
   std::error_code failure;
   for (fs::directory_iterator entry("/proc", failure), end; !failure && entry != end;
        entry.increment(failure)) {
@@ -130,24 +142,38 @@ std::vector<pid_t> processes_of(const fs::path& place) {
     for (const char* file : {"cmdline", "mountinfo"}) {
       const auto text = read_file(entry->path() / file, mebibytes(1));
       if (!text.ok() || text->find(within) == std::string::npos) continue;
-      if (text->find(kGuard) != std::string::npos) return {};
-      out.push_back(pid);
+      (text->find(kGuard) != std::string::npos ? out.guards : out.others).push_back(pid);
       break;
     }
   }
   return out;
 }
 
+bool end_all(const std::vector<pid_t>& processes) {
+  bool any = false;
+  for (const pid_t pid : processes) any = ::kill(pid, SIGKILL) == 0 || any;
+  return any;
+}
+
 /// Ends them; those of other users, which the kernel does not let us end, are left. Waits a little,
 /// since they hold the place until they are gone.
-void end_processes_of(const fs::path& place) {
+void end_users_of(const fs::path& place) {
   constexpr int kLooks = 40;
   for (int i = 0; i < kLooks; ++i) {
-    bool ended = false;
-    for (const pid_t pid : processes_of(place)) ended = ::kill(pid, SIGKILL) == 0 || ended;
-    if (!ended) return;
+    const Users users = users_of(place);
+    const bool guards = end_all(users.guards), others = end_all(users.others);
+    if (!guards && !others) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+}
+
+/// Whether a guard still has the time that it gets from the first command on that finds it at work.
+bool guard_has_time(const fs::path& place, Seconds patience) {
+  if (users_of(place).guards.empty()) return false;
+  struct stat status {};
+  if (::lstat((place / kFound).c_str(), &status) != 0)
+    return !write_file_atomically(place / kFound, "").ok() || patience.count() > 0;
+  return std::difftime(std::time(nullptr), status.st_mtim.tv_sec) < patience.count();
 }
 
 }  // namespace
@@ -198,12 +224,13 @@ Status MemoryPlace::claim(const PlaceWish& wish) const {
   MemoryNeed need = wish.need;
   need.process = std::max(need.process, wish.size);
   const auto others = [&] { return other_places(wish.runtime_folder, outer_); };
-  return claim_memory(outer_, need, others, [&]() -> Result<MemoryRoom> {
-    MEDPERF_TRY(MemoryRoom room, memory_room());
-    if (::geteuid() == 0) return room;  // gets a file system of its own
-    MEDPERF_TRY(room.folder, free_space(outer_));
-    return room;
-  });
+  return claim_memory(outer_, turn_file(wish.runtime_folder), need, others,
+                      [&]() -> Result<MemoryRoom> {
+                        MEDPERF_TRY(MemoryRoom room, memory_room());
+                        if (::geteuid() == 0) return room;  // gets a file system of its own
+                        MEDPERF_TRY(room.folder, free_space(outer_));
+                        return room;
+                      });
 }
 
 Status MemoryPlace::fill(const PlaceWish& wish) {
@@ -273,6 +300,20 @@ Status MemoryPlace::wipe() {
   return removed;
 }
 
+bool sweep_memory_place(const fs::path& place, Seconds guard_patience) {
+  const FileHandle left = open_folder(place);
+  struct stat status {};
+  if (!left.is_open() || !is_private(left) || ::fstat(left.get(), &status) != 0 ||
+      std::time(nullptr) - status.st_ctim.tv_sec < kYoung ||
+      ::flock(left.get(), LOCK_EX | LOCK_NB) != 0)
+    return false;
+  // What it is about to do itself it does more thoroughly: it knows the run's groups.
+  if (guard_has_time(place, guard_patience)) return false;
+  end_namespace_holder(place / kRunning);
+  end_users_of(place);
+  return remove_tree(place).ok();
+}
+
 int sweep_memory_places(const fs::path& runtime_folder) {
   int removed = 0;
   for (const auto& folder : memory_folders(runtime_folder)) {
@@ -280,15 +321,7 @@ int sweep_memory_places(const fs::path& runtime_folder) {
     for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
          entry.increment(failure)) {
       if (!entry->path().filename().native().starts_with(kName)) continue;
-      const FileHandle left = open_folder(entry->path());
-      struct stat status {};
-      if (!left.is_open() || !is_private(left) || ::fstat(left.get(), &status) != 0 ||
-          std::time(nullptr) - status.st_ctim.tv_sec < kYoung ||
-          ::flock(left.get(), LOCK_EX | LOCK_NB) != 0)
-        continue;
-      end_namespace_holder(entry->path() / kRunning);
-      end_processes_of(entry->path());
-      if (remove_tree(entry->path()).ok()) ++removed;
+      if (sweep_memory_place(entry->path(), kGuardPatience)) ++removed;
     }
   }
   return removed;

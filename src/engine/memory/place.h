@@ -71,8 +71,13 @@ bool is_memory(const fs::path& path);
 /// will say, before there is one.
 bool places_may_swap();
 
-/// Removes places of processes of this user that were killed together with their guards, and ends
-/// what still runs in them. Returns how many.
+/// How long a guard that a command finds at work in a place may go on. By itself it is done within
+/// seconds; one that hangs must not keep what runs in there alive.
+inline constexpr Seconds kGuardPatience{60};
+/// Removes a place of a process that was killed, and ends what still runs in it, unless its guard
+/// is at work and has not been found so for longer than its time. Whether it is gone.
+bool sweep_memory_place(const fs::path& place, Seconds guard_patience);
+/// All such places of this user. Returns how many were removed.
 int sweep_memory_places(const fs::path& runtime_folder);
 
 }  // namespace medperf::engine

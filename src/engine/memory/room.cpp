@@ -1,12 +1,14 @@
 #include "engine/memory/room.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
-#include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,6 +25,9 @@ constexpr Bytes kSpare = mebibytes(256);
 constexpr Bytes kGroupSpare = mebibytes(32);
 constexpr const char* kClaim = "claim";
 constexpr std::chrono::milliseconds kLookAgain{200};
+// A turn takes milliseconds.
+constexpr std::chrono::milliseconds kTurnAgain{2};
+constexpr std::chrono::seconds kTurnPatience{60};
 
 Result<std::uint64_t> memory_line(std::string_view meminfo, std::string_view label) {
   for (const std::string_view line : split(meminfo, '\n')) {
@@ -38,6 +43,50 @@ Result<std::uint64_t> memory_line(std::string_view meminfo, std::string_view lab
 CgroupView own_view() {
   return {"/sys/fs/cgroup", read_small("/proc/self/cgroup"), ::geteuid() == 0};
 }
+
+Error stopped() {
+  return make_error(ErrorKind::kInterrupted, "memory", "waiting for memory was stopped on request");
+}
+
+/// The one that asks for memory now.
+class Turn {
+ public:
+  static Result<Turn> take(const fs::path& file) {
+    const auto end = std::chrono::steady_clock::now() + kTurnPatience;
+    for (;;) {
+      auto lock = FileLock::try_acquire(file);
+      if (lock.ok() && owner_of(file) == ::geteuid()) return Turn(file, std::move(*lock));
+      if (lock.ok() || lock.error().kind != ErrorKind::kBusy) return cannot_be_had(file);
+      if (stop_requested()) return stopped();
+      if (std::chrono::steady_clock::now() >= end) return cannot_be_had(file);
+      std::this_thread::sleep_for(kTurnAgain);
+    }
+  }
+  Turn(Turn&&) noexcept = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn() {
+    std::error_code ignored;
+    if (lock_.holds(file_)) fs::remove(file_, ignored);
+    lock_.release();
+  }
+
+ private:
+  Turn(fs::path file, FileLock lock) : file_(std::move(file)), lock_(std::move(lock)) {}
+  static std::optional<uid_t> owner_of(const fs::path& file) {
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) != 0) return std::nullopt;
+    return status.st_uid;
+  }
+  static Error cannot_be_had(const fs::path& file) {
+    return make_error(ErrorKind::kUnavailable, file.native(),
+                      "memory cannot be asked for: another process keeps this file, or another "
+                      "user has made it",
+                      "Look who has it open (fuser), or let root remove it");
+  }
+
+  fs::path file_;
+  FileLock lock_;
+};
 
 std::string text_of(std::uint64_t bytes) {
   return to_string(Bytes{bytes});
@@ -115,13 +164,12 @@ MemoryNeed sum_of_claims(const std::vector<fs::path>& places) {
   return sum;
 }
 
-Status claim_memory(const fs::path& place, const MemoryNeed& need,
+Status claim_memory(const fs::path& place, const fs::path& turn, const MemoryNeed& need,
                     const std::function<std::vector<fs::path>()>& other_places,
                     const std::function<Result<MemoryRoom>()>& room) {
-  static std::mutex one_by_one;
   for (bool told = false;; told = true) {
     {
-      const std::lock_guard guard(one_by_one);
+      MEDPERF_TRY(const Turn mine, Turn::take(turn));
       MEDPERF_TRY(const MemoryRoom there, room());
       const std::string lack = lack_of_memory(need, sum_of_claims(other_places()), there);
       if (lack.empty()) return write_claim(place, need);
@@ -132,10 +180,7 @@ Status claim_memory(const fs::path& place, const MemoryNeed& need,
       }
       if (!told) log::info("engine.waits_for_memory", {{"reason", lack}});
     }
-    if (stop_requested()) {
-      return make_error(ErrorKind::kInterrupted, "memory",
-                        "waiting for memory was stopped on request");
-    }
+    if (stop_requested()) return stopped();
     std::this_thread::sleep_for(kLookAgain);
   }
 }

@@ -42,11 +42,12 @@ bool has_claim(const fs::path& place);
 /// The sum of what other runs have claimed; `places` are theirs.
 MemoryNeed sum_of_claims(const std::vector<fs::path>& places);
 
-/// Looks whether it fits and claims it. Threads of this process do so one after another; two
-/// processes that ask within the same milliseconds may both be let in. While nothing but other
-/// runs stands in the way it waits for them. Errors: unavailable (it does not fit), interrupted,
-/// those of `room`.
-Status claim_memory(const fs::path& place, const MemoryNeed& need,
+/// Looks whether it fits and claims it, in one step: the file `turn` is locked until the claim is
+/// written, so that of all processes and threads with the same one each sees what the others have
+/// got. The file goes with the lock. While nothing but other runs stands in the way it waits for
+/// them. Errors: unavailable (it does not fit; another user has made the file; nobody gets a turn),
+/// interrupted, those of `room`.
+Status claim_memory(const fs::path& place, const fs::path& turn, const MemoryNeed& need,
                     const std::function<std::vector<fs::path>()>& other_places,
                     const std::function<Result<MemoryRoom>()>& room);
 

@@ -1,7 +1,6 @@
 #include "engine/podman/podman.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -128,14 +127,6 @@ const Wall* WallReport::find(std::string_view name) const {
   return nullptr;
 }
 
-// Rootless podman leaves one process that holds the user namespace; the last engine on a store ends
-// it.
-PodmanEngine::~PodmanEngine() {
-  if (!setup_.rootless || !in_use_.is_open() || ::flock(in_use_.get(), LOCK_EX | LOCK_NB) != 0)
-    return;
-  end_namespace_holder(setup_.running);
-}
-
 std::string PodmanEngine::description() const {
   const char* version = setup_.machine == CgroupVersion::kV2   ? "cgroup v2"
                         : setup_.machine == CgroupVersion::kV1 ? "cgroup v1"
@@ -188,10 +179,6 @@ Status PodmanEngine::mend_store(ProcessOutcome& listing) {
 }
 
 Status PodmanEngine::remember_images() {
-  if (!in_use_.is_open()) {
-    in_use_ = FileHandle(::open(setup_.in_use().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (in_use_.is_open()) ::flock(in_use_.get(), LOCK_SH);
-  }
   MEDPERF_TRY(images_, list_images());
   return {};
 }
@@ -261,6 +248,7 @@ Result<Guard> PodmanEngine::make_guard(const RunSpec& spec) const {
   plan.clean = setup_.command({"rm", "--force", "--ignore", "--time", "0", spec.name});
   plan.environment = setup_.environment;
   plan.in_use = setup_.in_use();
+  if (setup_.held) plan.keeps = setup_.held->descriptor();
   plan.pause_file = setup_.pause_file();
   if (setup_.options.memory) plan.held = setup_.options.memory->held;
   return Guard::start(plan);
@@ -278,8 +266,12 @@ Result<RunOutcome> PodmanEngine::run_anyhow(const RunSpec& spec) {
                       "this image is not in the engine's store", "Load it first");
   }
   MEDPERF_TRY(auto guard, make_guard(spec));
-  MEDPERF_TRY(const auto group, make_group(spec));
-  auto outcome = run_in(spec, group);
+  const auto group = make_group(spec);
+  if (!group.ok()) {
+    guard.finish(false);  // nothing was started
+    return group.error();
+  }
+  auto outcome = run_in(spec, *group);
   // Where memory ran out, in a tmpfs or in podman's own group, podman's own removal fails too.
   const bool clean = outcome.ok() && outcome->end == RunEnd::kSuccess;
   if (!clean) remove_container(spec.name);

@@ -16,7 +16,6 @@ namespace medperf::engine {
 class PodmanEngine : public Engine {
  public:
   explicit PodmanEngine(PodmanSetup setup) : setup_(std::move(setup)) {}
-  ~PodmanEngine() override;
   PodmanEngine(const PodmanEngine&) = delete;
   PodmanEngine& operator=(const PodmanEngine&) = delete;
 
@@ -49,7 +48,6 @@ class PodmanEngine : public Engine {
   Result<RunOutcome> run_in(const RunSpec& spec, const std::optional<RunGroup>& group);
 
   PodmanSetup setup_;
-  FileHandle in_use_;  // shared lock while this engine lives
   std::mutex image_lock_;
   std::optional<Images> images_;
 };

@@ -1,19 +1,13 @@
 #include "engine/podman/setup.h"
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <csignal>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "base/encoding.h"
-#include "crypto/sha256.h"
 #include "engine/rules/seccomp_profile.h"
 
 namespace medperf::engine {
@@ -40,36 +34,6 @@ HardLimits hard_limits() {
   if (::getrlimit(RLIMIT_NPROC, &limit) == 0)
     hard.processes = std::min<std::uint64_t>(hard.processes, limit.rlim_max);
   return hard;
-}
-
-// podman takes no path above 50 characters for what runs, so it cannot lie below the store; and it
-// remembers the path, so it must always be the same for a store. After a reboot what is in there
-// says that containers run which do not, so it is emptied.
-Result<fs::path> make_running_folder(const EngineOptions& options, unsigned uid) {
-  const std::string key = crypto::sha256_hex(options.storage.native()).substr(0, 8);
-  const fs::path folder = fs::path("/tmp") / fmt::format("medperf-{}-{}", uid, key);
-  const auto boot_file = folder / "boot";
-  const auto boot = read_file("/proc/sys/kernel/random/boot_id", Bytes{100});
-  const std::string now = boot.ok() ? *boot : "unknown";
-  const auto make = [&]() -> Status {
-    struct stat status {};
-    if ((::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) &&
-        ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == uid &&
-        (status.st_mode & 077) == 0) {
-      return {};
-    }
-    return make_error(ErrorKind::kUnavailable, folder.native(),
-                      "this must be a folder of this user alone (mode 0700)", "Remove it");
-  };
-  MEDPERF_CHECK(make());
-  const auto then = read_file(boot_file, Bytes{100});
-  if (then.ok() && *then == now) return folder;
-  if (then.ok()) {
-    MEDPERF_CHECK(remove_tree(folder));
-    MEDPERF_CHECK(make());
-  }
-  MEDPERF_CHECK(write_file_atomically(boot_file, now));
-  return folder;
 }
 
 bool found_in_path(const std::map<std::string, std::string>& environment,
@@ -224,11 +188,12 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
     MEDPERF_CHECK(make_private_folder(folder));
   }
   if (options.memory) {
-    setup.running = options.memory->running;
-    MEDPERF_CHECK(make_private_folder(setup.running));
+    MEDPERF_CHECK(make_private_folder(options.memory->running));
+    MEDPERF_TRY(setup.held, RunFolder::hold_part(options.memory->running));
   } else {
-    MEDPERF_TRY(setup.running, make_running_folder(options, setup.uid));
+    MEDPERF_TRY(setup.held, RunFolder::hold(RunFolder::path_for(options.storage)));
   }
+  setup.running = setup.held->path();
   find_limits(setup);
   set_environment(setup);
   MEDPERF_CHECK(check_programs(setup));
@@ -238,20 +203,6 @@ Result<PodmanSetup> set_up_podman(const EngineOptions& options) {
   setup.driver = old.ok() && old->find("\"vfs\"") != std::string::npos ? "vfs" : "overlay";
   MEDPERF_CHECK(write_configuration(setup));
   return setup;
-}
-
-fs::path pause_file_of(const fs::path& running) {
-  return running / "libpod" / "pause.pid";
-}
-
-void end_namespace_holder(const fs::path& running) {
-  const auto text = read_file(pause_file_of(running), Bytes{100});
-  const std::string digits(trim(text.ok() ? *text : std::string()));
-  int pid = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-  if (pid <= 1) return;
-  const auto command = read_file("/proc/" + digits + "/comm", Bytes{100});
-  if (command.ok() && command->starts_with("catatonit")) ::kill(pid, SIGKILL);
 }
 
 std::vector<std::string> PodmanSetup::command(std::initializer_list<std::string_view> words) const {

@@ -3,6 +3,7 @@
 // shared with the machine's or the user's other containers.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "engine/limits/cgroup.h"
+#include "engine/podman/run_folder.h"
 
 namespace medperf::engine {
 
@@ -28,12 +30,6 @@ struct HardLimits {
   std::uint64_t files = 4096;
   std::uint64_t processes = 4096;
 };
-
-/// Holds the pid of the process that keeps rootless podman's user namespace, below
-/// PodmanSetup::running.
-fs::path pause_file_of(const fs::path& running);
-/// Ends that process, if it is there.
-void end_namespace_holder(const fs::path& running);
 
 struct PodmanSetup {
   EngineOptions options;
@@ -55,7 +51,8 @@ struct PodmanSetup {
   fs::path in_use() const { return running / "in-use"; }
   fs::path run_root() const { return running / "s"; }
   fs::path pause_file() const { return pause_file_of(running); }
-  fs::path running;  ///< what must not outlive a boot
+  fs::path running;               ///< what must not outlive a boot
+  std::optional<RunFolder> held;  ///< the same, as long as this lives
 
   /// "podman --root ... " and the given words.
   std::vector<std::string> command(std::initializer_list<std::string_view> words) const;

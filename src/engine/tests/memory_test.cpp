@@ -4,12 +4,20 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <new>
 #include <thread>
+#include <vector>
 
 #include "base/tests/temporary_folder.h"
 #include "engine/choice.h"
@@ -185,9 +193,18 @@ class Claims : public ::testing::Test {
     const auto others = [&] {
       return ended_ ? std::vector<fs::path>() : std::vector{home_ / other};
     };
-    return claim_memory(home_ / own, wanted, others, [] {
+    return claim_memory(home_ / own, home_ / "turn", wanted, others, [] {
       return Result<MemoryRoom>(MemoryRoom{mebibytes(1000), {}, {}});
     });
+  }
+  /// Other processes' places, looked for and then thought about for a while.
+  std::vector<fs::path> claimed_beside(const fs::path& own) const {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(home_)) {
+      if (entry.path() != own && has_claim(entry.path())) out.push_back(entry.path());
+    }
+    ::usleep(10'000);
+    return out;
   }
   fs::path home_;
   std::atomic<bool> ended_{false};
@@ -210,6 +227,67 @@ TEST_F(Claims, WhatOthersClaimedIsWaitedForUntilTheyTookItOrEnded) {
   ::usleep(300'000);
   ended_ = true;
   third.join();
+}
+
+struct Seen {
+  std::atomic<int> inside{0}, most{0};
+};
+
+/// A command that takes 200 MiB of 1000, some of which stay free, again and again.
+int claim_and_leave(const fs::path& own, const fs::path& turn, Seen& seen,
+                    const std::function<std::vector<fs::path>()>& others) {
+  const auto room = [] { return Result<MemoryRoom>(MemoryRoom{mebibytes(1000), {}, {}}); };
+  for (int round = 0; round < 3; ++round) {
+    if (!claim_memory(own, turn, need(200, 0), others, room).ok()) return 1;
+    const int inside = ++seen.inside;
+    for (int most = seen.most; inside > most && !seen.most.compare_exchange_weak(most, inside);) {
+    }
+    ::usleep(20'000);
+    --seen.inside;
+    fs::remove(own / "claim");
+  }
+  return 0;
+}
+
+TEST_F(Claims, OfManyProcessesAtOnceNoMoreAreLetInThanFit) {
+  void* shared =
+      ::mmap(nullptr, sizeof(Seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  Seen& seen = *new (shared) Seen;
+  std::vector<pid_t> commands;
+  for (int i = 0; i < 12; ++i) {
+    const fs::path own = home_ / ("command-" + std::to_string(i));
+    fs::create_directory(own);
+    const pid_t command = ::fork();
+    if (command == 0)
+      ::_exit(claim_and_leave(own, home_ / "turn", seen, [&] { return claimed_beside(own); }));
+    commands.push_back(command);
+  }
+  for (const pid_t command : commands) {
+    int status = -1;
+    ASSERT_EQ(::waitpid(command, &status, 0), command);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(seen.inside, 0);
+  EXPECT_LE(seen.most, 3) << "200 MiB each fit three times into what is not to stay free";
+  EXPECT_FALSE(fs::exists(home_ / "turn"));
+  ::munmap(shared, sizeof(Seen));
+}
+
+TEST_F(Claims, ATurnThatAKilledCommandHadIsFree) {
+  ASSERT_TRUE(write_file_atomically(home_ / "turn", "").ok());
+  EXPECT_TRUE(claim("first", "second", need(400, 200)).ok());
+  EXPECT_FALSE(fs::exists(home_ / "turn"));
+}
+
+TEST_F(Claims, ATurnThatAnotherUserHasMadeIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(write_file_atomically(home_ / "turn", "").ok());
+  ASSERT_EQ(::chown((home_ / "turn").c_str(), 65534, 65534), 0);
+  const auto refused = claim("first", "second", need(400, 200));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().what.find("another user"), std::string::npos);
+  EXPECT_TRUE(fs::exists(home_ / "turn"));
 }
 
 TEST_F(Claims, WhatNeverFitsIsRefusedAtOnce) {
@@ -273,6 +351,82 @@ TEST(GuardTest, HoldsTheMemoryOfItsRunFromTheFirstInstant) {
   bool freed = false;
   for (int i = 0; i < 6000 && !(freed = is_free()); ++i) ::usleep(10'000);
   EXPECT_TRUE(freed) << "until its guard has ended";
+}
+
+bool runs(pid_t process) {
+  const auto status = read_file("/proc/" + std::to_string(process) + "/stat");
+  return status.ok() && status->find(") Z ") == std::string::npos;
+}
+
+/// A client that is killed while a container of it runs in a place; its guard never ends.
+class Abandoned : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/tmp/medperf-hanging-guard-XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    home_ = name;
+    std::ofstream(home_ / "guard") << "#!/bin/sh\nwhile :; do sleep 1; done\n";
+    fs::permissions(home_ / "guard", fs::perms::owner_all);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t client = ::fork();
+    if (client == 0) be_client(ends[1]);
+    ::close(ends[1]);
+    std::array<char, 200> text{};
+    const ssize_t got = ::read(ends[0], text.data(), text.size() - 1);
+    ::close(ends[0]);
+    ::kill(client, SIGKILL);
+    ASSERT_EQ(::waitpid(client, nullptr, 0), client);
+    ASSERT_GT(got, 0);
+    const std::string words = text.data();
+    place_ = words.substr(0, words.find(' '));
+    container_ = std::stoi(words.substr(words.find(' ')));
+  }
+  void TearDown() override {
+    if (container_ > 1) ::kill(container_, SIGKILL);
+    for (int i = 0; i < 200 && fs::exists(place_); ++i) {
+      sweep_memory_place(place_, Seconds{0});
+      ::usleep(50'000);
+    }
+    (void)remove_tree(home_).ok();
+  }
+  fs::path home_, place_;
+  pid_t container_ = 0;
+
+ private:
+  [[noreturn]] void be_client(int tell) const {
+    const auto place = MemoryPlace::make({mebibytes(8), home_ / "guard", {}});
+    if (!place.ok()) ::_exit(1);
+    const std::string outer = (*place)->folder().parent_path().native();
+    const pid_t container = ::fork();
+    if (container == 0) {
+      ::execl("/bin/sh", "sh", "-c", "while :; do sleep 1; done", (outer + "/m/x").c_str(),
+              nullptr);
+      ::_exit(127);
+    }
+    const std::string words = outer + " " + std::to_string(container);
+    (void)!::write(tell, words.data(), words.size());
+    for (;;) ::pause();
+  }
+};
+
+TEST_F(Abandoned, AGuardAtWorkHasItsTimeButNotForEver) {
+  // A place of the last two seconds might be in the making: nobody looks at it.
+  for (int i = 0; i < 600 && !fs::exists(place_ / "found"); ++i) {
+    EXPECT_FALSE(sweep_memory_place(place_, Seconds{1e6}));
+    ::usleep(50'000);
+  }
+  EXPECT_TRUE(fs::exists(place_ / "found"));
+  EXPECT_TRUE(runs(container_)) << "the guard knows better how to end it";
+  bool gone = false;
+  for (int i = 0; i < 600 && !gone; ++i) {
+    gone = sweep_memory_place(place_, Seconds{0});
+    if (!gone) ::usleep(50'000);
+  }
+  EXPECT_TRUE(gone);
+  EXPECT_FALSE(fs::exists(place_));
+  for (int i = 0; i < 10'000 && runs(container_); ++i) ::usleep(1000);
+  EXPECT_FALSE(runs(container_));
 }
 
 TEST(MemoryPlaceTest, ADiskIsNoMemory) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include "engine/limits/run_watch.h"
+#include "engine/podman/run_folder.h"
 #include "site/cluster/cluster.h"
 #include "site/flows/figures.h"
 #include "site/flows/script.h"
@@ -170,7 +171,15 @@ std::vector<Removable> removable_things(const Workspace& workspace) {
   return finder.take();
 }
 
+std::vector<Removable> removable_run_folders() {
+  std::vector<Removable> out;
+  for (const fs::path& folder : engine::idle_run_folders())
+    out.push_back({"what podman ran with", folder, size_below(folder), ""});
+  return out;
+}
+
 Status remove_thing(const Workspace& workspace, const Removable& thing) {
+  if (thing.lock.empty()) return engine::remove_run_folder(thing.path);
   MEDPERF_TRY(const FileLock lock, workspace.lock(thing.lock));
   return remove_tree(thing.path);
 }

@@ -25,9 +25,11 @@ struct Removable {
   std::string what;  ///< "shards of prepared data"
   fs::path path;
   Bytes size;
-  std::string lock;  ///< of the work that it belongs to
+  std::string lock;  ///< of the work that it belongs to; empty: it has a lock of its own
 };
 std::vector<Removable> removable_things(const Workspace& workspace);
+/// What podman needed to run, of commands of this user that were killed, in any workspace.
+std::vector<Removable> removable_run_folders();
 /// Errors: busy, when a command has begun to work on it.
 Status remove_thing(const Workspace& workspace, const Removable& thing);
 
