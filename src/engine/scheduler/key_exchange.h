@@ -14,13 +14,29 @@
 
 namespace medperf::engine {
 
-/// The passphrase of a job's image, encrypted for the holder of this certificate (PEM).
-using SealKey = std::function<Result<std::string>(const Job& job, const std::string& certificate)>;
+/// What a try says when it asks.
+struct KeyRequest {
+  std::string certificate;  ///< PEM; its holder is the try
+  std::string node;
+  bool may_swap = false;  ///< the node's kernel may write the image's memory to its swap
+};
+Json to_json(const KeyRequest& request);
+/// Errors: corrupt.
+Result<KeyRequest> key_request_from_json(const Json& document);
 
+/// The passphrase of a job's image, encrypted for the holder of the request's certificate.
+using SealKey = std::function<Result<std::string>(const Job& job, const KeyRequest& request)>;
+
+struct KeyAsker {
+  std::string attempt;  ///< as in run_node_task
+  std::string node;
+  bool may_swap = false;
+  Seconds patience{600};
+};
 /// The node's side: asks, and waits until the client answers. Errors: interrupted; unavailable (no
-/// client answers within `patience`, or nobody wants the run any more).
+/// client answers in time, or nobody wants the run any more).
 Result<crypto::Secret> ask_for_key(const JobFolder& folder, std::string_view key,
-                                   std::string_view attempt, Seconds patience);
+                                   const KeyAsker& asker);
 
 /// The client's side: answers every try of the job that asks. Errors: those of `seal`.
 Status answer_keys(const JobFolder& folder, const Job& job, const SealKey& seal);

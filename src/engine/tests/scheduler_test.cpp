@@ -397,15 +397,18 @@ std::string all_words(const fs::path& folder) {
 
 TEST_F(NodeTask, APassphraseIsForTheTryThatAskedAlone) {
   constexpr std::string_view kPassphrase = "correct horse battery staple";
-  const SealKey seal = [&](const Job& job, const std::string& certificate) -> Result<std::string> {
+  std::string asked_by;
+  const SealKey seal = [&](const Job& job, const KeyRequest& request) -> Result<std::string> {
     EXPECT_EQ(job.key, job_.key);
-    MEDPERF_TRY(const auto holder, crypto::CertificateKey::from_pem(certificate));
+    EXPECT_TRUE(request.may_swap) << "the client says so before it gives the key";
+    asked_by = request.node;
+    MEDPERF_TRY(const auto holder, crypto::CertificateKey::from_pem(request.certificate));
     return holder.encrypt(crypto::Secret(std::string(kPassphrase)));
   };
   std::atomic<bool> over = false;
   std::string seen, got;
   std::thread node([&] {
-    const auto answer = ask_for_key(jobs_, job_.key, "7-0", Seconds(60));
+    const auto answer = ask_for_key(jobs_, job_.key, {"7-0", "n1", true, Seconds(60)});
     got = answer.ok() ? std::string(answer->text()) : answer.error().text();
     over = true;
   });
@@ -415,6 +418,7 @@ TEST_F(NodeTask, APassphraseIsForTheTryThatAskedAlone) {
   }
   node.join();
   EXPECT_EQ(got, kPassphrase);
+  EXPECT_EQ(asked_by, "n1");
   EXPECT_EQ(seen.find(kPassphrase), std::string::npos) << "it never lies in the folder";
   EXPECT_NE(seen.find("BEGIN CERTIFICATE"), std::string::npos);
   EXPECT_TRUE(jobs_.words(job_.key, ".asks").empty());
@@ -422,11 +426,11 @@ TEST_F(NodeTask, APassphraseIsForTheTryThatAskedAlone) {
 }
 
 TEST_F(NodeTask, NobodyWaitsForAKeyForEver) {
-  const auto late = ask_for_key(jobs_, job_.key, "7-0", Seconds(0));
+  const auto late = ask_for_key(jobs_, job_.key, {"7-0", "n1", false, Seconds(0)});
   ASSERT_FALSE(late.ok());
   EXPECT_EQ(late.error().kind, ErrorKind::kUnavailable);
   ASSERT_TRUE(jobs_.forget(job_.key).ok());
-  const auto unwanted = ask_for_key(jobs_, job_.key, "7-1", Seconds(600));
+  const auto unwanted = ask_for_key(jobs_, job_.key, {"7-1", "n1"});
   ASSERT_FALSE(unwanted.ok());
   EXPECT_NE(unwanted.error().text().find("nobody wants"), std::string::npos);
 }
@@ -437,7 +441,7 @@ TEST_F(NodeTask, AnAnswerOfAnotherTryOpensNothing) {
       crypto::CertificateKey::from_pem(other.self_signed("x", 1).value()).value();
   const std::string sealed = certificate.encrypt(crypto::Secret("secret")).value();
   ASSERT_TRUE(jobs_.write_word(job_.key, ".7-0.answer", sealed).ok());
-  EXPECT_FALSE(ask_for_key(jobs_, job_.key, "7-0", Seconds(60)).ok());
+  EXPECT_FALSE(ask_for_key(jobs_, job_.key, {"7-0", "n1"}).ok());
 }
 
 TEST(Job, TheSizeOfAnEncryptedImageGoesAlong) {

@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "base/encoding.h"
 #include "engine/scheduler/slurm.h"
+#include "site/review/texts.h"
 #include "site/site.h"
 #include "wire/shell_words.h"
 
@@ -58,10 +60,12 @@ Result<std::unique_ptr<engine::Scheduler>> open_cluster(Site& site) {
   settings.spare = Seconds(static_cast<double>(std::max<std::int64_t>(0, spare)));
   settings.tell = [&site](std::string_view line) { site.tell(line); };
   settings.seal_key = [&site](const engine::Job& job,
-                              const std::string& certificate) -> Result<std::string> {
-    MEDPERF_TRY(std::string sealed, site.node_keys().seal(job.image.digest, certificate));
+                              const engine::KeyRequest& request) -> Result<std::string> {
+    if (request.may_swap) site.tell_once(swap_warning("node " + printable(request.node, 100)));
+    MEDPERF_TRY(std::string sealed, site.node_keys().seal(job.image.digest, request.certificate));
     MEDPERF_CHECK(site.record("key", Json::object({{"what", "given to a task of the cluster"},
                                                    {"archive", job.image.digest.hex()},
+                                                   {"node", printable(request.node, 100)},
                                                    {"run", job.spec.name}})));
     return sealed;
   };

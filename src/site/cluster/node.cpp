@@ -191,14 +191,15 @@ Result<std::string> gpus_given(const engine::RunSpec& asked, const std::string& 
 Result<engine::TaskEnd> run_on_node(Site& site, const NodeTask& task) {
   MEDPERF_TRY(const engine::JobFolder folder,
               engine::JobFolder::open(site.workspace().scheduler_folder()));
-  return engine::run_node_task(folder, {task.batch, task.number}, task.attempt, task.node,
-                               [&](const engine::Job& job) -> Result<engine::RunOutcome> {
-                                 MEDPERF_TRY(Node node, Node::open(site, task.node));
-                                 return node.run(job, task.gpus, [&] {
-                                   return engine::ask_for_key(folder, job.key, task.attempt,
-                                                              kKeyPatience);
-                                 });
-                               });
+  return engine::run_node_task(
+      folder, {task.batch, task.number}, task.attempt, task.node,
+      [&](const engine::Job& job) -> Result<engine::RunOutcome> {
+        MEDPERF_TRY(Node node, Node::open(site, task.node));
+        return node.run(job, task.gpus, [&] {
+          return engine::ask_for_key(
+              folder, job.key, {task.attempt, task.node, engine::places_may_swap(), kKeyPatience});
+        });
+      });
 }
 
 }  // namespace medperf::site

@@ -1,7 +1,5 @@
 #include "site/gate/gate.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -360,12 +358,7 @@ namespace {
 /// What the person should know before an encrypted image is decrypted into memory here.
 void warn_of_swap(Site& site) {
   if (!engine::places_may_swap()) return;
-  site.tell_once(
-      "warning: this machine has swap, and the memory that an encrypted image is decrypted into "
-      "may "
-      "be written to it. Encrypt the swap or turn it off (swapoff -a)" +
-      std::string(::geteuid() == 0 ? ""
-                                   : "; runs of root are kept out of it on Linux 6.4 and later"));
+  site.tell_once(swap_warning("this machine"));
 }
 
 /// The key is taken now, in the command's own thread; the rest is done by each run.

@@ -1,5 +1,7 @@
 #include "site/review/texts.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string_view>
 #include <vector>
@@ -84,6 +86,14 @@ Question files_question(const FilesRequest& request) {
   question.text += "  if no      it is not given to the script; the refusal is recorded\n";
   question.prompt = "Run it?";
   return question;
+}
+
+std::string swap_warning(const std::string& whose) {
+  return fmt::format(
+      "warning: {} has swap, and the memory that an encrypted image is decrypted into may be "
+      "written "
+      "to it. Encrypt the swap or turn it off (swapoff -a){}",
+      whose, ::geteuid() == 0 ? "" : "; runs of root are kept out of it on Linux 6.4 and later");
 }
 
 std::string results_text(const Json& results) {

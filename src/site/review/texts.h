@@ -36,6 +36,9 @@ Question upload_question(const std::string& title, const result::Envelope& envel
 /// Any JSON that would leave (dataset registration, statistics, compatibility results).
 Question send_question(const std::string& title, const Json& what, const std::string& where,
                        const std::string& effect);
+/// What the person should know before an encrypted image is decrypted into the memory of a machine
+/// that may swap it.
+std::string swap_warning(const std::string& whose);
 /// Short lines "auc: 0.951 [0.927, 0.975]" of a results object, for people.
 std::string results_text(const Json& results);
 
