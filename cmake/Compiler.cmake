@@ -41,7 +41,7 @@ if(MEDPERF_PRECOMPILE)
   find_package(fmt REQUIRED)
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
   add_library(medperf_precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
-  target_link_libraries(medperf_precompiled PUBLIC medperf_flags)
+  target_link_libraries(medperf_precompiled PUBLIC medperf_flags fmt::fmt)
   set(MEDPERF_COMMON_HEADERS
     <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <span> <string>
     <string_view> <utility> <variant> <vector> <fmt/format.h>
@@ -65,7 +65,7 @@ function(test_program target)
   endif()
   if(NOT TARGET medperf_precompiled_tests)
     add_library(medperf_precompiled_tests STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
-    target_link_libraries(medperf_precompiled_tests PUBLIC medperf_flags GTest::gtest GTest::gmock)
+    target_link_libraries(medperf_precompiled_tests PUBLIC medperf_flags fmt::fmt GTest::gtest GTest::gmock)
     target_compile_options(medperf_precompiled_tests PRIVATE -O0)
     target_precompile_headers(medperf_precompiled_tests PRIVATE
       ${MEDPERF_COMMON_HEADERS} <gtest/gtest.h> <gmock/gmock.h>)
