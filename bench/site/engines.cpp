@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,11 +36,13 @@ struct Bare {
 using BareOf = std::function<Bare(const engine::RunSpec&)>;
 
 Result<BareOf> bare_podman(const engine::EngineOptions& options) {
-  MEDPERF_TRY(auto setup, engine::set_up_podman(options));
-  return BareOf([setup = std::move(setup)](const engine::RunSpec& spec) {
-    Bare bare{setup.command({}), setup.environment};
-    const std::string parent = "/" + setup.place.relative.native();
-    for (auto& word : engine::run_arguments(spec, setup, parent)) bare.argv.push_back(word);
+  MEDPERF_TRY(auto opened, engine::set_up_podman(options));
+  // Shared: it holds the folder of what runs as long as it lives.
+  const auto setup = std::make_shared<const engine::PodmanSetup>(std::move(opened));
+  return BareOf([setup](const engine::RunSpec& spec) {
+    Bare bare{setup->command({}), setup->environment};
+    const std::string parent = "/" + setup->place.relative.native();
+    for (auto& word : engine::run_arguments(spec, *setup, parent)) bare.argv.push_back(word);
     return bare;
   });
 }
