@@ -21,7 +21,7 @@ export MEDPERF_DEMO_PORT=28443 ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_s
 LOGS=$TOP/build/test-logs
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
-SANITIZED=(base crypto domain result wire imaging cohort engine)
+SANITIZED=(base crypto net domain result wire imaging cohort engine)
 # Every reader of the rooms that are sanitized, and the sums and summaries of metrics: what bytes from outside reach.
 READERS=(fuzz_json fuzz_yaml fuzz_csv fuzz_jwt fuzz_image_archive fuzz_sif fuzz_unpack fuzz_rpm_database fuzz_oci_manifest
   fuzz_nifti fuzz_sparse_gzip fuzz_npy fuzz_npz fuzz_png fuzz_dicom fuzz_dicom_scan fuzz_label_map fuzz_case_list fuzz_keyed_table
