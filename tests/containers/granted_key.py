@@ -3,7 +3,7 @@
 and uses it, and a withdrawn key opens nothing. Needs root, podman or bubblewrap, gpg, openssl; see small_study for the build.
 
 granted_key.py [FOLDER]   FOLDER with medperf and medperf-hub (default build/release/src/apps)"""
-import base64, json, os, pathlib, shutil, subprocess, sys
+import base64, json, os, pathlib, shutil, stat, subprocess, sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/support"))
@@ -27,7 +27,7 @@ class SealedStudy(small_study.Study):
             return super()._model(name, config, seed)
         with open(os.path.join(small_study.BENCHMARK, "models/lr-pixel/weights.csv"), "rb") as file:
             plain, image = self._image(name, "cxr_lr_pixel", {"weights": (file.read(), 0o644)})
-        self.vendor = self.vendor_workspace()
+        self.vendor = self.owner_workspace("vendor")
         self.key, sealed = os.path.join(self.vendor, "model.key"), plain + ".gpg"
         self.run(self.vendor, "container", "encrypt", "--archive", plain, "--out", sealed, "--key", self.key)
         os.unlink(plain)
@@ -44,13 +44,13 @@ class SealedStudy(small_study.Study):
               "EncryptedDockerArchive" and stored["metadata"]["medperf"]["image_id"] == "sha256:" + image, stored)
         return row["id"]
 
-    def vendor_workspace(self):
-        folder = os.path.join(self.folder, "vendor")
+    def owner_workspace(self, user):
+        folder = os.path.join(self.folder, user)
         os.makedirs(folder, mode=0o700)
         for name, text in (("config.yaml", json.dumps({"hub": {"url": self.hub.url, "ca_file": self.hub.cert}})), ("password", small_study.PASSWORD)):
             with open(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(text)
-        self.run(folder, "auth", "login", "--username", "vendor", "--password-file", os.path.join(folder, "password"))
+        self.run(folder, "auth", "login", "--username", user, "--password-file", os.path.join(folder, "password"))
         return folder
 
 
@@ -67,11 +67,13 @@ def holding(folder, word):
         for name in names:
             path = os.path.join(base, name)
             try:
+                if not stat.S_ISREG(os.stat(path).st_mode):
+                    continue  # a pipe would be waited for
                 with open(path, "rb") as file:
                     if word in file.read():
                         found.append(path)
             except OSError:
-                pass  # a socket, or gone meanwhile
+                pass  # gone meanwhile
     return found
 
 

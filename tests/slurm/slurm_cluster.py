@@ -68,6 +68,16 @@ class Cluster:
                 pass
         return self.tasks_of(node)
 
+    def blind_node(self, node, file, over):
+        """Starts a node anew that sees `file` in the place of `over`."""
+        with open("%s/run/slurmd-%s.pid" % (self.folder, node)) as pid:
+            os.kill(int(pid.read()), signal.SIGTERM)
+        assert wait_for(lambda: not os.path.exists("%s/run/slurmd-%s.pid" % (self.folder, node)))
+        subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                        'mount --bind "$1" "$2" && exec slurmd -N "$3"', "sh", file, over, node],
+                       env=self.environment, timeout=180, check=True)
+        return wait_for(lambda: node in self.ask("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").split())
+
     def kill_node(self, node):
         """A power cut: slurmd, its stepds and every task at once."""
         with open("%s/run/slurmd-%s.pid" % (self.folder, node)) as file:
