@@ -83,9 +83,9 @@ Result<Plan> make_plan(std::string_view front, bool pair, const NiftiOptions& op
   return plan;
 }
 
-/// The file that holds the voxels, unpacked. Label maps of one byte a voxel are used as they are,
-/// so that it is worth knowing where they are zero.
-Result<ElementBuffer> unpack(std::string_view bytes, ElementType type, std::size_t total) {
+/// The file that holds the voxels, unpacked. What is packed so well is a label map, and it is worth
+/// knowing where that is zero.
+Result<ElementBuffer> unpack(std::string_view bytes, std::size_t total) {
   const bool packed = is_gzip(bytes);
   const std::uint64_t most = packed ? most_unpacked(bytes.size()) : bytes.size();
   if (total > most) {
@@ -99,7 +99,7 @@ Result<ElementBuffer> unpack(std::string_view bytes, ElementType type, std::size
                       fmt::format("{} bytes follow the voxels", most - total),
                       "The file is damaged or its header is wrong: write it again.");
   }
-  if (packed && type == ElementType::kU8 && is_sparse(bytes.size(), total)) {
+  if (packed && is_sparse(bytes.size(), total)) {
     bool unpacked = false;
     ElementBuffer buffer =
         ElementBuffer::sparse(total, [&](std::span<std::uint8_t> zeros, OccupiedBlocks& occupied) {
@@ -181,7 +181,7 @@ Result<Volume> parse(std::string_view header, std::string_view image, bool pair,
   MEDPERF_TRY(Plan plan, make_plan(front, pair, options));
   const std::size_t total = plan.total;
   try {
-    MEDPERF_TRY(ElementBuffer file, unpack(image, plan.type, total));
+    MEDPERF_TRY(ElementBuffer file, unpack(image, total));
     return finish(std::move(plan), std::move(file), options);
   } catch (const std::bad_alloc&) {
     return out_of_memory(total);

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstring>
@@ -218,6 +219,37 @@ void narrow(std::uint8_t* data, std::size_t count) {
   }
 }
 
+/// Labels in [0, 255] of voxels that are zero almost everywhere, as bytes: what is known to be zero
+/// is neither read nor written. Nothing when that is not known, or a label is another.
+template <typename From>
+std::optional<ElementBuffer> sparse_labels(const Volume& volume) {
+  const std::vector<std::uint64_t> occupied = volume.elements.occupied();
+  if (occupied.empty()) return std::nullopt;
+  constexpr std::size_t kVoxels = OccupiedBlocks::kBytes / sizeof(From);
+  const std::span<const From> voxels = volume.as<From>();
+  bool good = true;
+  ElementBuffer labels = ElementBuffer::sparse(
+      voxels.size(), [&](std::span<std::uint8_t> zeros, OccupiedBlocks& written) {
+        for (std::size_t word = 0; word < occupied.size() && good; ++word) {
+          for (std::uint64_t bits = occupied[word]; bits != 0 && good; bits &= bits - 1) {
+            const auto block = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+            const std::size_t first = block * kVoxels;
+            if (first >= voxels.size()) break;
+            const auto part = voxels.subspan(first, std::min(kVoxels, voxels.size() - first));
+            LabelRange range{0, 0};
+            good = widen(range, part) && range.lowest >= 0 && range.highest <= 0xff;
+            if (!good) return;
+            for (std::size_t i = 0; i < part.size(); ++i) {
+              zeros[first + i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(part[i]));
+            }
+            written.mark(first, first + part.size());
+          }
+        }
+      });
+  if (!good) return std::nullopt;
+  return labels;
+}
+
 template <typename From>
 void store_labels(Volume& volume, const LabelRange& range) {
   const std::size_t count = volume.elements.size() / sizeof(From);
@@ -357,6 +389,14 @@ std::vector<double> to_doubles(const Volume& volume) {
 
 Result<Volume> to_labels(Volume&& volume) {
   if (volume.type == ElementType::kU8) return std::move(volume);  // as small as it gets
+  auto sparse = visit_elements(volume, [&](auto voxels) {
+    return sparse_labels<std::remove_cv_t<typename decltype(voxels)::element_type>>(volume);
+  });
+  if (sparse) {
+    volume.elements = *std::move(sparse);
+    volume.type = ElementType::kU8;
+    return std::move(volume);
+  }
   const auto range =
       visit_elements(volume, [&](auto voxels) { return label_range(voxels, volume.geometry); });
   if (!range) return range.error();

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -192,6 +193,85 @@ TEST(SparseGzip, ALabelMapSaysWhereItIsZero) {
   const auto plain = parse_nifti_labels(gzip(maker.bytes) + gzip(""));
   ASSERT_TRUE(plain);
   EXPECT_TRUE(plain->elements.occupied().empty());
+}
+
+/// A sparse map of 160 x 100 x 80 voxels of another type than bytes, with these labels.
+template <typename T>
+std::string sparse_map(std::int16_t code, const std::vector<T>& labels) {
+  Maker maker;
+  maker.dim({3, 160, 100, 80, 1, 1, 1, 1});
+  maker.type(code, 8 * sizeof(T));
+  std::vector<T> voxels(160 * 100 * 80);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::size_t at = i == 0 ? 0 : voxels.size() - 1 - 70001 * (i - 1);
+    for (std::size_t run = 0; run < 300 && at + run < voxels.size(); ++run) {
+      voxels[at + run] = labels[i];
+    }
+  }
+  maker.voxels(voxels);
+  return maker.bytes;
+}
+
+/// Whether packed and plain file give the same labels, or the same error; and what is known to be
+/// zero is.
+template <typename T>
+void expect_same_labels(std::int16_t code, const std::vector<T>& labels, bool as_sparse_bytes) {
+  const std::string file = sparse_map(code, labels);
+  const auto plain = parse_nifti_labels(file);
+  const auto packed = parse_nifti_labels(gzip(file));
+  ASSERT_EQ(plain.ok(), packed.ok()) << code;
+  if (!plain.ok()) {
+    EXPECT_EQ(plain.error().text(), packed.error().text());
+    return;
+  }
+  EXPECT_EQ(plain->type, packed->type) << code;
+  const auto& expected = plain->elements;
+  const auto& found = packed->elements;
+  ASSERT_EQ(expected.size(), found.size());
+  EXPECT_TRUE(std::equal(expected.data(), expected.data() + expected.size(), found.data())) << code;
+  const auto parts = found.occupied();
+  EXPECT_EQ(!parts.empty(), as_sparse_bytes) << code;
+  for (std::size_t i = 0; i < found.size() && !parts.empty(); ++i) {
+    const std::size_t part = i / kBytes;
+    ASSERT_TRUE((parts[part / 64] >> (part % 64) & 1) != 0 || found.data()[i] == 0) << i;
+  }
+}
+
+TEST(SparseGzip, LabelsOfAnyTypeBecomeSparseBytesWhereTheyFit) {
+  expect_same_labels<std::int8_t>(256, {1, 4, 127}, true);
+  expect_same_labels<std::uint16_t>(512, {1, 255, 4}, true);
+  expect_same_labels<std::int16_t>(4, {1, 255, 4}, true);
+  expect_same_labels<std::int32_t>(8, {255, 1, 4}, true);
+  expect_same_labels<std::uint32_t>(768, {1, 255, 4}, true);
+  expect_same_labels<std::int64_t>(1024, {1, 255, 4}, true);
+  expect_same_labels<float>(16, {1, 255, -0.0F}, true);
+  expect_same_labels<double>(64, {1, 255, 4}, true);
+  // Labels that are no bytes, and what is no label.
+  expect_same_labels<std::uint16_t>(512, {1, 256}, false);
+  expect_same_labels<std::int16_t>(4, {1, 300, -1}, false);
+  expect_same_labels<std::int8_t>(256, {1, -1}, false);
+  expect_same_labels<float>(16, {1, 70000}, false);
+  expect_same_labels<float>(16, {1, 0.5F}, false);
+  expect_same_labels<double>(64, {1, std::numeric_limits<double>::quiet_NaN()}, false);
+  expect_same_labels<std::int64_t>(1024, {1, std::int64_t{1} << 40}, false);
+}
+
+TEST(SparseGzip, ScaledAndForeignOrdersAreReadAsBefore) {
+  std::vector<std::int16_t> voxels(160 * 100 * 80);
+  for (std::size_t i = 5000; i < 9000; ++i) voxels[i] = 3;
+  for (const bool swapped : {false, true}) {
+    for (const double slope : {1.0, 2.0}) {
+      Maker maker(1, swapped);
+      maker.dim({3, 160, 100, 80, 1, 1, 1, 1});
+      maker.type(4, 16);
+      maker.scaling(slope, 0);
+      maker.voxels(voxels);
+      const auto found = parse_nifti_labels(gzip(maker.bytes));
+      ASSERT_TRUE(found) << found.error().text();
+      const auto labels = found->as<std::uint8_t>();
+      for (std::size_t i = 0; i < voxels.size(); ++i) ASSERT_EQ(labels[i], slope * voxels[i]) << i;
+    }
+  }
 }
 
 }  // namespace
