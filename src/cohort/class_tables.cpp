@@ -155,6 +155,16 @@ Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_
   return cohort;
 }
 
+std::vector<metrics::ScoredCase> LabelCohort::of_label(std::size_t label) const {
+  std::vector<metrics::ScoredCase> result;
+  result.reserve(cases);
+  for (std::size_t row = 0; row < cases; ++row) {
+    const std::size_t at = row * labels.size() + label;
+    result.push_back({scores[at], reference[at] != 0});
+  }
+  return result;
+}
+
 Result<ClassificationTask> task_of(std::string_view predictions, std::string_view labels) {
   MEDPERF_TRY(const KeyedTable scores, read_keyed_table(predictions, "predictions.csv"));
   if (scores.table.header.size() <= 2) return ClassificationTask::kTwoClasses;

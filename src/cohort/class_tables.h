@@ -48,6 +48,8 @@ struct LabelCohort {
   std::vector<double> scores;           ///< row by row
   Patients patients;
   std::size_t cases = 0;
+  /// The cases as two classes: whether they have this label.
+  std::vector<metrics::ScoredCase> of_label(std::size_t label) const;
 };
 Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_view labels,
                                       std::string_view patients);

@@ -238,12 +238,7 @@ Status add_each_label(const LabelCohort& cohort, const ClassificationOptions& op
   MEDPERF_TRY(const auto tables, tables_of(cohort, options.threshold));
   Json counts = Json::object();
   for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
-    std::vector<ScoredCase> cases;
-    for (std::size_t row = 0; row < cohort.cases; ++row) {
-      const std::size_t at = row * cohort.labels.size() + i;
-      cases.push_back({cohort.scores[at], cohort.reference[at] != 0});
-    }
-    MEDPERF_TRY(const metrics::Auc auc, metrics::auc(cases, level));
+    MEDPERF_TRY(const metrics::Auc auc, metrics::auc(cohort.of_label(i), level));
     const std::string name = "label " + cohort.labels[i];
     const metrics::Confusion& table = tables.labels[i];
     std::vector<Figure> figures = {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <span>
 
 #include "base/json.h"
 #include "cohort/class_tables.h"
@@ -61,19 +62,18 @@ Result<SummaryPart> micro_dice_of(const CohortResult& cohort, const std::string&
   return part;
 }
 
-/// Of two classes, in the order of the document.
-Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double threshold) {
-  SiteSummary summary;
-  summary.kind = "binary classification";
-  summary.rules = to_canonical(Json::object({{"threshold", threshold}}));
-  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
-  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+/// Logits are the largest part by far, and so are left out where there is a summary for each label.
+enum class Logits { kIn, kOut };
+
+/// The parts of cases with one score each, in the order of the document.
+Status add_scores(std::span<const metrics::ScoredCase> cases, double threshold,
+                  const std::string& of, Logits with_logits, SiteSummary& summary) {
   MEDPERF_TRY(auto scores, metrics::ScoreHistogram::empty(kSummaryScoreBins));
   MEDPERF_TRY(auto reliability, metrics::ReliabilityTable::empty());
   MEDPERF_TRY(auto logits, metrics::CalibrationHistogram::empty());
   metrics::MomentSummary squares;
-  MEDPERF_TRY(const auto table, metrics::confusion_at(cohort.cases, threshold));
-  for (const metrics::ScoredCase& one : cohort.cases) {
+  MEDPERF_TRY(const auto table, metrics::confusion_at(cases, threshold));
+  for (const metrics::ScoredCase& one : cases) {
     if (!(one.score >= 0 && one.score <= 1)) {
       return make_error(ErrorKind::kInvalid, "predictions.csv", "a score is not a probability",
                         "Summaries of sites need scores in [0, 1], since all sites share their "
@@ -81,16 +81,46 @@ Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double thresho
     }
     MEDPERF_CHECK(scores.add(one.score, one.positive));
     MEDPERF_CHECK(reliability.add(one.score, one.positive));
-    MEDPERF_CHECK(logits.add(one.score, one.positive));
+    if (with_logits == Logits::kIn) MEDPERF_CHECK(logits.add(one.score, one.positive));
     const double error = one.score - (one.positive ? 1 : 0);
     // What is smaller than any probability of meaning is no error, and out of the sums' range.
     MEDPERF_CHECK(squares.add(error * error < 0x1p-200 ? 0 : error * error));
   }
-  summary.parts.push_back({"auroc", "", std::move(scores), {}});
-  summary.parts.push_back({"confusion-count", "", metrics::DecisionCounts{threshold, table}, {}});
-  summary.parts.push_back({"brier", "", squares, {}});
-  summary.parts.push_back({"ece", "", std::move(reliability), {}});
-  summary.parts.push_back({"calibration-slope", "", std::move(logits), {}});
+  summary.parts.push_back({"auroc", of, std::move(scores), {}});
+  summary.parts.push_back({"confusion-count", of, metrics::DecisionCounts{threshold, table}, {}});
+  summary.parts.push_back({"brier", of, squares, {}});
+  summary.parts.push_back({"ece", of, std::move(reliability), {}});
+  if (with_logits == Logits::kIn) {
+    summary.parts.push_back({"calibration-slope", of, std::move(logits), {}});
+  }
+  return {};
+}
+
+std::string rules_of(double threshold) {
+  return to_canonical(Json::object({{"threshold", threshold}}));
+}
+
+Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double threshold) {
+  SiteSummary summary;
+  summary.kind = "binary classification";
+  summary.rules = rules_of(threshold);
+  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
+  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  MEDPERF_CHECK(add_scores(cohort.cases, threshold, "", Logits::kIn, summary));
+  return summary;
+}
+
+/// Each label for itself: two classes.
+Result<SiteSummary> summary_of_labels(const LabelCohort& cohort, double threshold) {
+  SiteSummary summary;
+  summary.kind = "multi-label classification";
+  summary.rules = rules_of(threshold);
+  summary.cases = static_cast<std::int64_t>(cohort.cases);
+  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+    MEDPERF_CHECK(
+        add_scores(cohort.of_label(i), threshold, cohort.labels[i], Logits::kOut, summary));
+  }
   return summary;
 }
 
@@ -139,8 +169,8 @@ Result<SiteSummary> summarise_classification(std::string_view predictions, std::
                                              const ClassificationOptions& options) {
   MEDPERF_TRY(const ClassificationTask task, task_of(predictions, labels));
   if (task == ClassificationTask::kLabels) {
-    return make_error(ErrorKind::kInvalid, "labels.csv", "a case may have several labels",
-                      "Summarise each label by itself, as two classes.");
+    MEDPERF_TRY(const LabelCohort cohort, read_label_cohort(predictions, labels, patients));
+    return summary_of_labels(cohort, options.threshold);
   }
   if (task == ClassificationTask::kClasses) {
     MEDPERF_TRY(const ClassCohort cohort, read_class_cohort(predictions, labels, patients));

@@ -22,8 +22,9 @@ Result<metrics::SiteSummary> summarise_segmentations(const CohortResult& cohort,
 
 /// From the tables of evaluate_classification. Two classes: the decision's 2x2 table, histograms of
 /// scores and logits, the reliability table, the moments of squared errors. Several classes: the
-/// table of classes. Errors: those of reading; invalid for scores outside [0, 1], which have no
-/// bins that all sites share, and for several labels a case.
+/// table of classes. Several labels a case: as two classes for each label, without the logits.
+/// Errors: those of reading; invalid for scores outside [0, 1], which have no bins that all sites
+/// share.
 Result<metrics::SiteSummary> summarise_classification(std::string_view predictions,
                                                       std::string_view labels,
                                                       std::string_view patients,

@@ -231,6 +231,69 @@ TEST(SiteSummary, OtherRulesAreAConflictAndChangeNothing) {
   EXPECT_TRUE(summary == before);
 }
 
+/// Cases with a score for each of so many labels, as tables, and each label's column alone.
+struct LabelTables {
+  Tables all;
+  std::vector<Tables> alone;
+};
+
+LabelTables label_tables(RandomStream& random, std::size_t labels, std::size_t cases) {
+  LabelTables made{{"case_id", "case_id"}, std::vector<Tables>(labels)};
+  for (std::size_t l = 0; l < labels; ++l) {
+    for (std::string* header : {&made.all.predictions, &made.all.labels}) {
+      *header += fmt::format(",finding {}", l);
+    }
+  }
+  for (std::size_t i = 0; i < cases; ++i) {
+    made.all.predictions += fmt::format("\nc{}", i);
+    made.all.labels += fmt::format("\nc{}", i);
+    const auto scores = random_cases(random, labels);
+    for (std::size_t l = 0; l < labels; ++l) {
+      made.all.predictions += fmt::format(",{}", scores[l].score);
+      made.all.labels += scores[l].positive ? ",1" : ",0";
+      made.alone[l].predictions += fmt::format("c{},{}\n", i, scores[l].score);
+      made.alone[l].labels += fmt::format("c{},{}\n", i, scores[l].positive ? 1 : 0);
+    }
+  }
+  made.all.predictions += "\n";
+  made.all.labels += "\n";
+  return made;
+}
+
+TEST(SiteSummary, SeveralLabelsAreAsManyTimesTwoClasses) {
+  RandomStream random(7, 8);
+  const LabelTables tables = label_tables(random, 3, 150);
+  const auto summary =
+      summarise_classification(tables.all.predictions, tables.all.labels, "", {0.4, {}});
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->kind, "multi-label classification");
+  EXPECT_EQ(summary->cases, 150);
+  EXPECT_TRUE(sent(*summary) == *summary);
+  constexpr std::size_t kParts = 4;
+  ASSERT_EQ(summary->parts.size(), 3 * kParts);
+  for (std::size_t l = 0; l < 3; ++l) {
+    const auto alone = summarise_classification(tables.alone[l].predictions, tables.alone[l].labels,
+                                                "", {0.4, {}});
+    ASSERT_TRUE(alone.ok());
+    for (std::size_t i = 0; i < kParts; ++i) {
+      const metrics::SummaryPart& part = summary->parts[l * kParts + i];
+      EXPECT_EQ(part.of, fmt::format("finding {}", l));
+      EXPECT_EQ(part.metric, alone->parts[i].metric);
+      EXPECT_TRUE(part.content == alone->parts[i].content) << part.metric;
+    }
+  }
+}
+
+TEST(SiteSummary, OfFourteenFindingsFitsAnEnvelope) {
+  RandomStream random(7, 9);
+  const LabelTables tables = label_tables(random, 14, 3000);
+  const auto summary = summarise_classification(tables.all.predictions, tables.all.labels, "", {});
+  ASSERT_TRUE(summary.ok());
+  const std::string text = to_text(summary_document(*summary, kProgram));
+  EXPECT_LT(text.size(), std::size_t{256} << 10);
+  EXPECT_TRUE(parse_summary(text).ok());
+}
+
 TEST(SiteSummary, ScoresWithoutCommonBinsAreRefused) {
   const auto summary =
       summarise_classification("case_id,score\na,1.5\n", "case_id,label\na,1\n", "", {});
