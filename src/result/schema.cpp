@@ -103,7 +103,9 @@ void Walker::visit_object(const Json& node, const std::string& path, int depth, 
     problem(path, "x-medperf belongs to numbers, not to objects.");
   }
   const Json* properties = node.find("properties");
-  if (properties == nullptr || !properties->is_object() || properties->members().empty()) {
+  // Inside, {} is an object that is always empty, such as the reasons of a figure that has none.
+  if (properties == nullptr || !properties->is_object() ||
+      (depth == 0 && properties->members().empty())) {
     return problem(path, "An object needs 'properties'.");
   }
   for (const auto& [name, property] : properties->members()) {

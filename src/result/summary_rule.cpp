@@ -217,12 +217,9 @@ SummaryDeclaration read_summary_declaration(const Json& node, const std::string&
   return found;
 }
 
-Result<SiteSummary> read_declared_summary(const SummaryDeclaration& declared,
+Result<SiteSummary> read_accepted_summary(const SummaryDeclaration& declared,
                                           const Json& document) {
   MEDPERF_TRY(SiteSummary summary, metrics::read_summary(document));
-  if (!is_program(document.get_string("program"))) {
-    return undeclared("program", "it is no name and version of at most 64 characters");
-  }
   if (summary.kind != declared.kind || summary.rules != declared.rules) {
     return undeclared("rules", "it was not made by the kind and rules that are declared");
   }
@@ -235,6 +232,15 @@ Result<SiteSummary> read_declared_summary(const SummaryDeclaration& declared,
   }
   for (std::size_t i = 0; i < summary.parts.size(); ++i) {
     MEDPERF_CHECK(check_part(declared.figures[i], summary.parts[i]));
+  }
+  return summary;
+}
+
+Result<SiteSummary> read_declared_summary(const SummaryDeclaration& declared,
+                                          const Json& document) {
+  MEDPERF_TRY(SiteSummary summary, read_accepted_summary(declared, document));
+  if (!is_program(document.get_string("program"))) {
+    return undeclared("program", "it is no name and version of at most 64 characters");
   }
   // Empty cells and the like would be places to write in.
   const Json one_form = metrics::summary_document(summary, document.get_string("program"));

@@ -46,6 +46,10 @@ SummaryDeclaration read_summary_declaration(const Json& node, const std::string&
 /// more cases than counts hold. Errors: invalid, conflict, too_large, with the place in it.
 Result<metrics::SiteSummary> read_declared_summary(const SummaryDeclaration& declared,
                                                    const Json& document);
+/// The same of one that was let through before, when it left or came: how it is written is not
+/// looked at again, which takes longer than to read it.
+Result<metrics::SiteSummary> read_accepted_summary(const SummaryDeclaration& declared,
+                                                   const Json& document);
 /// Whether it must be suppressed.
 bool tells_of_few(const SummaryDeclaration& declared, const metrics::SiteSummary& summary);
 

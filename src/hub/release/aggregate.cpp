@@ -34,9 +34,10 @@ Result<std::vector<ModelResults>> results_by_model(sql::Session& session, std::i
       models.push_back({row.model, std::move(row.model_name), row.model_is_viewers, {}});
     }
     MEDPERF_TRY(auto envelope, parse_json(row.envelope));
-    const Json* results = envelope.find("results");
+    Json* const results = envelope.find("results");
     models.back().sites.push_back({row.result, row.dataset, std::move(row.dataset_name),
-                                   row.dataset_is_viewers, results == nullptr ? Json() : *results});
+                                   row.dataset_is_viewers,
+                                   results == nullptr ? Json() : std::move(*results)});
   }
   return models;
 }

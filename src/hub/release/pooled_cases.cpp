@@ -1,6 +1,6 @@
 #include "hub/release/pooled_cases.h"
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "hub/release/pooling.h"
@@ -49,15 +49,17 @@ std::optional<PooledCases> pool_cases(const result::SummaryDeclaration& declared
                                       const std::vector<const Json*>& results,
                                       std::vector<std::string>& warnings) {
   PooledCases pooled;
-  std::set<std::string> seen;
+  std::vector<const Json*> seen;
   bool repeated = false;
   for (const Json* const result : results) {
     const Json* const sent = at_path(*result, declared.path);
     if (sent == nullptr || sent->is_null()) continue;
     // It was checked when it came; the schema is the benchmark's, which may have changed since.
-    auto site = result::read_declared_summary(declared, *sent);
+    auto site = result::read_accepted_summary(declared, *sent);
     if (!site.ok()) continue;
-    repeated = !seen.insert(to_canonical(*sent)).second || repeated;
+    repeated = repeated || std::any_of(seen.begin(), seen.end(),
+                                       [sent](const Json* other) { return *other == *sent; });
+    seen.push_back(sent);
     if (pooled.sites == 0) {
       pooled.merged = std::move(site).value();
     } else if (const Status merged = pooled.merged.merge(*site); !merged.ok()) {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "example.h"
+#include "result/envelope.h"
 
 namespace medperf::result {
 namespace {
@@ -96,6 +97,31 @@ TEST(ResultSchema, ObjectsMustBeClosed) {
   }));
   EXPECT_TRUE(refused_at("auc", [](Json& root) { erase(property(root, "auc"), "properties"); }));
   EXPECT_TRUE(refused_at("(root)", [](Json& root) { root.set("type", "array"); }));
+}
+
+TEST(ResultSchema, AnObjectMayHaveToBeEmpty) {
+  Json document = example_document();
+  document.find("properties")->set("reasons", parse(R"({"type": "object", "properties": {},
+                                                        "additionalProperties": false})"));
+  const auto schema = ResultSchema::parse(document);
+  ASSERT_TRUE(schema.ok()) << schema.error().text();
+  Numbers numbers(1);
+  Json output = random_output(numbers);
+  output.set("reasons", Json::object());
+  EXPECT_TRUE(make_envelope(*schema, output).ok());
+  output.set("reasons", Json::object({{"smith", 1}}));
+  EXPECT_FALSE(make_envelope(*schema, output).ok());
+  EXPECT_TRUE(refused_at("(root)", [](Json& root) { root.set("properties", Json::object()); }))
+      << "a schema by which nothing can leave";
+}
+
+TEST(ResultSchema, TheExampleOfLabelMapsDeclaresEveryRegion) {
+  const auto schema = ResultSchema::parse(
+      parse(source_text("docs/schemas/examples/result-schema-segmentation.json")));
+  ASSERT_TRUE(schema.ok()) << schema.error().text();
+  EXPECT_NE(schema->metric("regions.ET.dice.value"), nullptr);
+  ASSERT_NE(schema->summary(), nullptr);
+  EXPECT_EQ(schema->summary()->figures.size(), 6U);
 }
 
 TEST(ResultSchema, OnlyTheKeywordsWhoseEffectIsBounded) {
