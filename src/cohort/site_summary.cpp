@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
 #include <set>
 #include <span>
 
@@ -48,6 +50,18 @@ Result<SummaryPart> moments_of(const CohortResult& cohort, std::size_t column) {
     MEDPERF_CHECK(moments.add(*value.value));
   }
   return part;
+}
+
+/// 0 .. count - 1 in order of their regions' names: the order in which somebody named the regions
+/// is none of the figures' rules, and sites merge what has the same parts in the same order.
+template <typename NameOf>
+std::vector<std::size_t> by_region(std::size_t count, NameOf name_of) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::string_view(name_of(a)) < std::string_view(name_of(b));
+  });
+  return order;
 }
 
 Result<SummaryPart> micro_dice_of(const CohortResult& cohort, const std::string& region,
@@ -153,11 +167,15 @@ Result<SiteSummary> summarise_segmentations(const CohortResult& cohort,
   summary.cases = static_cast<std::int64_t>(cohort.cases.size());
   summary.patients = static_cast<std::int64_t>(patients.size());
   summary.failed = static_cast<std::int64_t>(cohort.failed());
-  for (std::size_t column = 0; column < cohort.columns.size(); ++column) {
+  const auto region_of = [&](std::size_t column) -> const std::string& {
+    return cohort.columns[column].region;
+  };
+  for (const std::size_t column : by_region(cohort.columns.size(), region_of)) {
     MEDPERF_TRY(SummaryPart part, moments_of(cohort, column));
     summary.parts.push_back(std::move(part));
   }
-  for (std::size_t i = 0; i < options.regions.size(); ++i) {
+  const auto name_of = [&](std::size_t i) -> const std::string& { return options.regions[i].name; };
+  for (const std::size_t i : by_region(options.regions.size(), name_of)) {
     MEDPERF_TRY(SummaryPart part, micro_dice_of(cohort, options.regions[i].name, i));
     summary.parts.push_back(std::move(part));
   }

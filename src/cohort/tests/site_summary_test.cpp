@@ -175,6 +175,19 @@ TEST(SiteSummary, OfLabelMapsByHand) {
   EXPECT_EQ(*figures[2].estimate.value, 8.0 / 12);
   EXPECT_EQ(*figures[3].estimate.value, 6.0 / 13);
   EXPECT_EQ(figures[3].metric, "dice-micro");
+
+  // The same regions named in another order, as a site may write them, or whoever keeps the
+  // parameters in between.
+  std::swap(options.regions[0], options.regions[1]);
+  std::swap(cohort.columns[0], cohort.columns[1]);
+  for (CaseResult& one : cohort.cases) {
+    if (one.failure) continue;
+    std::swap(one.values[0], one.values[1]);
+    std::swap(one.overlaps[0], one.overlaps[1]);
+  }
+  const auto other = summarise_segmentations(cohort, options);
+  ASSERT_TRUE(other.ok()) << other.error().text();
+  EXPECT_TRUE(*other == *summary);
 }
 
 TEST(SiteSummary, OfSeveralClasses) {
