@@ -18,6 +18,9 @@ import real_hub
 
 TOP = real_hub.TOP
 BENCHMARK = os.path.join(TOP, "benchmarks/chest-xray")
+# What a container needs whose program is a script of the shell.
+SHELL = {"bin/sh": "/usr/bin/dash", "lib64/ld-linux-x86-64.so.2": "/lib64/ld-linux-x86-64.so.2",
+         "lib/x86_64-linux-gnu/libc.so.6": "/lib/x86_64-linux-gnu/libc.so.6"}
 PASSWORD = "correct horse battery"
 
 
@@ -52,6 +55,30 @@ def write_image(path, files, entrypoint):
         add(archive, diff_id + "/layer.tar", layer)
         add(archive, "manifest.json", manifest)
     return image
+
+
+def write_script_image(path, name, script, more=None):
+    """An image of the shell and one script; `more` are other programs that need its library only. Gives its image id."""
+    files = {}
+    for inside, source in {**SHELL, **(more or {})}.items():
+        with open(source, "rb") as file:
+            files[inside] = (file.read(), 0o755)
+    return write_image(path, {**files, name: (script.encode(), 0o755)}, ["/bin/sh", "/" + name])
+
+
+def volume(path, kind="directory"):
+    return {"mount_path": "/v/" + path, "type": kind}
+
+
+def script_preparation_config():
+    """Of a preparation by script: $1 is the task, its folders are in /v."""
+    prepared = {"data_path": volume("data"), "labels_path": volume("labels")}
+    return {"container_type": "DockerArchive", "image": "x", "tasks": {
+        "prepare": {"run_args": {"command": ["prepare"]}, "input_volumes": {"data_path": volume("raw"), "labels_path": volume("raw_labels")},
+                    "output_volumes": {"output_path": volume("data"), "output_labels_path": volume("labels")}},
+        "sanity_check": {"run_args": {"command": ["sanity_check"]}, "input_volumes": prepared},
+        "statistics": {"run_args": {"command": ["statistics"]}, "input_volumes": prepared,
+                       "output_volumes": {"output_path": volume("statistics.yaml", "file")}}}}
 
 
 class FileServer:
@@ -165,6 +192,11 @@ class Study:
     def specification(self):
         return self._yaml("benchmark.yaml")
 
+    def preparation_container(self):
+        """Archive, image, configuration and parameters."""
+        archive, image = self._image("preparation", "cxr_prepare")
+        return archive, image, self._yaml("preparation/container_config.yaml"), self._yaml("preparation/parameters.yaml")
+
     def evaluation_parameters(self):
         return self._yaml("evaluation/parameters.yaml")
 
@@ -183,10 +215,9 @@ class Study:
         self.files = os.path.join(self.folder, "served")
         os.makedirs(self.files)
         self.server = FileServer(self.files, self.hub.cert, self.hub.key, self.file_host)
-        archive, image = self._image("preparation", "cxr_prepare")
-        preparation = self.must("group", "POST", "mlcubes/", self._container(
-            "preparation", self._yaml("preparation/container_config.yaml"), archive, image,
-            self._yaml("preparation/parameters.yaml")), 201)["id"]
+        archive, image, config, parameters = self.preparation_container()
+        preparation = self.must("group", "POST", "mlcubes/", self._container("preparation", config, archive, image, parameters),
+                                201)["id"]
         archive, image = self._image("evaluation", "medperf_evaluate")
         evaluation = self.must("group", "POST", "mlcubes/", self._container(
             "evaluation", self._yaml(os.path.join(TOP, "benchmarks/standard/evaluation/container_config.yaml")),
