@@ -105,6 +105,12 @@ def run(options, report):
             for path, labels in zip(paths, (prediction, reference)):
                 save(path, labels, spacing)
             side_by_side(job, *paths, regions, report, options, repeats)
+        # As models write them that do not mind the type.
+        prediction, reference, spacing, regions = masks.tumour_pair()
+        for kind in ("int16", "float32"):
+            for path, labels in zip(paths, (prediction, reference)):
+                save(path, labels.astype(kind), spacing)
+            side_by_side(f"files, tumour as {kind}", *paths, regions, report, options, 31, memory=False)
     # Label maps of real patients, packed as published.
     real = pathlib.Path(__file__).resolve().parents[2] / "tests/data/brain-tumour"
     for site, algorithm in (("site-a", "isen-20"), ("site-b", "hnfnetv1-20")):

@@ -150,7 +150,7 @@ class Study(small_study.Study):
                 for path in (pathlib.Path(self.folder) / ("raw-%d" % number) / part).iterdir():
                     shutil.copy(path, folder / part / ("%d-%s" % (number, path.name)))
         regions = [word for name, labels in REGIONS.items() for word in ("--region", "%s=%s" % (name, ",".join(map(str, labels))))]
-        for words in (["segmentation", folder / "data", folder / "labels", *regions, "--metrics", "dice,hd95", "--summary-file",
+        for words in (["segmentation", folder / "data", folder / "labels", *regions, "--metric", "dice,hd95", "--summary-file",
                        folder / "summary.json"], ["pool", folder / "summary.json", "--json"]):
             done = subprocess.run([PROGRAMS / "medperf-metrics", *words], capture_output=True, text=True, timeout=120)
             assert done.returncode == 0, (words, done.stderr)
