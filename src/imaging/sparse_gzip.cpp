@@ -42,6 +42,7 @@ class SparseOutput {
 
   bool append(std::string_view bytes) {
     if (bytes.size() > left()) return false;
+    if (bytes.empty()) return true;  // there may be no memory at all to copy nothing to
     std::memcpy(out_.data() + at_, bytes.data(), bytes.size());
     wrote(bytes.size());
     return true;
