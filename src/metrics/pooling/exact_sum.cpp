@@ -7,8 +7,7 @@
 namespace medperf::metrics {
 namespace {
 
-constexpr int kLowestExponent = -1074;  // of the smallest positive double
-constexpr std::int64_t kDigitBase = std::int64_t{1} << 32;
+constexpr int kLowestExponent = -1074;                        // of the smallest positive double
 constexpr std::int64_t kSettleAfter = std::int64_t{1} << 30;  // digits grow by less than 2^32 each
 constexpr int kMantissaBits = 53;
 constexpr std::size_t kTextLimit = 560;
@@ -51,22 +50,13 @@ void ExactSum::add_shifted(std::uint64_t mantissa, int position, bool negative) 
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i] != 0) digits_[digit + i] += negative ? -parts[i] : parts[i];
   }
-  if (++unsettled_ >= kSettleAfter) {
-    digits_ = normalised(digits_);
-    unsettled_ = 0;
-  }
+  if (++unsettled_ >= kSettleAfter) settle();
 }
 
 ExactSum::Digits ExactSum::normalised(Digits digits) {
   for (std::size_t i = 0; i + 1 < kDigits; ++i) {
-    std::int64_t carry = digits[i] / kDigitBase;
-    std::int64_t rest = digits[i] % kDigitBase;
-    if (rest < 0) {
-      rest += kDigitBase;
-      --carry;
-    }
-    digits[i] = rest;
-    digits[i + 1] += carry;
+    digits[i + 1] += digits[i] >> 32;  // rounds down, for negative ones too
+    digits[i] &= 0xffffffff;
   }
   return digits;
 }
@@ -78,11 +68,10 @@ ExactSum::Digits ExactSum::negated(const Digits& digits) {
 }
 
 void ExactSum::merge(const ExactSum& other) {
-  const Digits theirs = normalised(other.digits_);
-  digits_ = normalised(digits_);
+  const Digits theirs = other.settled();
+  settle();
   for (std::size_t i = 0; i < kDigits; ++i) digits_[i] += theirs[i];
   digits_ = normalised(digits_);
-  unsettled_ = 0;
 }
 
 void ExactSum::add_scaled(const ExactSum& other, double factor) {
@@ -109,6 +98,14 @@ int ExactSum::highest_bit(const Digits& digits) {
   return -1;
 }
 
+int ExactSum::lowest_bit(const Digits& digits) {
+  for (std::size_t i = 0; i < kDigits; ++i) {
+    if (digits[i] == 0) continue;
+    return static_cast<int>(i) * 32 + std::countr_zero(static_cast<std::uint64_t>(digits[i]));
+  }
+  return -1;
+}
+
 bool ExactSum::bit(const Digits& digits, int position) {
   // The last digit may be wider than 32 bits.
   const auto digit = std::min(static_cast<std::size_t>(position / 32), kDigits - 1);
@@ -117,22 +114,20 @@ bool ExactSum::bit(const Digits& digits, int position) {
 }
 
 int ExactSum::sign() const {
-  const Digits digits = normalised(digits_);
+  const Digits digits = settled();
   if (digits.back() < 0) return -1;
   return highest_bit(digits) >= 0 ? 1 : 0;
 }
 
 int ExactSum::lowest_exponent() const {
-  Digits digits = normalised(digits_);
+  Digits digits = settled();
   if (digits.back() < 0) digits = negated(digits);
-  if (highest_bit(digits) < 0) return 0;
-  int lowest = 0;
-  while (!bit(digits, lowest)) ++lowest;
-  return lowest + kLowestExponent;
+  const int lowest = lowest_bit(digits);
+  return lowest < 0 ? 0 : lowest + kLowestExponent;
 }
 
 std::optional<double> ExactSum::value() const {
-  Digits digits = normalised(digits_);
+  Digits digits = settled();
   const bool negative = digits.back() < 0;
   if (negative) digits = negated(digits);
   const int top = highest_bit(digits);
@@ -141,9 +136,8 @@ std::optional<double> ExactSum::value() const {
   std::uint64_t mantissa = 0;
   for (int i = top; i >= lowest_kept; --i) mantissa = mantissa << 1 | (bit(digits, i) ? 1U : 0U);
   if (lowest_kept > 0 && bit(digits, lowest_kept - 1)) {
-    bool beyond_half = (mantissa & 1U) != 0;
-    for (int i = lowest_kept - 2; i >= 0 && !beyond_half; --i) beyond_half = bit(digits, i);
-    if (beyond_half) ++mantissa;
+    const bool beyond_half = lowest_bit(digits) < lowest_kept - 1;
+    if (beyond_half || (mantissa & 1U) != 0) ++mantissa;  // a tie goes to the even one
   }
   const double size = std::ldexp(static_cast<double>(mantissa), lowest_kept + kLowestExponent);
   if (!std::isfinite(size)) return std::nullopt;
@@ -151,13 +145,12 @@ std::optional<double> ExactSum::value() const {
 }
 
 std::string ExactSum::text() const {
-  Digits digits = normalised(digits_);
+  Digits digits = settled();
   const bool negative = digits.back() < 0;
   if (negative) digits = negated(digits);
   const int top = highest_bit(digits);
   if (top < 0) return "0";
-  int lowest = 0;
-  while (!bit(digits, lowest)) ++lowest;
+  const int lowest = lowest_bit(digits);
   std::string result = negative ? "-" : "";
   const int hex_digits = (top - lowest) / 4 + 1;
   for (int i = hex_digits - 1; i >= 0; --i) {
@@ -192,12 +185,13 @@ Result<ExactSum> ExactSum::parse(std::string_view text) {
     if (i + 1 == p && nibble % 2 == 0) return malformed();
     sum.add_shifted(nibble, position, negative);
   }
+  sum.settle();
   if (sum.text() != text) return malformed();  // a leading zero, a plus sign in the power
   return sum;
 }
 
 bool ExactSum::operator==(const ExactSum& other) const {
-  return normalised(digits_) == normalised(other.digits_);
+  return settled() == other.settled();
 }
 
 }  // namespace medperf::metrics

@@ -52,9 +52,17 @@ class ExactSum {
   void add_shifted(std::uint64_t mantissa, int position, bool negative);
   /// Brings every digit but the last into [0, 2^32); the last one keeps the sign. Unique.
   static Digits normalised(Digits digits);
+  /// This sum's digits, normalised.
+  Digits settled() const { return unsettled_ == 0 ? digits_ : normalised(digits_); }
+  void settle() {
+    digits_ = settled();
+    unsettled_ = 0;
+  }
   static Digits negated(const Digits& digits);
   /// Position of the highest bit of a normalised, non-negative number; -1 for 0.
   static int highest_bit(const Digits& digits);
+  /// Of the lowest one that is set, likewise.
+  static int lowest_bit(const Digits& digits);
   static bool bit(const Digits& digits, int position);
 
   Digits digits_{};             // digit i counts units of 2^(32 i - 1074)
