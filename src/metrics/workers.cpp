@@ -1,5 +1,8 @@
 #include "metrics/workers.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -15,9 +18,30 @@ void look_for(Condition condition) {
   for (int i = 0; i < kLooks && !condition(); ++i) std::this_thread::yield();
 }
 
+/// Where this thread has landed on `processor`, it goes `steps` further among those that this
+/// process may use, and may leave that one again. Left alone, a pair of threads often shares one
+/// processor for many milliseconds while another is idle.
+void leave(int processor, int steps) {
+  cpu_set_t allowed;
+  if (::sched_getcpu() != processor || ::sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+    return;
+  int left = steps % std::max(CPU_COUNT(&allowed), 1);
+  if (left == 0) return;
+  int at = processor;
+  while (left > 0) {
+    at = (at + 1) % CPU_SETSIZE;
+    if (CPU_ISSET(at, &allowed)) --left;
+  }
+  cpu_set_t there;
+  CPU_ZERO(&there);
+  CPU_SET(at, &there);
+  if (::sched_setaffinity(0, sizeof(there), &there) == 0)
+    ::sched_setaffinity(0, sizeof(allowed), &allowed);
+}
+
 }  // namespace
 
-Workers::Workers(int threads) {
+Workers::Workers(int threads) : caller_(::sched_getcpu()) {
   for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { serve(i); });
 }
 
@@ -40,6 +64,7 @@ void Workers::run(std::ptrdiff_t pieces, const Piece& piece) {
     piece_ = &piece;
     next_ = 0;
     pieces_ = pieces;
+    caller_ = ::sched_getcpu();
     busy_ = static_cast<int>(threads_.size());
     ++round_;
   }
@@ -54,6 +79,7 @@ void Workers::run(std::ptrdiff_t pieces, const Piece& piece) {
 
 void Workers::serve(int worker) {
   std::size_t seen = 0;
+  leave(caller_, worker);
   while (true) {
     look_for([&] { return stop_ || round_ != seen; });
     {
@@ -62,6 +88,7 @@ void Workers::serve(int worker) {
       if (stop_) return;
       seen = round_;
     }
+    leave(caller_, worker);
     take(worker);
     const std::lock_guard lock(mutex_);
     if (--busy_ == 0) end_.notify_one();

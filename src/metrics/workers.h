@@ -46,6 +46,7 @@ class Workers {
   std::atomic<int> busy_ = 0;
   std::atomic<std::size_t> round_ = 0;
   std::atomic<bool> stop_ = false;
+  std::atomic<int> caller_;  ///< the processor that run() was called on last
   std::exception_ptr failure_;
 };
 
