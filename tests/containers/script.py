@@ -12,10 +12,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/support"))
 import small_study, tally
 from patience import wait_for
+from small_study import volume
 
 PROGRAMS = pathlib.Path(os.environ.get("BUILD", TOP / "build/release")).resolve() / "src/apps"
-SHELL = {"bin/sh": "/usr/bin/dash", "lib64/ld-linux-x86-64.so.2": "/lib64/ld-linux-x86-64.so.2",
-         "lib/x86_64-linux-gnu/libc.so.6": "/lib/x86_64-linux-gnu/libc.so.6"}
 NAME = "script-" + secrets.token_hex(6)  # tells the processes of this test from others'
 PREPARE = """copy() { while IFS= read -r line; do echo "$line"; done < "$1" > "$2"; }
 case $1 in
@@ -80,20 +79,6 @@ counted = tally.Tally()
 check = counted.case
 
 
-def volume(path, kind="directory"):
-    return {"mount_path": "/v/" + path, "type": kind}
-
-
-def preparation_config():
-    prepared = {"data_path": volume("data"), "labels_path": volume("labels")}
-    return {"container_type": "DockerArchive", "image": "x", "tasks": {
-        "prepare": {"run_args": {"command": ["prepare"]}, "input_volumes": {"data_path": volume("raw"), "labels_path": volume("raw_labels")},
-                    "output_volumes": {"output_path": volume("data"), "output_labels_path": volume("labels")}},
-        "sanity_check": {"run_args": {"command": ["sanity_check"]}, "input_volumes": prepared},
-        "statistics": {"run_args": {"command": ["statistics"]}, "input_volumes": prepared,
-                       "output_volumes": {"output_path": volume("statistics.yaml", "file")}}}}
-
-
 SCRIPT_CONFIG = {"container_type": "DockerArchive", "image": "x", "tasks": {"run_script": {
     "input_volumes": {"data_path": volume("data"), "labels_path": volume("labels"), "model_files": volume("model")},
     "output_volumes": {"results_path": volume("results")}}}}
@@ -134,9 +119,8 @@ class Study(small_study.Study):
         self.server = small_study.FileServer(self.files, self.hub.cert, self.hub.key)
 
     def submit_container(self, workspace, name, config, script):
-        files = {path: (pathlib.Path(source).read_bytes(), 0o755) for path, source in SHELL.items()}
         archive = os.path.join(self.files, name + ".tar")
-        small_study.write_image(archive, {**files, NAME + ".sh": (script.encode(), 0o755)}, ["/bin/sh", "/" + NAME + ".sh"])
+        small_study.write_script_image(archive, NAME + ".sh", script)
         file = pathlib.Path(workspace) / (name + ".yaml")
         file.write_text(json.dumps(config))
         self.run(workspace, "container", "submit", "--yes", "--name", name, "--config", file, "--archive", archive, "--image-url",
@@ -192,7 +176,7 @@ def submit_benchmark(study, group, name, evaluator):
 def register(study):
     """The group's part: the reference model is tested on the demo data by the script."""
     group = study.group = study.new_workspace("group", user="group")
-    study.preparation = study.submit_container(group, "preparation", preparation_config(), PREPARE)
+    study.preparation = study.submit_container(group, "preparation", small_study.script_preparation_config(), PREPARE)
     script = study.submit_container(group, "script", SCRIPT_CONFIG, SCRIPT)
     checked = study.answer(group, "container", "check", "--config", pathlib.Path(group) / "script.yaml", "--archive",
                            os.path.join(study.files, "script.tar"))
