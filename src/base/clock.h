@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Time is passed in, so that tests can turn it.
+// Time is passed in, so that tests can turn it.
 
 #include <chrono>
 #include <cstdint>

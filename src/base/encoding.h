@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Hex, base64 and small text helpers that more than one room needs.
+// Hex, base64 and small text helpers that more than one room needs.
 
 #include <string>
 #include <string_view>

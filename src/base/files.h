@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Files: read with limits, written whole or not at all, opened without following links.
+// Files: read with limits, written whole or not at all, opened without following links.
 
 #include <filesystem>
 #include <functional>

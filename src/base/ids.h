@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Strong types: an id of one entity, a digest of one kind, a unit cannot be taken for
+// Strong types: an id of one entity, a digest of one kind, a unit cannot be taken for
 // another.
 
 #include <chrono>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. JSON values, read with limits. The only place that knows the JSON library.
+// JSON values, read with limits. The only place that knows the JSON library.
 
 #include <cstdint>
 #include <initializer_list>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Structured logging: one JSON line an event, on standard error or in a file. Thread-safe.
+// Structured logging: one JSON line an event, on standard error or in a file. Thread-safe.
 
 #include <cstdint>
 #include <initializer_list>

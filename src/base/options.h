@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. One option table per program makes the parser of its configuration file, the environment
+// One option table per program makes the parser of its configuration file, the environment
 // overrides, --print-config, the annotated sample file and the manual page.
 
 #include <map>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Running other programs: no shell, explicit environment, deadline, bounded output.
+// Running other programs: no shell, explicit environment, deadline, bounded output.
 
 #include <functional>
 #include <map>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. The error type and Result<T> used by everything that can fail.
+// The error type and Result<T> used by everything that can fail.
 
 #include <optional>
 #include <string>

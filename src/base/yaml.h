@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. YAML (1.2 core types) read into Json values and written from them, with limits.
+// YAML (1.2 core types) read into Json values and written from them, with limits.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. DSSE v1 envelopes (github.com/secure-systems-lab/dsse) with Ed25519 signatures.
+// DSSE v1 envelopes (github.com/secure-systems-lab/dsse) with Ed25519 signatures.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Ed25519 (RFC 8032) keys and signatures through libsodium.
+// Ed25519 (RFC 8032) keys and signatures through libsodium.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. RS256 JSON Web Tokens (RFC 7519, RFC 7515) through OpenSSL. No other algorithm is
+// RS256 JSON Web Tokens (RFC 7519, RFC 7515) through OpenSSL. No other algorithm is
 // accepted.
 
 #include <memory>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Passwords by argon2id (RFC 9106) through libsodium; about 60 ms and 64 MiB a call.
+// Passwords by argon2id (RFC 9106) through libsodium; about 60 ms and 64 MiB a call.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. The operating system's random numbers.
+// The operating system's random numbers.
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. SHA-256 (FIPS 180-4) through OpenSSL's EVP, which uses SHA-NI where the CPU has it.
+// SHA-256 (FIPS 180-4) through OpenSSL's EVP, which uses SHA-NI where the CPU has it.
 
 #include <array>
 #include <memory>

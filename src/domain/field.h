@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Field tables: each entity is described once, here; JSON, validation, the freeze rule,
+// Field tables: each entity is described once, here; JSON, validation, the freeze rule,
 // OpenAPI and SQL columns follow from the table.
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Who may do what, as data: an endpoint names relations, the store finds the caller's, one
+// Who may do what, as data: an endpoint names relations, the store finds the caller's, one
 // function decides.
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. One entity's values, in the order of its field table.
+// One entity's values, in the order of its field table.
 
 #include <string>
 #include <string_view>

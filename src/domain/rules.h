@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. State machines and whole-object rules, pure. Messages are the ones v0 clients see.
+// State machines and whole-object rules, pure. Messages are the ones v0 clients see.
 
 #include <optional>
 #include <string>

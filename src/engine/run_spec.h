@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. What to run and how it ended. Knows no benchmark.
+// What to run and how it ended. Knows no benchmark.
 
 #include <map>
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Append-only, hash-chained logs: a file at the site, a table at the hub. Each line holds
+// Append-only, hash-chained logs: a file at the site, a table at the hub. Each line holds
 // the hash of the line before it, so a changed, removed or inserted line is found.
 
 #include <cstdint>

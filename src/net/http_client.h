@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. HTTP client. libcurl stays inside.
+// HTTP client. libcurl stays inside.
 
 #include <functional>
 #include <memory>

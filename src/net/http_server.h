@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. HTTP/1.1 server over TLS (or plain, for tests and behind a proxy). Boost stays inside.
+// HTTP/1.1 server over TLS (or plain, for tests and behind a proxy). Boost stays inside.
 
 #include <cstdint>
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. HTTP messages as plain values, shared by server and client.
+// HTTP messages as plain values, shared by server and client.
 
 #include <map>
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. What may leave a site. The site makes the envelope, the hub checks it with the same
+// What may leave a site. The site makes the envelope, the hub checks it with the same
 // functions.
 
 #include <string>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. The result schema of a benchmark: JSON Schema draft 7 with x-medperf keys, which says
+// The result schema of a benchmark: JSON Schema draft 7 with x-medperf keys, which says
 // everything that may leave a site.
 
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. The signed statement of one result: DSSE over an in-toto Statement v1, predicate
+// The signed statement of one result: DSSE over an in-toto Statement v1, predicate
 // medperf/evaluation/v1, Ed25519.
 
 #include <optional>

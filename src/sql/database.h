@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. SQL databases: SQLite (embedded) and PostgreSQL behind one port. Statements use '?'.
+// SQL databases: SQLite (embedded) and PostgreSQL behind one port. Statements use '?'.
 
 #include <cstdint>
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Both container config formats (reference: container contract sections 2 and 3) read into
+// Both container config formats (reference: container contract sections 2 and 3) read into
 // one neutral form.
 
 #include <map>

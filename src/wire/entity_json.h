@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Entities <-> JSON, driven by the field tables (domain/field.h). v0 messages and
+// Entities <-> JSON, driven by the field tables (domain/field.h). v0 messages and
 // coercions.
 
 #include <functional>

@@ -1,5 +1,5 @@
 #pragma once
-// AGREED. Image archives (docker-archive, oci-archive, sif): read and verified without any engine.
+// Image archives (docker-archive, oci-archive, sif): read and verified without any engine.
 
 #include <cstdint>
 #include <map>
