@@ -85,11 +85,6 @@ class Study(small_study.Study):
         return len(rows["labels"]), {figure["metric"]: figure for figure in json.loads(done.stdout)["figures"]}
 
 
-def pooled_of(study, who):
-    report = study.must(who, "GET", "benchmarks/%d/aggregate/" % study.benchmark, None, 200)
-    return report["models"][0]["pooled"] if report["models"] else None
-
-
 def main():
     if os.geteuid() != 0 or not all(map(shutil.which, ("podman", "openssl"))):
         print("skipped: needs root, podman and openssl\n0 passed, 0 failed")
@@ -99,9 +94,9 @@ def main():
         for number in range(SITES):
             study.take_part(workspace, number)
             if number < SITES - 1:
-                check("nothing pooled of %d sites" % (number + 1), pooled_of(study, "group") is None)
+                check("nothing pooled of %d sites" % (number + 1), study.pooled("group") is None)
         cases, alone = study.one_list(workspace)
-        pooled = pooled_of(study, "group")["cases"]
+        pooled = study.pooled("group")["cases"]
         check("all cases of all sites", pooled["sites"] == SITES and pooled["n_cases"] == cases, pooled)
         figures = {figure["metric"]: figure for figure in pooled["figures"]}
         for metric in ("sensitivity", "specificity", "accuracy", "f1", "brier", "ece"):

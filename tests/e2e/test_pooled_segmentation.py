@@ -157,11 +157,6 @@ class Study(small_study.Study):
         return json.loads(done.stdout)
 
 
-def pooled_of(study, who):
-    report = study.must(who, "GET", "benchmarks/%d/aggregate/" % study.benchmark, None, 200)
-    return report["models"][0]["pooled"] if report["models"] else None
-
-
 def by_figure(figures):
     return {(figure["metric"], figure["of"]): figure for figure in figures}
 
@@ -192,8 +187,8 @@ def main():
         for number in range(SITES):
             pairs += study.take_part(workspace, number)
             if number < SITES - 1:
-                check("nothing pooled of %d sites" % (number + 1), pooled_of(study, "group") is None)
-        compare(pooled_of(study, "group")["cases"], study.one_folder(), pairs)
+                check("nothing pooled of %d sites" % (number + 1), study.pooled("group") is None)
+        compare(study.pooled("group")["cases"], study.one_folder(), pairs)
         said = study.run(workspace, "benchmark", "results", "-b", study.benchmark).stdout
         check("the table shows it", "All cases as if in one list" in said and "ratio-of-sums-logit-t/1" in said, said)
     return counted.finish()

@@ -143,6 +143,11 @@ class Study:
         assert code == status, (who, method, path, code, answer)
         return answer
 
+    def pooled(self, who):
+        """What the hub pools of the first model's results, as `who` sees it; None where it shows nothing."""
+        report = self.must(who, "GET", "benchmarks/%d/aggregate/" % self.benchmark, None, 200)
+        return report["models"][0]["pooled"] if report["models"] else None
+
     def _container(self, name, config, archive, image, parameters=None):
         config = json.loads(json.dumps(config))
         config["image"] = self.server.url + os.path.basename(archive)

@@ -3,8 +3,8 @@
 //   jobs/KEY.json           the run specification (medperf/run-spec/v1)
 //   jobs/KEY.owner.json     which batch, and which of its tasks, may run it
 //   jobs/KEY.outcome.json   how it ended; the first try that ends writes it, no other one does
-//   jobs/KEY.TRY.asks       of an encrypted image: which key its passphrase is to be encrypted for,
-//   and who asks jobs/KEY.TRY.answer     the passphrase, encrypted for that key (key_exchange.h)
+//   jobs/KEY.TRY.asks       of an encrypted image: who asks for its passphrase, by which key
+//   jobs/KEY.TRY.answer     the passphrase, encrypted for that key (key_exchange.h)
 //   batches/NAME.json       keys of the batch's tasks, in their order
 //   batches/NAME.job        the cluster's number of the batch, once it is known
 
