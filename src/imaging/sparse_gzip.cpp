@@ -18,6 +18,25 @@ namespace {
 /// of zeros takes as long as reading so many.
 constexpr std::size_t kSkippedZeros = std::size_t{16} << 10;
 
+/// Writes `length` bytes, each as the one that lies `distance` before it.
+void write_again(std::uint8_t* to, std::size_t distance, std::size_t length) {
+  const std::uint8_t* const from = to - distance;
+  if (distance == 1) {
+    std::memset(to, *from, length);
+    return;
+  }
+  // What lies from `from` on is whole periods, so that it goes on as it began: each copy doubles
+  // it. Label maps as int16 or float are runs of two or four bytes, which one by one wait for each
+  // other.
+  for (std::size_t there = distance; length > 0;) {
+    const std::size_t part = std::min(there, length);
+    std::memcpy(to, from, part);
+    to += part;
+    there += part;
+    length -= part;
+  }
+}
+
 /// What was unpacked. Memory that was not written is zero, and the last bytes are known to be when
 /// they are.
 class SparseOutput {
@@ -59,15 +78,7 @@ class SparseOutput {
       zeros_ += length;
       return true;
     }
-    std::uint8_t* const to = out_.data() + at_;
-    const std::uint8_t* const from = to - distance;
-    if (distance >= length) {
-      std::memcpy(to, from, length);
-    } else if (distance == 1) {
-      std::memset(to, *from, length);
-    } else {
-      for (std::size_t i = 0; i < length; ++i) to[i] = from[i];
-    }
+    write_again(out_.data() + at_, distance, length);
     wrote(length);
     return true;
   }

@@ -90,6 +90,25 @@ TEST(SparseGzip, UnpacksWhatAnyPackerWrote) {
   }
 }
 
+TEST(SparseGzip, RunsOfEveryPeriodGoOnAsTheyBegan) {
+  std::mt19937 random(5);
+  std::string bytes;
+  for (std::size_t period = 1; period <= 70; ++period) {
+    for (const std::size_t length : {period + 3, 3 * period + 1, std::size_t{700}}) {
+      std::string run(length, '\0');
+      for (std::size_t i = 0; i < length; ++i) {
+        run[i] = i < period ? static_cast<char>(random() % 256) : run[i - period];
+      }
+      bytes += run;
+    }
+  }
+  for (const std::string& packed : packed_in_every_way(bytes)) {
+    const Unpacked found = unpack(packed, bytes.size());
+    ASSERT_TRUE(found.ok);
+    ASSERT_EQ(found.bytes, bytes);
+  }
+}
+
 TEST(SparseGzip, LeavesZerosAlone) {
   std::string bytes(1 << 20, '\0');
   for (const std::size_t at : {300000U, 300240U, 900000U}) bytes[at] = 3;
