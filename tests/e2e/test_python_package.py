@@ -104,6 +104,17 @@ expect("mixed orders, types and views too", mm.segmentation(np.asfortranarray(a)
 expect("any number of threads", mm.segmentation(a, b, spacing_mm=(3, 2, 0.5), regions={"x": 1}, tau_mm=[0.4], threads=3) == want)
 flat = mm.segmentation(a[2], b[2], spacing_mm=(2, 0.5), regions={"x": 1})["x"]
 expect("planes have two axes", flat.hd.value == 0.5 and flat.counts == mm.VoxelCounts(9, 3, 3, 41), flat)
+wide, tall = np.zeros((20, 24), np.uint8), np.zeros((20, 24), np.uint8)
+wide[4:15, 4:14], tall[6:17, 4:14] = 1, 1
+plane = mm.segmentation(wide, tall, spacing_mm=(1.5, 0.5), regions={"x": 1}, tau_mm=[1])["x"]
+for axis in range(3):
+    one, other = np.expand_dims(wide, axis), np.expand_dims(tall, axis)
+    spacing = list(np.insert([1.5, 0.5], axis, 4.0))
+    for name, order in (("C", np.ascontiguousarray), ("Fortran", np.asfortranarray)):
+        lying = mm.segmentation(order(one), order(other), spacing_mm=spacing, regions={"x": 1}, tau_mm=[1])["x"]
+        expect(f"a single slice across axis {axis} in {name} order is a plane",
+               (lying.hd.value, lying.nsd[1.0].value) == (plane.hd.value, plane.nsd[1.0].value)
+               and abs(lying.assd.value - plane.assd.value) < 1e-12, (lying, plane))
 empty = mm.segmentation(a, a * 0, spacing_mm=(1, 1, 1), regions={"x": 1})["x"]
 two, moved = np.zeros((1, 9, 9), np.int32), np.zeros((1, 9, 9), np.int32)
 two[0, 1:3, 1:3], two[0, 6:8, 6:8], moved[0, 1:3, 1:3], moved[0, 6, 6] = 5, 7, 2, 9

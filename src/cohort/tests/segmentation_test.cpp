@@ -248,6 +248,79 @@ TEST_F(Segmentation, AnArraysLastAxisIsX) {
   EXPECT_DOUBLE_EQ(result.cases[0].values[0].value.value(), 5);
 }
 
+/// Two squares in a plane of 20 columns and 24 rows, two rows apart.
+std::string plane_of(int first_row) {
+  std::string labels(std::size_t{20} * 24, '\0');
+  for (int y = first_row; y < first_row + 10; ++y) {
+    for (int x = 4; x < 14; ++x) labels[static_cast<std::size_t>(y * 20 + x)] = 1;
+  }
+  return labels;
+}
+
+/// How the plane lies in a volume: sizes and spacings along x, y and z.
+struct Lying {
+  std::array<std::size_t, 3> size;
+  std::array<double, 3> spacing_mm;
+};
+
+const std::vector<Lying>& lying() {
+  static const std::vector<Lying> all = {
+      {{20, 24, 1}, {0.5, 1.5, 4}}, {{20, 1, 24}, {0.5, 4, 1.5}}, {{1, 20, 24}, {4, 0.5, 1.5}}};
+  return all;
+}
+
+/// ASSD, HD and NSD (1 mm) of the pair of files.
+std::vector<double> distances_of(const fs::path& prediction, const fs::path& reference,
+                                 std::optional<std::array<double, 3>> spacing_mm) {
+  SegmentationOptions options;
+  options.regions = {{"square", {1}}};
+  options.metrics = {"assd", "hd", "nsd", "surfel-hd", "lesion-dice"};
+  options.tau_mm = {1};
+  options.lesion_policy = "brats-2023-gli";
+  options.spacing_mm = spacing_mm;
+  const std::vector<CaseFiles> cases = {{"a", prediction, reference, "a", {}}};
+  const auto result = measure_segmentations(cases, options).value();
+  if (result.cases[0].failure) ADD_FAILURE() << result.cases[0].failure->text();
+  std::vector<double> found;
+  for (const auto& value : result.cases[0].values) found.push_back(value.value.value_or(-1));
+  return found;
+}
+
+TEST_F(Segmentation, OneSliceOfAnArrayIsAPlaneWhicheverItsAxis) {
+  const auto file = [this](const char* name, const Lying& how, int first_row) {
+    const auto& size = how.size;  // an array's axes are z, y, x
+    return write(name,
+                 imaging::write_npy(
+                     {imaging::NpyType::kU8, {size[2], size[1], size[0]}, plane_of(first_row)}));
+  };
+  const auto found = [&](const Lying& how) {
+    return distances_of(file("p.npy", how, 4), file("r.npy", how, 6), how.spacing_mm);
+  };
+  const auto flat = found(lying()[0]);
+  EXPECT_DOUBLE_EQ(flat[1], 3) << "two rows of 1.5 mm";
+  EXPECT_EQ(found(lying()[1]), flat);
+  EXPECT_EQ(found(lying()[2]), flat);
+}
+
+TEST_F(Segmentation, OneSliceOfANiftiIsAPlaneWhicheverItsAxis) {
+  const auto file = [this](const char* name, const Lying& how, int first_row) {
+    imaging::Geometry grid;
+    grid.size = how.size;
+    grid.spacing_mm = how.spacing_mm;
+    imaging::Volume volume = imaging::make_volume(grid, imaging::ElementType::kU8);
+    const std::string labels = plane_of(first_row);
+    std::copy(labels.begin(), labels.end(), volume.as<std::uint8_t>().begin());
+    return write(name, imaging::write_nifti(volume).value());
+  };
+  const auto found = [&](const Lying& how) {
+    return distances_of(file("p.nii.gz", how, 4), file("r.nii.gz", how, 6), std::nullopt);
+  };
+  const auto flat = found(lying()[0]);
+  EXPECT_DOUBLE_EQ(flat[1], 3);
+  EXPECT_EQ(found(lying()[1]), flat);
+  EXPECT_EQ(found(lying()[2]), flat);
+}
+
 metrics::Estimate of(std::optional<double> value, std::string_view flag = {}) {
   return {value, {}, {}, "test", flag};
 }

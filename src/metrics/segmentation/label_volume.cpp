@@ -29,6 +29,16 @@ std::string text(const SpacingMm& spacing) {
          std::to_string(spacing.z) + " mm";
 }
 
+/// Moves axes of length 1 behind the others, which keep their order; no label changes its place in
+/// memory by it.
+void put_single_slices_last(Extent& size, SpacingMm& spacing) {
+  std::array<std::pair<int, double>, 3> axes = {
+      {{size.x, spacing.x}, {size.y, spacing.y}, {size.z, spacing.z}}};
+  std::stable_partition(axes.begin(), axes.end(), [](const auto& axis) { return axis.first > 1; });
+  size = {axes[0].first, axes[1].first, axes[2].first};
+  spacing = {axes[0].second, axes[1].second, axes[2].second};
+}
+
 }  // namespace
 
 Box Box::united(const Box& other) const {
@@ -72,7 +82,9 @@ Result<LabelVolume> LabelVolume::view(Labels labels, Extent size, SpacingMm spac
     return make_error(ErrorKind::kInvalid, "spacing", "the spacing is " + text(spacing),
                       "Every axis needs a spacing from 1e-6 to 1e6 mm.");
   }
-  return LabelVolume(labels, size, spacing);
+  const Extent grid = size;
+  put_single_slices_last(size, spacing);
+  return LabelVolume(labels, grid, size, spacing);
 }
 
 void LabelVolume::set_labelled_parts(std::vector<std::uint64_t> parts) {
@@ -90,10 +102,10 @@ std::int32_t LabelVolume::at(int x, int y, int z) const {
 }
 
 Status same_grid(const LabelVolume& prediction, const LabelVolume& reference) {
-  if (prediction.size() != reference.size()) {
+  if (prediction.grid() != reference.grid()) {
     return make_error(ErrorKind::kInvalid, "size",
-                      "the prediction is " + text(prediction.size()) + ", the reference " +
-                          text(reference.size()),
+                      "the prediction is " + text(prediction.grid()) + ", the reference " +
+                          text(reference.grid()),
                       "Resample the prediction to the grid of the reference.");
   }
   const SpacingMm& one = prediction.spacing();

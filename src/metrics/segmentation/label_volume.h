@@ -54,6 +54,8 @@ struct Box {
 };
 
 /// Labels of a grid, x fastest, then y, then z. Does not own them: they must outlive the view.
+/// A single slice is planar whichever axis it lies across: an axis of length 1 becomes the last
+/// one, with its spacing. So an image is measured alike as (x, y, 1), (x, 1, y) and (1, x, y).
 class LabelVolume {
  public:
   using Labels = std::variant<std::span<const std::uint8_t>, std::span<const std::uint16_t>,
@@ -63,7 +65,10 @@ class LabelVolume {
   /// spacing is not within 1e-6 .. 1e6 mm.
   static Result<LabelVolume> view(Labels labels, Extent size, SpacingMm spacing);
 
+  /// Axes of length 1 come last; so it is of spacing(), at() and every box.
   const Extent& size() const { return size_; }
+  /// As it was given.
+  const Extent& grid() const { return grid_; }
   const SpacingMm& spacing() const { return spacing_; }
   Dimensions dimensions() const { return size_.z == 1 ? Dimensions::k2 : Dimensions::k3; }
   const Labels& labels() const { return labels_; }
@@ -79,10 +84,11 @@ class LabelVolume {
   std::int32_t at(int x, int y, int z) const;
 
  private:
-  LabelVolume(Labels labels, Extent size, SpacingMm spacing)
-      : labels_(labels), size_(size), spacing_(spacing) {}
+  LabelVolume(Labels labels, Extent grid, Extent size, SpacingMm spacing)
+      : labels_(labels), grid_(grid), size_(size), spacing_(spacing) {}
 
   Labels labels_;
+  Extent grid_;
   Extent size_;
   SpacingMm spacing_;
   std::vector<std::uint64_t> labelled_parts_;

@@ -98,10 +98,11 @@ void compare_with_counting(unsigned seed) {
       }
       return false;
     };
+    const Extent seen = prediction->size();  // a single slice lies last
     for (std::size_t v = 0; v < p.size(); ++v) {
-      const int x = static_cast<int>(v) % size.x;
-      const int y = static_cast<int>(v) / size.x % size.y;
-      const int z = static_cast<int>(v) / size.x / size.y;
+      const int x = static_cast<int>(v) % seen.x;
+      const int y = static_cast<int>(v) / seen.x % seen.y;
+      const int z = static_cast<int>(v) / seen.x / seen.y;
       const Box voxel{{x, y, z}, {x + 1, y + 1, z + 1}};
       if (in(p[v])) boxes[0] = boxes[0].united(voxel);
       if (in(r[v])) boxes[1] = boxes[1].united(voxel);

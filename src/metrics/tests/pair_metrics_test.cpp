@@ -100,6 +100,53 @@ TEST(PairMetrics, PercentileBetweenTwoDistances) {
   EXPECT_DOUBLE_EQ(*evaluate(end, line).hd95.value, 2 * 8.55);
 }
 
+/// A planar pair whose plane lies across one axis of the volume, with spacings to match.
+struct Plane {
+  Extent size;
+  SpacingMm spacing;
+};
+
+TEST(PairMetrics, AnImageOfOneSliceIsPlanarWhicheverItsAxisIs) {
+  const auto square = [](int from, int to) {
+    std::vector<std::uint8_t> labels(20 * 24);
+    for (int y = from; y < to; ++y) {
+      for (int x = 4; x < 14; ++x) labels[static_cast<std::size_t>(y * 20 + x)] = 1;
+    }
+    return labels;
+  };
+  const auto a = square(4, 15);
+  const auto b = square(6, 17);
+  const auto measured = [&](const Plane& plane) {
+    const auto seen = [&plane](std::span<const std::uint8_t> labels) {
+      return LabelVolume::view(labels, plane.size, plane.spacing).value();
+    };
+    EXPECT_EQ(seen(a).dimensions(), Dimensions::k2);
+    PairOptions options;
+    options.tau_mm = {1};
+    return evaluate_pair(seen(a), seen(b), kOne, options).value().front();
+  };
+  const RegionMetrics flat = measured({{20, 24, 1}, {0.5, 1.5, 4}});
+  EXPECT_DOUBLE_EQ(*flat.hd.value, 3) << "two rows of 1.5 mm";
+  for (const Plane& plane :
+       {Plane{{20, 1, 24}, {0.5, 4, 1.5}}, Plane{{1, 20, 24}, {4, 0.5, 1.5}}}) {
+    const RegionMetrics found = measured(plane);
+    EXPECT_EQ(found.hd.value, flat.hd.value);
+    EXPECT_EQ(found.assd.value, flat.assd.value);
+    EXPECT_EQ(found.nsd[0].value, flat.nsd[0].value);
+    EXPECT_EQ(found.prediction_ml, flat.prediction_ml);
+  }
+}
+
+TEST(PairMetrics, SlicesAcrossOtherAxesAreOtherGrids) {
+  const std::vector<std::uint8_t> labels(20 * 24);
+  const auto seen = [&labels](Extent size) {
+    return LabelVolume::view(std::span<const std::uint8_t>(labels), size, {}).value();
+  };
+  EXPECT_FALSE(same_grid(seen({1, 20, 24}), seen({20, 24, 1})));
+  EXPECT_FALSE(same_grid(seen({20, 1, 24}), seen({20, 24, 1})));
+  EXPECT_TRUE(same_grid(seen({20, 1, 24}), seen({20, 1, 24})));
+}
+
 TEST(PairMetrics, ShiftedBlocks) {
   const SpacingMm spacing{0.7, 1.1, 2.5};
   const Extent size{60, 60, 60};
