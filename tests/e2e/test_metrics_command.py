@@ -406,6 +406,11 @@ def regression(work):
     code, said, _ = run("regression", table, "--json")
     expect("patients are the unit", json.loads(said)["n_patients"] == 3
            and json.loads(said)["intervals"] == "bootstrap of patients", said)
+    # Their means differ by one bit, or by as little as doubles of this size can: the plot's axis must end all the same.
+    for name, rows in (("a bit", "a,0.1,0.5\nb,0.2,0.4\nc,0.4,0.2\nd,0.5,0.1\n"), ("2 in 1e16", "a,1e16,1e16\nb,10000000000000002,10000000000000002\n")):
+        table.write_text("case_id,prediction,reference\n" + rows)
+        code, _, wrong = run("regression", table, "--html", work / "r.html")
+        expect(f"means that differ by {name} are a page", code == 0 and len(sound_page("narrow", (work / "r.html").read_text())) == 1, wrong)
     table.write_text("case_id,prediction,reference\na,1,2\nb,nan,4\n")
     code, _, wrong = run("regression", table)
     expect("a number that is none is refused by row", code == 2 and "row 2" in wrong, wrong)

@@ -33,12 +33,22 @@ std::string text_of(const cohort::FigureSet& set) {
 
 Result<int> answer_figures(const Request& request, const cohort::FigureSet& set,
                            const Json& options) {
-  const std::string json = to_pretty_text(cohort::figures_document(set, kProgram, options)) + "\n";
-  const std::string csv = cohort::figures_csv(set);
-  MEDPERF_CHECK(save(request.json_file, json));
-  MEDPERF_CHECK(save(request.csv_file, csv));
-  MEDPERF_CHECK(save(request.html_file, cohort::figures_report(set, kProgram, options)));
-  MEDPERF_CHECK(print(request.json ? json : request.csv ? csv : text_of(set)));
+  // Each form only when it is asked for: of a large cohort it is work and memory.
+  if (request.json || !request.json_file.empty()) {
+    const std::string json =
+        to_pretty_text(cohort::figures_document(set, kProgram, options)) + "\n";
+    MEDPERF_CHECK(save(request.json_file, json));
+    if (request.json) MEDPERF_CHECK(print(json));
+  }
+  if (request.csv || !request.csv_file.empty()) {
+    const std::string csv = cohort::figures_csv(set);
+    MEDPERF_CHECK(save(request.csv_file, csv));
+    if (request.csv) MEDPERF_CHECK(print(csv));
+  }
+  if (!request.html_file.empty()) {
+    MEDPERF_CHECK(save(request.html_file, cohort::figures_report(set, kProgram, options)));
+  }
+  if (!request.json && !request.csv) MEDPERF_CHECK(print(text_of(set)));
   return kExitOk;
 }
 

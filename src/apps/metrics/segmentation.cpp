@@ -167,8 +167,11 @@ Result<int> answer_segmentation(const Request& request) {
                 cohort::segmentation_report(result, summaries, options, settings));
     MEDPERF_CHECK(save(request.html_file, page));
   }
-  MEDPERF_CHECK(save(request.csv_file, cohort::cohort_csv(result)));
-  if (request.csv) MEDPERF_CHECK(print(cohort::cohort_csv(result)));
+  if (request.csv || !request.csv_file.empty()) {
+    const std::string csv = cohort::cohort_csv(result);
+    MEDPERF_CHECK(save(request.csv_file, csv));
+    if (request.csv) MEDPERF_CHECK(print(csv));
+  }
   if (!request.json && !request.csv) MEDPERF_CHECK(print(text_of(result, summaries)));
   tell_failures(result);
   return result.failed() > 0 ? kExitSomeFailed : kExitOk;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cohort/report/html.h"
 
@@ -19,6 +20,8 @@ constexpr double kRight = 16;
 constexpr double kLeftOfCurve = 56;
 constexpr std::size_t kLongestLabel = 13;
 constexpr double kRow = 44;
+constexpr double kCharacter = 8.5;  // a figure at most
+constexpr int kMostTicks = 12;
 
 /// From values to places of the picture.
 struct Scale {
@@ -27,18 +30,34 @@ struct Scale {
   double from = 0;
   double to = 1;
   double operator()(double value) const {
-    return from + (value - low) / (high - low) * (to - from);
+    // Halves, because the whole distance of two doubles may be more than a double holds.
+    const double share = (value / 2 - low / 2) / (high / 2 - low / 2);
+    return from + std::clamp(share, 0.0, 1.0) * (to - from);
   }
 };
 
-/// A range that holds the values with a little air; never empty.
+/// Closer than this to each other, as a share of their size, values are drawn as equal ones: an
+/// axis has no digits for what lies between them.
+constexpr double kSmallestRange = 1e-6;
+/// Beyond it the air around the values would be more than a double holds.
+constexpr double kLargest = std::numeric_limits<double>::max() / 4;
+
+/// A range that holds the values with a little air; wide enough for ticks that differ.
 std::pair<double, double> range_of(double low, double high) {
-  if (low == high) {
-    const double air = std::max(std::abs(low) * 0.1, 0.5);
-    return {low - air, high + air};
-  }
-  const double air = (high - low) * 0.04;
+  low = std::clamp(low, -kLargest, kLargest);
+  high = std::clamp(high, -kLargest, kLargest);
+  const double size = std::max(std::abs(low), std::abs(high));
+  const bool narrow = high - low <= size * kSmallestRange || high - low < 1e-290;
+  const double air = narrow ? std::max(size * 0.1, 0.5) : (high - low) * 0.04;
   return {low - air, high + air};
+}
+
+/// The value with the digits that tell it from its neighbours on the axis.
+std::string tick_text(double tick, const std::vector<double>& all) {
+  const double step = all.size() > 1 ? all[1] - all[0] : 0;
+  const double size = std::max(std::abs(all.front()), std::abs(all.back()));
+  const int digits = step > 0 ? static_cast<int>(std::ceil(std::log10(size / step))) + 1 : 6;
+  return fmt::format("{:.{}g}", tick, std::clamp(digits, 6, 9));
 }
 
 std::string opening(double height, const std::string& title, const std::string& description) {
@@ -92,15 +111,26 @@ struct Frame {
   double height;
 };
 
+/// Ticks and their values below a picture; none of the values leaves the picture.
+std::string level_axis(const Scale& x, double top, double bottom) {
+  std::string out;
+  const std::vector<double> found = ticks(x.low, x.high, 4);
+  for (const double tick : found) {
+    const std::string text = tick_text(tick, found);
+    const double half = kCharacter * static_cast<double>(text.size()) / 2;
+    out += segment("grid", x(tick), top, x(tick), bottom);
+    out += label(std::min(x(tick), kWidth - half), bottom + 20, "middle", text);
+  }
+  return out;
+}
+
 std::string grid_of(const Frame& frame, const XyPlot& plot) {
   std::string out;
-  for (const double tick : ticks(frame.x.low, frame.x.high, 4)) {
-    out += segment("grid", frame.x(tick), frame.y.to, frame.x(tick), frame.y.from);
-    out += label(frame.x(tick), frame.y.from + 20, "middle", fmt::format("{:.6g}", tick));
-  }
-  for (const double tick : ticks(frame.y.low, frame.y.high, 5)) {
+  out += level_axis(frame.x, frame.y.to, frame.y.from);
+  const std::vector<double> levels = ticks(frame.y.low, frame.y.high, 5);
+  for (const double tick : levels) {
     out += segment("grid", frame.x.from, frame.y(tick), frame.x.to, frame.y(tick));
-    out += label(frame.x.from - 8, frame.y(tick) + 5, "end", fmt::format("{:.6g}", tick));
+    out += label(frame.x.from - 8, frame.y(tick) + 5, "end", tick_text(tick, levels));
   }
   out += label((frame.x.from + frame.x.to) / 2, frame.y.from + 42, "middle", plot.x_label);
   return out + label(8, 16, "start", plot.y_label);
@@ -124,13 +154,18 @@ Frame frame_of(const XyPlot& plot) {
     }
   }
   const double height = plot.unit_square ? kWidth + 44 : 360;  // the unit square is a square
-  return {{low_x, high_x, kLeftOfCurve, kWidth - kRight}, {low_y, high_y, height - 60, 40}, height};
+  double left = kLeftOfCurve;
+  const std::vector<double> levels = ticks(low_y, high_y, 5);
+  for (const double tick : levels) {
+    left = std::max(left, 12 + kCharacter * static_cast<double>(tick_text(tick, levels).size()));
+  }
+  return {{low_x, high_x, left, kWidth - kRight}, {low_y, high_y, height - 60, 40}, height};
 }
 
 }  // namespace
 
 std::vector<double> ticks(double low, double high, int wanted) {
-  const double rough = (high - low) / wanted;
+  const double rough = high / wanted - low / wanted;
   const double power = std::pow(10, std::floor(std::log10(rough)));
   double step = power * 10;
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -141,8 +176,13 @@ std::vector<double> ticks(double low, double high, int wanted) {
   }
   std::vector<double> result;
   const double slack = step * 1e-9;
-  for (double i = std::ceil((low - slack) / step); i * step <= high + slack; ++i) {
-    result.push_back(i == 0 ? 0.0 : i * step);
+  const double first = std::ceil((low - slack) / step);
+  // Counted in whole numbers: a double above 2^53 does not grow by adding 1.
+  for (int i = 0; i < kMostTicks; ++i) {
+    const double tick = (first + i) * step;
+    if (!(tick <= high + slack)) break;  // also where a range is so narrow that nothing is a number
+    if (!result.empty() && tick <= result.back()) break;
+    result.push_back(tick == 0 ? 0.0 : tick);
   }
   return result;
 }
@@ -162,10 +202,7 @@ std::string box_plot(const BoxPlot& plot) {
   const Scale x{from, to, kLeft, kWidth - kRight};
   const double bottom = 10 + kRow * static_cast<double>(plot.rows.size());
   std::string out = opening(bottom + 50, "Box plots of " + plot.title, description);
-  for (const double tick : ticks(from, to, 4)) {
-    out += segment("grid", x(tick), 6, x(tick), bottom);
-    out += label(x(tick), bottom + 20, "middle", fmt::format("{:.6g}", tick));
-  }
+  out += level_axis(x, 6, bottom);
   for (std::size_t i = 0; i < plot.rows.size(); ++i) {
     const double middle = 10 + kRow * (static_cast<double>(i) + 0.5);
     out += label(kLeft - 12, middle + 5, "end", shortened(plot.rows[i].label));

@@ -11,8 +11,9 @@
 
 namespace medperf::cohort::report {
 
-/// Round numbers that divide low..high into about `wanted` parts. Preconditions: finite, low <
-/// high.
+/// Round numbers that divide low..high into about `wanted` parts; at most a dozen, and fewer (or
+/// none) where the range is so narrow that doubles have no round number in it. Preconditions:
+/// finite, low < high.
 std::vector<double> ticks(double low, double high, int wanted);
 
 struct BoxRow {

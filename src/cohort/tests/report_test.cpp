@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
+#include <string>
+#include <utility>
 
 #include "cohort/report/html.h"
 #include "cohort/report/overlay.h"
@@ -26,6 +29,35 @@ TEST(Ticks, AreRoundAndWithin) {
     const auto found = ticks(0.1 * size, 0.9 * size, 6);
     EXPECT_GE(found.size(), 3u) << size;
     EXPECT_LE(found.size(), 8u) << size;
+  }
+}
+
+TEST(Ticks, EndWhateverTheRange) {
+  // A whole number above 2^53 plus one is itself: what counts in doubles never gets past it.
+  const double next = std::nextafter(0.3, 1.0);
+  for (const auto& [low, high] :
+       {std::pair(0.3, next), std::pair(1e16, 1e16 + 2), std::pair(-1e16 - 2, -1e16),
+        std::pair(0.0, 5e-324), std::pair(-1.7e308, 1.7e308), std::pair(1e308, 1.7e308)}) {
+    const auto found = ticks(low, high, 4);
+    EXPECT_LE(found.size(), 12u) << low << " " << high;
+    for (const double tick : found) EXPECT_TRUE(std::isfinite(tick)) << low << " " << high;
+  }
+}
+
+TEST(Plots, EveryRangeIsAPlot) {
+  for (const auto& [low, high] :
+       {std::pair(0.3, std::nextafter(0.3, 1.0)), std::pair(1e16, 1e16 + 2), std::pair(0.0, 5e-324),
+        std::pair(-1.7e308, 1.7e308), std::pair(-1e308, -1e308)}) {
+    XyPlot plot;
+    plot.dots = {{low, high}, {high, low}};
+    const BoxPlot boxes{
+        "volume", "mm", {{"WT", {low, low, low, low, high, high, high}, {low, high}}}};
+    for (const std::string& drawn : {xy_plot(plot), box_plot(boxes)}) {
+      EXPECT_EQ(drawn.find("nan"), std::string::npos) << drawn;
+      EXPECT_EQ(drawn.find("inf"), std::string::npos) << drawn;
+      EXPECT_NE(drawn.find("class=\"grid\""), std::string::npos) << low << " has no tick";
+      EXPECT_LT(drawn.size(), 10000u);
+    }
   }
 }
 
