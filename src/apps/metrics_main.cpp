@@ -22,6 +22,10 @@ Result<int> answer(const Request& request) {
       return answer_classification(request);
     case Task::kRegression:
       return answer_regression(request);
+    case Task::kCompare:
+      return answer_compare(request);
+    case Task::kMeta:
+      return answer_meta(request);
     case Task::kPool:
       return answer_pool(request);
     case Task::kList:

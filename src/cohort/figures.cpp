@@ -37,6 +37,10 @@ Json document_of(const Figure& figure) {
   row.set("flag", or_ok(e.flag));
   row.set("convention", e.convention);
   if (figure.bound) row.set("bound", *figure.bound);
+  if (figure.test) {
+    row.set("statistic", or_null(figure.test->statistic));
+    row.set("p_value", or_null(figure.test->p_value));
+  }
   return row;
 }
 
@@ -122,6 +126,11 @@ std::string plots_of(const FigureSet& set) {
 
 }  // namespace
 
+bool has_tests(const FigureSet& set) {
+  return std::any_of(set.figures.begin(), set.figures.end(),
+                     [](const Figure& one) { return one.test.has_value(); });
+}
+
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options) {
   Json::Array figures;
   for (const Figure& one : set.figures) figures.push_back(document_of(one));
@@ -137,16 +146,23 @@ Json figures_document(const FigureSet& set, std::string_view program, const Json
 }
 
 std::string figures_csv(const FigureSet& set) {
-  std::string text = "metric,of,value,se,low,high,flag,convention\n";
+  const bool tests = has_tests(set);
+  std::string text = "metric,of,value,se,low,high,flag,convention";
+  text += tests ? ",statistic,p_value\n" : "\n";
   const auto field = [](const std::optional<double>& value) {
     return value ? fmt::format("{}", *value) : std::string();
   };
   for (const Figure& one : set.figures) {
     const metrics::Estimate& e = one.estimate;
-    text += fmt::format("{},{},{},{},{},{},{},{}\n", one.metric, csv_field(one.of), field(e.value),
+    text += fmt::format("{},{},{},{},{},{},{},{}", one.metric, csv_field(one.of), field(e.value),
                         field(e.se), e.interval ? fmt::format("{}", e.interval->low) : "",
                         e.interval ? fmt::format("{}", e.interval->high) : "", or_ok(e.flag),
                         e.convention);
+    if (tests) {
+      const FigureTest test = one.test.value_or(FigureTest{});
+      text += fmt::format(",{},{}", field(test.statistic), field(test.p_value));
+    }
+    text += '\n';
   }
   return text;
 }
@@ -155,12 +171,16 @@ std::string figures_report(const FigureSet& set, std::string_view program, const
   report::Table table{"Figures of the cohort. Undefined is no value, and the remark says why.",
                       {"Metric", "Value", "Interval", "Remark", "Convention"},
                       {}};
+  const bool tests = has_tests(set);
+  if (tests) table.heads.emplace_back("p");
   for (const Figure& one : set.figures) {
     const metrics::Estimate& e = one.estimate;
     table.rows.push_back(
         {one.of.empty() ? one.metric : one.metric + ", " + one.of, report::number(e.value),
          e.interval ? fmt::format("{:.4g} to {:.4g}", e.interval->low, e.interval->high) : "-",
          std::string(or_ok(e.flag)), std::string(e.convention)});
+    if (tests)
+      table.rows.back().push_back(report::number(one.test ? one.test->p_value : std::nullopt));
   }
   std::string body =
       fmt::format("<p>{} cases of {} patients.</p>\n<h2>Figures</h2>\n", set.cases, set.patients);

@@ -13,12 +13,20 @@ namespace medperf::cohort {
 
 inline constexpr std::string_view kFiguresFormat = "medperf/figures/v1";
 
+/// Of a difference: the test that there is none. Undefined is an empty p value; the figure's flag
+/// says why.
+struct FigureTest {
+  std::optional<double> statistic;
+  std::optional<double> p_value;
+};
+
 struct Figure {
   std::string metric;  ///< id of the vocabulary
   std::string of;      ///< "lower", "class pneumonia"; empty: nothing to add
   metrics::Estimate estimate;
   /// Of sites' summaries: the figure of the cases themselves lies in value +- bound.
   std::optional<double> bound = std::nullopt;
+  std::optional<FigureTest> test = std::nullopt;
 };
 
 /// What a table of scores or numbers gives.
@@ -32,8 +40,11 @@ struct FigureSet {
 
 /// {"format","kind","program","n_cases","n_patients","options","figures":[{"metric","of","name",
 /// "unit","direction","value","se","low","high","flag","convention"}], and the members of more}.
+/// A figure with a test has "statistic" and "p_value" too.
+bool has_tests(const FigureSet& set);
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options);
-/// `metric,of,value,se,low,high,flag,convention`, one row a figure.
+/// `metric,of,value,se,low,high,flag,convention`, one row a figure; of comparisons also
+/// `statistic,p_value`.
 std::string figures_csv(const FigureSet& set);
 /// One page of HTML: the figures and, as there are, ROC curve, reliability diagram, Bland-Altman
 /// plot. No case id is in it.

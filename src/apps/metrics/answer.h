@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "cohort/figures.h"
 #include "metrics/pooling/site_summary.h"
+#include "metrics/statistics/bootstrap.h"
 
 namespace medperf::metrics_app {
 
@@ -13,12 +14,19 @@ namespace medperf::metrics_app {
 Result<int> answer_segmentation(const Request& request);
 Result<int> answer_classification(const Request& request);
 Result<int> answer_regression(const Request& request);
+Result<int> answer_compare(const Request& request);
+Result<int> answer_meta(const Request& request);
 Result<int> answer_pool(const Request& request);
 Result<int> answer_list(const Request& request);
 Result<int> answer_describe(const Request& request);
 
 /// The name and version that documents carry.
 inline constexpr std::string_view kProgram = "medperf-metrics " MEDPERF_VERSION;
+
+/// The bootstrap that the options ask for.
+metrics::BootstrapOptions bootstrap_of(const Request& request);
+/// What documents repeat of it.
+Json statistics_of(const Request& request);
 
 /// Prints figures, and writes the files that were asked for.
 Result<int> answer_figures(const Request& request, const cohort::FigureSet& set,

@@ -2,36 +2,12 @@
 
 #include "cohort/classification.h"
 
-#include <thread>
-
 #include "apps/metrics/answer.h"
 #include "base/files.h"
 #include "cohort/regression.h"
 #include "cohort/site_summary.h"
 
 namespace medperf::metrics_app {
-namespace {
-
-metrics::BootstrapOptions bootstrap_of(const Request& request) {
-  metrics::BootstrapOptions options;
-  options.seed = request.seed;
-  options.replicates = request.replicates;
-  options.level = request.level;
-  options.threads = request.threads > 0
-                        ? request.threads
-                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return options;
-}
-
-/// What the document repeats of the statistics that were asked for.
-Json options_of(const Request& request) {
-  return Json::object({{"bootstrap", request.replicates},
-                       {"seed", static_cast<std::int64_t>(request.seed)},
-                       {"level", request.level}});
-}
-
-}  // namespace
-
 Result<int> answer_classification(const Request& request) {
   MEDPERF_TRY(const std::string predictions, read_file(request.inputs[0]));
   MEDPERF_TRY(const std::string labels, read_file(request.inputs[1]));
@@ -48,7 +24,7 @@ Result<int> answer_classification(const Request& request) {
                                                  {request.threshold, bootstrap_of(request)}));
     MEDPERF_CHECK(save_summary(request, summary));
   }
-  Json options = options_of(request);
+  Json options = statistics_of(request);
   options.set("threshold", request.threshold);
   return answer_figures(request, set, options);
 }
@@ -56,7 +32,7 @@ Result<int> answer_classification(const Request& request) {
 Result<int> answer_regression(const Request& request) {
   MEDPERF_TRY(const std::string table, read_file(request.inputs[0]));
   MEDPERF_TRY(const auto set, cohort::evaluate_regression(table, bootstrap_of(request)));
-  return answer_figures(request, set, options_of(request));
+  return answer_figures(request, set, statistics_of(request));
 }
 
 }  // namespace medperf::metrics_app

@@ -17,6 +17,7 @@ std::string number(const std::optional<double>& value) {
 
 std::string text_of(const cohort::FigureSet& set) {
   std::vector<std::vector<std::string>> rows;
+  const bool tests = cohort::has_tests(set);
   for (const cohort::Figure& one : set.figures) {
     const auto& interval = one.estimate.interval;
     std::string value = number(one.estimate.value);
@@ -24,8 +25,13 @@ std::string text_of(const cohort::FigureSet& set) {
     rows.push_back({one.metric, one.of, value,
                     interval ? fmt::format("{:.4g} to {:.4g}", interval->low, interval->high) : "-",
                     one.estimate.flag.empty() ? "-" : std::string(one.estimate.flag)});
+    if (!tests) continue;
+    rows.back().push_back(one.test ? number(one.test->p_value) : "-");
+    rows.back().emplace_back(one.estimate.convention);
   }
-  return table_text({"METRIC", "OF", "VALUE", "INTERVAL", "REMARK"}, rows) +
+  std::vector<std::string> heads = {"METRIC", "OF", "VALUE", "INTERVAL", "REMARK"};
+  if (tests) heads.insert(heads.end(), {"P", "CONVENTION"});
+  return table_text(heads, rows) +
          fmt::format("\n{} cases of {} patients.\n", set.cases, set.patients);
 }
 

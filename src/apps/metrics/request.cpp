@@ -1,26 +1,11 @@
 #include "apps/metrics/request.h"
 
-#include <CLI/CLI.hpp>
-
 #include <sstream>
 
+#include "apps/metrics/request_parts.h"
 #include "apps/roff.h"
 
 namespace medperf::metrics_app {
-namespace {
-
-constexpr char kSentence[] =
-    "Metrics of medical images: segmentation, classification and regression of cohorts.";
-
-constexpr char kExitCodes[] =
-    "Exit codes: 0 done, 2 wrong input, 5 not found, 6 sites with other rules, 7 too large,\n9 "
-    "unavailable, 11 corrupt, "
-    "13 some cases failed (the others are in the answer), 70 fault of the program, 130 "
-    "interrupted.\n";
-
-constexpr char kListOfCases[] =
-    "One table (case_id,prediction,reference and, if wanted, patient,group), or two folders whose "
-    "files are matched by name, or two files: the prediction first, then the reference.";
 
 void add_answer(CLI::App& app, Request& request) {
   CLI::Option* const json = app.add_flag("--json", request.json, "The whole answer as JSON.");
@@ -49,13 +34,28 @@ void add_statistics(CLI::App& app, Request& request) {
       ->type_name("N");
 }
 
-constexpr char kSummary[] =
-    "Write what this site sends to be pooled with others: counts and sums, no case (docs/metrics/"
-    "pooling.md says what it reveals).";
-
 void add_summary(CLI::App& app, Request& request, const char* sentence) {
   app.add_option("--summary-file", request.summary_file, sentence)->type_name("FILE");
 }
+
+namespace {
+
+constexpr char kSentence[] =
+    "Metrics of medical images: segmentation, classification and regression of cohorts.";
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done, 2 wrong input, 5 not found, 6 sites with other rules, 7 too large,\n9 "
+    "unavailable, 11 corrupt, "
+    "13 some cases failed (the others are in the answer), 70 fault of the program, 130 "
+    "interrupted.\n";
+
+constexpr char kListOfCases[] =
+    "One table (case_id,prediction,reference and, if wanted, patient,group), or two folders whose "
+    "files are matched by name, or two files: the prediction first, then the reference.";
+
+constexpr char kSummary[] =
+    "Write what this site sends to be pooled with others: counts and sums, no case (docs/metrics/"
+    "pooling.md says what it reveals).";
 
 void add_segmentation(CLI::App& root, Request& request) {
   CLI::App* const app = root.add_subcommand(
@@ -197,6 +197,8 @@ void build(CLI::App& app, Request& request) {
   add_segmentation(app, request);
   add_classification(app, request);
   add_regression(app, request);
+  add_compare(app, request);
+  add_meta(app, request);
   add_pool(app, request);
   add_vocabulary(app, request);
 }
@@ -239,7 +241,8 @@ std::string manual_page() {
       roff::head("medperf-metrics", "1", "metrics of medical images, for whole cohorts") +
       roff::heading("SYNOPSIS") + ".B medperf\\-metrics\n.I COMMAND\n[\\fIOPTION\\fR ...]\n" +
       roff::heading("DESCRIPTION") +
-      "Compares predictions with references: label maps, scores, numbers. Each figure names its "
+      "Compares predictions with references: label maps, scores, numbers; models with each other; "
+      "and pools sites. Each figure names its "
       "definition, an undefined one says why; \\fBmedperf\\-metrics describe\\fR \\fIMETRIC\\fR "
       "explains each.\n" +
       roff::heading("COMMANDS");

@@ -8,7 +8,16 @@
 
 namespace medperf::metrics_app {
 
-enum class Task { kSegmentation, kClassification, kRegression, kPool, kList, kDescribe };
+enum class Task {
+  kSegmentation,
+  kClassification,
+  kRegression,
+  kCompare,
+  kMeta,
+  kPool,
+  kList,
+  kDescribe
+};
 
 struct Request {
   Task task = Task::kList;
@@ -36,6 +45,14 @@ struct Request {
   int replicates = 2000;
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0: all cores
+  // Of several models.
+  std::string labels_file;
+  std::string missing = "refuse";
+  // Which of the named alternatives; empty: the command's default.
+  std::string interval;
+  std::string scale;
+  std::string estimator;
+  std::string prediction;
 };
 
 /// Either a request, or text to print and an exit code (help, version, a mistake).

@@ -1,0 +1,20 @@
+#pragma once
+// Options that several commands of `medperf-metrics` share; internal to its command line.
+
+#include <CLI/CLI.hpp>
+
+#include "apps/metrics/request.h"
+
+namespace medperf::metrics_app {
+
+void add_answer(CLI::App& app, Request& request);
+void add_level(CLI::App& app, Request& request);
+/// Level, resamples, seed, threads.
+void add_statistics(CLI::App& app, Request& request);
+void add_summary(CLI::App& app, Request& request, const char* sentence);
+
+// The commands of request_statistics.cpp.
+void add_compare(CLI::App& root, Request& request);
+void add_meta(CLI::App& root, Request& request);
+
+}  // namespace medperf::metrics_app

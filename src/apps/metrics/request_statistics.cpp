@@ -1,0 +1,96 @@
+// The command line of what takes measured figures further: several models, several sites.
+
+#include "apps/metrics/request_parts.h"
+
+namespace medperf::metrics_app {
+namespace {
+
+void add_models(CLI::App& app, Request& request) {
+  app.add_option("inputs", request.inputs,
+                 "With --labels: the predictions of each model, a table each (case_id,score, or "
+                 "case_id and a probability for each class). Without: one table of values per "
+                 "case, case_id, patient if wanted, and a column for each model.")
+      ->required()
+      ->expected(1, 64)
+      ->type_name("FILE...");
+  app.add_option("--labels", request.labels_file, "The reference classes (case_id,label).")
+      ->type_name("FILE");
+  app.add_option("--patients", request.patients,
+                 "With --labels: a table case_id,patient; resamples draw patients.")
+      ->type_name("FILE");
+  app.add_option("--metric", request.metrics,
+                 "Of a table of values: the id of what they are, e.g. dice.")
+      ->expected(1)
+      ->type_name("ID");
+  app.add_option("--missing", request.missing,
+                 "Of a table of values, an empty cell: refuse (default), leave-out (the case, for "
+                 "all models, and counted), or the number that stands for it, such as the "
+                 "benchmark's penalty.")
+      ->type_name("RULE");
+}
+
+}  // namespace
+
+void add_compare(CLI::App& root, Request& request) {
+  CLI::App* const app = root.add_subcommand(
+      "compare",
+      "Compare two or more models on the same cases: is the difference more than "
+      "chance?");
+  add_models(*app, request);
+  app->add_option("--threshold", request.threshold,
+                  "A case is called positive if its score is at least this (0.5).")
+      ->type_name("SCORE");
+  app->add_option("--interval", request.interval,
+                  "Of the resampled differences: percentile (default) or bca.")
+      ->check(CLI::IsMember({"percentile", "bca"}))
+      ->type_name("KIND");
+  add_statistics(*app, request);
+  add_answer(*app, request);
+  app->footer(
+      "\nExamples:\n"
+      "  medperf-metrics compare model-a.csv model-b.csv --labels labels.csv\n"
+      "  medperf-metrics compare dice-per-case.csv --metric dice --missing 0\n");
+  app->callback([&request] { request.task = Task::kCompare; });
+}
+
+void add_meta(CLI::App& root, Request& request) {
+  CLI::App* const app = root.add_subcommand(
+      "meta", "Pool one figure of several sites: a random-effects meta-analysis.");
+  app->add_option("table", request.inputs,
+                  "A table of sites: site,estimate,se, or with n_positive,n_negative beside them "
+                  "for areas under the ROC curve, or site,events,n, or site,tp,fn,tn,fp.")
+      ->required()
+      ->expected(1)
+      ->type_name("TABLE");
+  app->add_option("--scale", request.scale,
+                  "Where sites are pooled: logit (areas, proportions, means of overlaps) or "
+                  "identity (distances, differences). Counts: logit unless told otherwise; "
+                  "estimates must be told.")
+      ->check(CLI::IsMember({"logit", "identity"}))
+      ->type_name("SCALE");
+  app->add_option("--tau2", request.estimator,
+                  "Estimator of the variance between sites: reml (default), dl (DerSimonian, "
+                  "Laird), pm (Paule, Mandel), or none for a common effect.")
+      ->check(CLI::IsMember({"reml", "dl", "pm", "none"}))
+      ->type_name("NAME");
+  app->add_option("--interval", request.interval,
+                  "Of the pooled figure: hksj (Hartung, Knapp, floored; default), hksj-unfloored "
+                  "or wald.")
+      ->check(CLI::IsMember({"hksj", "hksj-unfloored", "wald"}))
+      ->type_name("KIND");
+  app->add_option("--prediction", request.prediction,
+                  "Quantile of the prediction interval: k-2 (Student with two degrees less than "
+                  "sites; default), or interval for that of "
+                  "the interval, as metafor has it.")
+      ->check(CLI::IsMember({"k-2", "interval"}))
+      ->type_name("KIND");
+  add_level(*app, request);
+  add_answer(*app, request);
+  app->footer(
+      "\nExamples:\n"
+      "  medperf-metrics meta sensitivity-of-sites.csv\n"
+      "  medperf-metrics meta auroc-of-sites.csv --scale logit --csv-file forest.csv\n");
+  app->callback([&request] { request.task = Task::kMeta; });
+}
+
+}  // namespace medperf::metrics_app

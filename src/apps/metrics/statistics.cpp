@@ -1,0 +1,27 @@
+// What the options of the statistics mean.
+
+#include <algorithm>
+#include <thread>
+
+#include "apps/metrics/answer.h"
+
+namespace medperf::metrics_app {
+
+metrics::BootstrapOptions bootstrap_of(const Request& request) {
+  metrics::BootstrapOptions options;
+  options.seed = request.seed;
+  options.replicates = request.replicates;
+  options.level = request.level;
+  options.threads = request.threads > 0
+                        ? request.threads
+                        : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return options;
+}
+
+Json statistics_of(const Request& request) {
+  return Json::object({{"bootstrap", request.replicates},
+                       {"seed", static_cast<std::int64_t>(request.seed)},
+                       {"level", request.level}});
+}
+
+}  // namespace medperf::metrics_app
