@@ -1,6 +1,8 @@
 """What comes back: plain, immutable, typed."""
-from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Dict, Optional
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,8 @@ class CaseCounts:
 
 
 @dataclass(frozen=True)
-class MultiLabelScores:
-    """Figures over all labels, and the table of each."""
-    auroc_macro: Estimate
-    f1_macro: Estimate
-    f1_micro: Estimate
-    hamming_loss: Estimate
-    subset_accuracy: Estimate
-    labels: Tuple[CaseCounts, ...]
-
-
-@dataclass(frozen=True)
-class NetBenefit:
-    """Net benefit of deciding by the model at a threshold probability, and of treating everybody; of nobody it is 0."""
-    threshold: float
-    model: float
-    treat_all: float
+class Bootstrap:
+    """A figure with the interval of its resamples: `estimate.se` is their standard deviation."""
+    estimate: Estimate
+    dropped: int  #: resamples without a value
+    replicates: np.ndarray = field(compare=False, repr=False)  #: shape (those with a value,), in the figure's unit

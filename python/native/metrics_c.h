@@ -61,28 +61,29 @@ int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal
                      int32_t each_label, medperf_estimate* figures, int64_t* counts, char* error,
                      int32_t error_size);
 
-/* Several labels a case, row by row, `labels` values a case; called if score >= threshold. figures:
- * macro auroc, macro f1, micro f1, hamming loss, subset accuracy; counts: labels x 4 (tp, fp, fn,
- * tn). */
-#define MEDPERF_MULTILABEL 5
-int medperf_multilabel(const uint8_t* reference, const double* scores, int64_t cases,
-                       int32_t labels, double threshold, double level, medperf_estimate* figures,
-                       int64_t* counts, char* error, int32_t error_size);
+/* A named argument of medperf_figures: `length` values, row by row where it is a table. */
+typedef enum { MEDPERF_F64 = 0, MEDPERF_I64 = 1, MEDPERF_U8 = 2 } medperf_type;
+typedef struct {
+  const char* name;
+  const void* data; /* may be null when there are none */
+  int32_t type;     /* medperf_type */
+  int64_t length;
+} medperf_array;
 
-/* Net benefit at each threshold, and that of treating everybody. */
-int medperf_decision_curve(const double* scores, const uint8_t* labels, int64_t n,
-                           const double* thresholds, int32_t count, double* model,
-                           double* treat_all, char* error, int32_t error_size);
+/* `text` is JSON in UTF-8. An object {"column": [first, count]} in it stands for these of
+ * `numbers`: what may be long is not written as text. */
+typedef struct {
+  char* text;
+  double* numbers;
+  int64_t count;
+} medperf_answer;
 
-/* Area under the ROC curve with DeLong's interval; labels are 0 or 1. */
-int medperf_auroc(const double* scores, const uint8_t* labels, int64_t n, double level,
-                  medperf_estimate* figure, int64_t* positives, char* error, int32_t error_size);
-
-/* Its bootstrap; patients may be null: each case its own. */
-int medperf_auroc_bootstrap(const double* scores, const uint8_t* labels, const int64_t* patients,
-                            int64_t n, int32_t stratified, uint64_t seed, int32_t replicates,
-                            double level, int32_t threads, medperf_estimate* figure,
-                            int64_t* dropped, char* error, int32_t error_size);
+/* All that is not about volumes: figures of scores, classes, measurements and sites. What a task
+ * takes and gives is described where the task is (native/ *.cpp); doubles pass without loss. Arrays
+ * and options that a task does not know are errors. The answer is the caller's to release. */
+int medperf_figures(const char* task, const medperf_array* arrays, int32_t count,
+                    const char* options, medperf_answer* answer, char* error, int32_t error_size);
+void medperf_release(medperf_answer* answer);
 
 #ifdef __cplusplus
 }

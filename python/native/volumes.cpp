@@ -1,14 +1,10 @@
 #include "metrics_c.h"
 
 #include <cstddef>
-#include <exception>
 #include <string>
 #include <vector>
 
-#include "metrics/classification/auc.h"
-#include "metrics/classification/auc_bootstrap.h"
-#include "metrics/classification/decision.h"
-#include "metrics/classification/multilabel.h"
+#include "guarded.h"
 #include "metrics/segmentation/lesion_wise.h"
 #include "metrics/segmentation/pair_metrics.h"
 #include "metrics/segmentation/panoptic.h"
@@ -17,11 +13,7 @@
 namespace {
 
 using namespace medperf;
-
-void copy(std::string_view text, char* out, std::size_t size) {
-  const std::size_t count = text.copy(out, size - 1);
-  out[count] = '\0';
-}
+using namespace medperf::python;
 
 void write(const metrics::Estimate& from, medperf_estimate& to) {
   to = {};
@@ -36,21 +28,6 @@ void write(const metrics::Estimate& from, medperf_estimate& to) {
   }
   copy(from.flag, to.flag, MEDPERF_NAME);
   copy(from.convention, to.convention, MEDPERF_NAME);
-}
-
-/// Runs f, which gives a Status; nothing may be thrown into the caller's language.
-template <typename F>
-int guarded(char* error, int32_t error_size, F f) {
-  const auto said = [&](std::string_view what) {
-    if (error_size > 0) copy(what, error, static_cast<std::size_t>(error_size));
-    return 1;
-  };
-  try {
-    const Status done = f();
-    return done ? 0 : said(done.error().text());
-  } catch (const std::exception& failure) {
-    return said(failure.what());
-  }
 }
 
 template <typename T>
@@ -172,30 +149,6 @@ Status panoptic(const medperf_pair& pair, const metrics::PanopticRules& rules, b
   return {};
 }
 
-Status multilabel(std::span<const std::uint8_t> reference, std::span<const double> scores,
-                  int labels, double threshold, double level, medperf_estimate* figures,
-                  int64_t* counts) {
-  std::vector<std::uint8_t> called(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) called[i] = scores[i] >= threshold ? 1 : 0;
-  MEDPERF_TRY(const auto area, metrics::macro_auroc(reference, scores, labels));
-  MEDPERF_TRY(const auto tables, metrics::label_tables(reference, called, labels));
-  for (const metrics::Estimate& one :
-       {area, metrics::macro_f1(tables), metrics::micro_f1(tables), metrics::hamming_loss(tables),
-        metrics::subset_accuracy(tables, level)}) {
-    write(one, *figures++);
-  }
-  for (const metrics::Confusion& one : tables.labels) {
-    for (const std::int64_t count : {one.tp, one.fp, one.fn, one.tn}) *counts++ = count;
-  }
-  return {};
-}
-
-std::vector<metrics::ScoredCase> cases_of(const double* scores, const uint8_t* labels, int64_t n) {
-  std::vector<metrics::ScoredCase> cases(static_cast<std::size_t>(n));
-  for (std::size_t i = 0; i < cases.size(); ++i) cases[i] = {scores[i], labels[i] != 0};
-  return cases;
-}
-
 }  // namespace
 
 int medperf_segmentation(const medperf_pair* pair, medperf_estimate* figures, int64_t* counts,
@@ -220,64 +173,4 @@ int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal
       iou_above, optimal != 0 ? metrics::Matching::kOptimal : metrics::Matching::kGreedy};
   return guarded(error, error_size,
                  [&] { return panoptic(*pair, rules, each_label != 0, figures, counts); });
-}
-
-int medperf_multilabel(const uint8_t* reference, const double* scores, int64_t cases,
-                       int32_t labels, double threshold, double level, medperf_estimate* figures,
-                       int64_t* counts, char* error, int32_t error_size) {
-  const std::size_t size = static_cast<std::size_t>(cases) * static_cast<std::size_t>(labels);
-  return guarded(error, error_size, [&] {
-    return multilabel({reference, size}, {scores, size}, labels, threshold, level, figures, counts);
-  });
-}
-
-int medperf_decision_curve(const double* scores, const uint8_t* labels, int64_t n,
-                           const double* thresholds, int32_t count, double* model,
-                           double* treat_all, char* error, int32_t error_size) {
-  return guarded(error, error_size, [&]() -> Status {
-    MEDPERF_TRY(const auto curve,
-                metrics::decision_curve(cases_of(scores, labels, n),
-                                        {thresholds, static_cast<std::size_t>(count)}));
-    if (curve.empty()) {
-      return make_error(ErrorKind::kInvalid, "cases", "there are none", "Give at least one case.");
-    }
-    for (std::size_t i = 0; i < curve.size(); ++i) {
-      model[i] = curve[i].model;
-      treat_all[i] = curve[i].treat_all;
-    }
-    return {};
-  });
-}
-
-int medperf_auroc(const double* scores, const uint8_t* labels, int64_t n, double level,
-                  medperf_estimate* figure, int64_t* positives, char* error, int32_t error_size) {
-  return guarded(error, error_size, [&]() -> Status {
-    MEDPERF_TRY(const metrics::Auc area, metrics::auc(cases_of(scores, labels, n), level));
-    write(area.estimate, *figure);
-    *positives = area.n_positive;
-    return {};
-  });
-}
-
-int medperf_auroc_bootstrap(const double* scores, const uint8_t* labels, const int64_t* patients,
-                            int64_t n, int32_t stratified, uint64_t seed, int32_t replicates,
-                            double level, int32_t threads, medperf_estimate* figure,
-                            int64_t* dropped, char* error, int32_t error_size) {
-  return guarded(error, error_size, [&]() -> Status {
-    metrics::BootstrapOptions options;
-    options.seed = seed;
-    options.replicates = replicates;
-    options.level = level;
-    options.threads = threads;
-    const auto resampling = stratified != 0 ? metrics::AucResampling::kStratified
-                                            : metrics::AucResampling::kUnstratified;
-    const auto cases = cases_of(scores, labels, n);
-    const std::span<const std::int64_t> units(patients, patients == nullptr ? 0 : std::size_t(n));
-    MEDPERF_TRY(const metrics::Bootstrap drawn,
-                patients == nullptr ? metrics::auc_bootstrap(cases, options, resampling)
-                                    : metrics::auc_bootstrap(cases, units, options, resampling));
-    write(drawn.estimate, *figure);
-    *dropped = drawn.dropped;
-    return {};
-  });
 }
