@@ -24,6 +24,12 @@ Result<int> answer(const Request& request) {
       return answer_regression(request);
     case Task::kCompare:
       return answer_compare(request);
+    case Task::kNoise:
+      return answer_noise(request);
+    case Task::kRank:
+      return answer_rank(request);
+    case Task::kValues:
+      return answer_values(request);
     case Task::kMeta:
       return answer_meta(request);
     case Task::kPool:

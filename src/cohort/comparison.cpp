@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <set>
 #include <utility>
 
-#include "cohort/class_tables.h"
+#include "cohort/model_statistics.h"
 #include "metrics/classification/auc.h"
 #include "metrics/classification/comparison.h"
 #include "metrics/clustered.h"
@@ -20,94 +18,7 @@ namespace medperf::cohort {
 namespace {
 
 using metrics::Estimate;
-using metrics::ScoredCase;
 using metrics::Statistic;
-using Rows = std::span<const std::uint32_t>;
-
-/// Models by name, with what each got right and, of two classes, its scores.
-struct Scored {
-  std::vector<std::string> models;
-  std::vector<std::vector<ScoredCase>> cases;    ///< [model]; empty of several classes
-  std::vector<std::vector<std::uint8_t>> right;  ///< [model][case]
-  Patients patients;
-  std::size_t n_cases = 0;
-};
-
-bool clustered(const Patients& patients, std::size_t cases) {
-  return patients.count < cases;
-}
-
-Result<metrics::ResampleUnits> units_of(const Patients& patients, std::size_t cases) {
-  if (patients.of_case.empty()) return metrics::ResampleUnits::each_case(cases);
-  return metrics::ResampleUnits::of(patients.of_case);
-}
-
-Status add_two_classes(const ModelTable& model, std::string_view labels, std::string_view patients,
-                       double threshold, Scored& found) {
-  auto cohort = read_scored_cohort(model.text, labels, patients);
-  if (!cohort) return std::move(cohort).error().at(model.model);
-  std::vector<std::uint8_t> right;
-  for (const ScoredCase& one : cohort->cases) {
-    right.push_back((one.score >= threshold) == one.positive ? 1 : 0);
-  }
-  found.n_cases = cohort->cases.size();
-  found.right.push_back(std::move(right));
-  found.cases.push_back(std::move(cohort->cases));
-  found.patients = std::move(cohort->patients);
-  return {};
-}
-
-Status add_classes(const ModelTable& model, std::string_view labels, std::string_view patients,
-                   Scored& found) {
-  auto cohort = read_class_cohort(model.text, labels, patients);
-  if (!cohort) return std::move(cohort).error().at(model.model);
-  std::vector<std::uint8_t> right;
-  for (std::size_t i = 0; i < cohort->reference.size(); ++i) {
-    right.push_back(cohort->reference[i] == cohort->predicted[i] ? 1 : 0);
-  }
-  found.n_cases = right.size();
-  found.right.push_back(std::move(right));
-  found.patients = std::move(cohort->patients);
-  return {};
-}
-
-Status check_models(std::span<const ModelTable> models) {
-  if (models.size() < 2) {
-    return make_error(ErrorKind::kInvalid, "models", "there is only one",
-                      "Give the predictions of two or more, a table each.");
-  }
-  std::set<std::string_view> names;
-  for (const ModelTable& one : models) {
-    if (names.insert(one.model).second) continue;
-    return make_error(ErrorKind::kInvalid, one.model, "two models have this name",
-                      "Give their files different names.");
-  }
-  return {};
-}
-
-Result<Scored> read_models(std::span<const ModelTable> models, std::string_view labels,
-                           std::string_view patients, double threshold) {
-  MEDPERF_CHECK(check_models(models));
-  Scored found;
-  std::optional<ClassificationTask> task;
-  for (const ModelTable& one : models) {
-    auto its = task_of(one.text, labels);
-    if (!its) return std::move(its).error().at(one.model);
-    if (*its == ClassificationTask::kLabels || (task && *task != *its)) {
-      return make_error(ErrorKind::kInvalid, one.model,
-                        task ? "it has other columns than the model before"
-                             : "several labels a case cannot be compared in one",
-                        "Write case_id,score, or case_id and a probability for each class; of "
-                        "several labels compare one at a time.");
-    }
-    task = *its;
-    found.models.push_back(one.model);
-    MEDPERF_CHECK(*its == ClassificationTask::kTwoClasses
-                      ? add_two_classes(one, labels, patients, threshold, found)
-                      : add_classes(one, labels, patients, found));
-  }
-  return found;
-}
 
 /// The paired bootstrap as a figure.
 Result<Figure> drawn(const char* metric, const std::string& of, const metrics::ResampleUnits& units,
@@ -118,28 +29,7 @@ Result<Figure> drawn(const char* metric, const std::string& of, const metrics::R
                 FigureTest{std::nullopt, found.p_value}};
 }
 
-Statistic area_of(const std::vector<ScoredCase>& cases) {
-  return [&cases](Rows rows) -> std::optional<double> {
-    std::vector<ScoredCase> some;
-    some.reserve(rows.size());
-    for (const std::uint32_t row : rows) some.push_back(cases[row]);
-    const auto area = metrics::auc(some);
-    return area.ok() ? area->estimate.value : std::nullopt;
-  };
-}
-
-/// The mean of numbers of cases: accuracy of what is right, or the mean of values.
-template <typename Number>
-Statistic mean_of(const std::vector<Number>& values) {
-  return [&values](Rows rows) -> std::optional<double> {
-    if (rows.empty()) return std::nullopt;
-    double sum = 0;
-    for (const std::uint32_t row : rows) sum += static_cast<double>(values[row]);
-    return sum / static_cast<double>(rows.size());
-  };
-}
-
-Status add_areas(const Scored& found, std::size_t a, std::size_t b, const std::string& of,
+Status add_areas(const ModelScores& found, std::size_t a, std::size_t b, const std::string& of,
                  const metrics::ResampleUnits& units, const metrics::BootstrapOptions& options,
                  FigureSet& set) {
   if (clustered(found.patients, found.n_cases)) {
@@ -158,7 +48,7 @@ Status add_areas(const Scored& found, std::size_t a, std::size_t b, const std::s
   return {};
 }
 
-Status add_accuracies(const Scored& found, std::size_t a, std::size_t b, const std::string& of,
+Status add_accuracies(const ModelScores& found, std::size_t a, std::size_t b, const std::string& of,
                       const metrics::ResampleUnits& units, const metrics::BootstrapOptions& options,
                       FigureSet& set) {
   if (!clustered(found.patients, found.n_cases)) {
@@ -181,7 +71,7 @@ Status add_accuracies(const Scored& found, std::size_t a, std::size_t b, const s
 }
 
 /// Each model alone, so that a difference is read beside what it is a difference of.
-Status add_alone(const Scored& found, double level, FigureSet& set) {
+Status add_alone(const ModelScores& found, double level, FigureSet& set) {
   const std::size_t before = set.figures.size();
   for (std::size_t m = 0; m < found.models.size(); ++m) {
     if (!found.cases.empty()) {
@@ -244,23 +134,10 @@ Status add_mean_differences(const ModelValues& values, std::size_t a, std::size_
 
 }  // namespace
 
-Status check_metric_id(std::string_view metric) {
-  if (metric.empty() || metrics::find_metric(metric) != nullptr) return {};
-  return make_error(ErrorKind::kInvalid, "--metric", "there is no metric of this id",
-                    "Choose from those that `medperf-metrics list` shows.");
-}
-
-Json values_document(const ModelValues& values, std::string_view metric) {
-  Json missing = Json::object();
-  for (const auto& [model, cases] : values.missing) missing.set(model, cases);
-  return Json::object({{"metric", metric.empty() ? Json() : Json(metric)},
-                       {"missing", std::move(missing)},
-                       {"n_left_out", values.left_out}});
-}
-
 Result<FigureSet> compare_scores(std::span<const ModelTable> models, std::string_view labels,
                                  std::string_view patients, const ComparisonOptions& options) {
-  MEDPERF_TRY(const Scored found, read_models(models, labels, patients, options.threshold));
+  MEDPERF_TRY(const ModelScores found,
+              read_model_scores(models, labels, patients, options.threshold));
   MEDPERF_TRY(const auto units, units_of(found.patients, found.n_cases));
   FigureSet set{"comparison of scores", found.n_cases, found.patients.count, {}, Json::object()};
   MEDPERF_CHECK(add_alone(found, options.bootstrap.level, set));

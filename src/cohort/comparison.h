@@ -2,21 +2,15 @@
 // Several models on the same cases, two by two: what `medperf-metrics compare` gives.
 
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "cohort/figures.h"
+#include "cohort/model_scores.h"
 #include "cohort/model_values.h"
 #include "metrics/statistics/bootstrap.h"
 
 namespace medperf::cohort {
-
-/// One model's predictions.csv.
-struct ModelTable {
-  std::string model;
-  std::string text;
-};
 
 struct ComparisonOptions {
   double threshold = 0.5;
@@ -38,10 +32,5 @@ Result<FigureSet> compare_scores(std::span<const ModelTable> models, std::string
 /// vocabulary lacks, and those of read_model_values.
 Result<FigureSet> compare_values(std::string_view table, std::string_view metric,
                                  const MissingRule& missing, const ComparisonOptions& options);
-
-/// What documents say of a table of values: its metric, and the cells that were empty.
-Json values_document(const ModelValues& values, std::string_view metric);
-/// Invalid for an id that is in no vocabulary; empty is allowed.
-Status check_metric_id(std::string_view metric);
 
 }  // namespace medperf::cohort

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cohort/keyed_table.h"
+#include "metrics/vocabulary.h"
 
 namespace medperf::cohort {
 namespace {
@@ -102,6 +103,20 @@ Result<ModelValues> read_model_values(std::string_view text, const MissingRule& 
   }
   found.patients.count = numbers.size();
   return found;
+}
+
+Status check_metric_id(std::string_view metric) {
+  if (metric.empty() || metrics::find_metric(metric) != nullptr) return {};
+  return make_error(ErrorKind::kInvalid, "--metric", "there is no metric of this id",
+                    "Choose from those that `medperf-metrics list` shows.");
+}
+
+Json values_document(const ModelValues& values, std::string_view metric) {
+  Json missing = Json::object();
+  for (const auto& [model, cases] : values.missing) missing.set(model, cases);
+  return Json::object({{"metric", metric.empty() ? Json() : Json(metric)},
+                       {"missing", std::move(missing)},
+                       {"n_left_out", values.left_out}});
 }
 
 }  // namespace medperf::cohort

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "cohort/class_tables.h"
 
@@ -35,5 +36,10 @@ struct ModelValues {
 /// under kRefuse; they name rows, never ids.
 Result<ModelValues> read_model_values(std::string_view text, const MissingRule& rule,
                                       std::size_t least = 2);
+
+/// What documents say of a table of values: its metric, and the cells that were empty.
+Json values_document(const ModelValues& values, std::string_view metric);
+/// Invalid for an id that is in no vocabulary; empty is allowed.
+Status check_metric_id(std::string_view metric);
 
 }  // namespace medperf::cohort

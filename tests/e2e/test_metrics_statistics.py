@@ -270,8 +270,100 @@ def compare_values(work):
     refused(("compare", table(cases, "case_id,a,b", [("1", "nan", 3)])), "row 1")
 
 
+def ranks(work):
+    """Three models far apart, then one of them twice: ties share places and their intervals hold both."""
+    wave = [math.sin(7 * i) for i in range(40)]
+    rows = [(i, w + 5, w + math.cos(i) / 9, w + math.cos(i) / 9, w - 5) for i, w in enumerate(wave)]
+    cases = table(work / "v.csv", "case_id,good,twin,same,bad", rows)
+    document = answer("rank", cases, "--better", "higher")
+    places = {one["model"]: one for one in document["ranks"]}
+    expect("ties share the mean of their places", [places[m]["rank"] for m in ("good", "twin", "same", "bad")] == [1, 2.5, 2.5, 4],
+           places)
+    expect("intervals are whole places", [(places[m]["low"], places[m]["high"]) for m in ("good", "twin", "bad")]
+           == [(1, 1), (2, 3), (4, 4)], places)
+    expect("who is first in all resamples", places["good"]["first"] == 1 and places["bad"]["first"] == 0, places)
+    found = found_in(document)
+    expect("as figures of the vocabulary", found["rank", "twin", "rank-pairwise-max-t"]["low"] == 2
+           and near(found["mean", "good", "mean-t"]["value"], sum(wave) / 40 + 5, 1e-13), found)
+    lower = {one["model"]: one["rank"] for one in answer("rank", cases, "--metric", "hd95")["ranks"]}
+    expect("lower is better for a distance", lower == {"good": 4, "twin": 2.5, "same": 2.5, "bad": 1}, lower)
+    for kind in ("percentile", "simultaneous"):
+        expect(f"{kind} by name", ("rank", "bad", f"rank-bootstrap-{kind}")
+               in found_in(answer("rank", cases, "--metric", "dice", "--interval", kind)))
+    expect("any number of threads", run("rank", cases, "--metric", "dice", "--threads", 1)
+           == run("rank", cases, "--metric", "dice", "--threads", 3))
+    labels = table(work / "labels.csv", "case_id,label", [(f"c{i}", i % 2) for i in range(40)])
+    words = ("rank", scores(work, "sure", [i % 2 + i / 100 for i in range(40)]),
+             scores(work, "coin", [math.sin(11 * i) for i in range(40)]), "--labels", labels)
+    first = {one["model"]: one for one in answer(*words)["ranks"]}
+    expect("by AUROC", first["sure"]["value"] == 1 and first["sure"]["rank"] == first["sure"]["high"] == 1, first)
+    expect("by accuracy", answer(*words, "--metric", "accuracy")["by"] == "accuracy")
+    refused((*words, "--metric", "dice"), "accuracy")
+    refused(("rank", cases), "--better")
+    refused(("rank", cases, "--metric", "bias"), "--better")
+
+
+def values(work):
+    rows = [(i, "a" if i < 12 else "b" if i < 24 else "c", v) for i, v in enumerate((*range(12), *range(50, 62), 100, 101))]
+    cases = table(work / "v.csv", "case_id,group,dice", rows)
+    numbers = [r[2] for r in rows]
+    mean = sum(numbers) / 26
+    se = (sum((v - mean) ** 2 for v in numbers) / 25 / 26) ** 0.5
+    document = answer("values", cases, "--metric", "dice", "--quantile", "0.5,0.25")
+    found = found_in(document)
+    one = found["mean", "dice", "mean-t"]
+    expect("Student's interval", near(one["value"], mean, 1e-13) and near(one["se"], se, 1e-13)
+           and near(one["high"] - mean, 2.0595385527532946 * se, 1e-9), one)
+    median = found["quantile", "dice, 0.5", "quantile-type-7-order-statistics"]
+    # P(Bin(26, 1/2) < l) <= 0.025: l = 8, and its mirror: the 8th and the 19th of the sorted values.
+    expect("the median between order statistics", median["value"] == 50.5 and (median["low"], median["high"])
+           == (sorted(numbers)[7], sorted(numbers)[18]), median)
+    groups = {of: f for (m, of, _), f in found.items() if "group" in of}
+    expect("each group of enough patients has its mean", groups["dice, group a"]["value"] == 5.5
+           and groups["dice, group b"]["value"] == 55.5 and groups["dice, group c"]["flag"] == "group_too_small"
+           and groups["dice, group c"]["value"] is None, groups)
+    expect("the worst and the gap", document["worst_groups"] == [{"column": "dice", "group": "a", "gap": 50}], document)
+    expect("sizes stand beside", document["groups"][2] == {"column": "dice", "group": "c", "n_cases": 2, "n_patients": 2})
+    few = answer("values", cases, "--minimum-patients", 2)
+    expect("no worst group when no side is better", few["worst_groups"] == []
+           and found_in(few)["mean", "dice, group c", "mean-t"]["value"] == 100.5, few)
+    for kind in ("percentile", "bca"):
+        drawn = found_in(answer("values", cases, "--interval", kind))["mean", "dice", f"bootstrap-{kind}"]
+        expect(f"{kind} by name", near(drawn["value"], one["value"], 1e-15) and 0.8 < drawn["se"] / se < 1.2, drawn)
+    table(cases, "case_id,patient,dice", [(i, i // 2, v) for i, v in enumerate(numbers)])
+    found = found_in(answer("values", cases))
+    expect("repeated patients: drawn; no interval that takes cases as independent",
+           ("mean", "dice", "bootstrap-percentile") in found
+           and found["quantile", "dice, 0.5", "quantile-type-7-order-statistics"]["flag"] == "patients_repeat", found)
+    refused(("values", cases, "--quantile", "1.5"), "--quantile")
+    refused(("values", table(cases, "case_id,patient", [("1", "p")])), "1 are needed")
+
+
+def noise(work):
+    """80 of 100 positives found, 20 of 200 negatives called; a tenth of the labels wrong."""
+    counted = [(1, 0.9)] * 80 + [(1, 0.1)] * 20 + [(0, 0.9)] * 20 + [(0, 0.1)] * 180
+    labels = table(work / "labels.csv", "case_id,label", [(f"c{i}", y) for i, (y, _) in enumerate(counted)])
+    words = ("noise", scores(work, "p", [s for _, s in counted]), labels, "--share", "0.1", "--bootstrap", "400")
+    document = answer(*words)
+    found = {(f["metric"], f["of"]): f for f in document["figures"]}
+    sensitivity = found["sensitivity", "10 % of labels wrong"]
+    expect("sensitivity by hand", near(sensitivity["value"], (80 * .9 + 20 * .1) / (100 * .9 + 200 * .1), 1e-15)
+           and near(sensitivity["low"], 80 / 130, 1e-15) and sensitivity["high"] == 1
+           and sensitivity["convention"] == "label-noise-flips", sensitivity)
+    area = found["auroc", "as given"]["value"]
+    alpha, beta = 200 * .1 / (100 * .9 + 200 * .1), 100 * .1 / (200 * .9 + 100 * .1)
+    expect("AUROC by formula", near(area, .8 * .9 + .5 * (.8 * .1 + .2 * .9), 1e-13)
+           and near(found["auroc", "10 % of labels wrong"]["value"], .5 + (1 - alpha - beta) * (area - .5), 1e-13), found)
+    accuracy = found["accuracy", "10 % of labels wrong, simulated"]
+    expect("accuracy tends to its formula", abs(accuracy["value"] - (260 / 300 * .9 + 40 / 300 * .1)) < 5 * accuracy["se"] / 20,
+           accuracy)
+    expect("how many labels that is", document["shares"] == [{"share": 0.1, "flips": 30}], document["shares"])
+    expect("any number of threads", answer(*words, "--threads", 1) == answer(*words, "--threads", 3))
+    refused(("noise", work / "p.csv", labels, "--share", "0.7"), "--share")
+
+
 def helps():
-    for command in ("compare", "meta"):
+    for command in ("values", "compare", "rank", "noise", "meta"):
         code, said, _ = run(command, "--help")
         expect(f"help of {command} has an example", code == 0 and f"medperf-metrics {command}" in said, said)
 
@@ -279,7 +371,8 @@ def helps():
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values):
+    for part in (meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values,
+                 ranks, values, noise):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     helps()

@@ -1,12 +1,15 @@
 #pragma once
 // What `medperf-metrics` does for each request: call the room cohort and print.
 
+#include <optional>
+
 #include "apps/metrics/request.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "cohort/figures.h"
 #include "metrics/pooling/site_summary.h"
 #include "metrics/statistics/bootstrap.h"
+#include "metrics/vocabulary.h"
 
 namespace medperf::metrics_app {
 
@@ -15,6 +18,9 @@ Result<int> answer_segmentation(const Request& request);
 Result<int> answer_classification(const Request& request);
 Result<int> answer_regression(const Request& request);
 Result<int> answer_compare(const Request& request);
+Result<int> answer_noise(const Request& request);
+Result<int> answer_rank(const Request& request);
+Result<int> answer_values(const Request& request);
 Result<int> answer_meta(const Request& request);
 Result<int> answer_pool(const Request& request);
 Result<int> answer_list(const Request& request);
@@ -25,7 +31,9 @@ inline constexpr std::string_view kProgram = "medperf-metrics " MEDPERF_VERSION;
 
 /// The bootstrap that the options ask for.
 metrics::BootstrapOptions bootstrap_of(const Request& request);
-/// What documents repeat of it.
+/// Which side is better, if it was said.
+std::optional<metrics::Direction> better_of(const Request& request);
+/// What documents repeat of the bootstrap.
 Json statistics_of(const Request& request);
 
 /// Prints figures, and writes the files that were asked for.

@@ -197,7 +197,10 @@ void build(CLI::App& app, Request& request) {
   add_segmentation(app, request);
   add_classification(app, request);
   add_regression(app, request);
+  add_values(app, request);
   add_compare(app, request);
+  add_rank(app, request);
+  add_noise(app, request);
   add_meta(app, request);
   add_pool(app, request);
   add_vocabulary(app, request);

@@ -12,11 +12,14 @@ enum class Task {
   kSegmentation,
   kClassification,
   kRegression,
+  kValues,
   kCompare,
+  kRank,
+  kNoise,
   kMeta,
   kPool,
   kList,
-  kDescribe
+  kDescribe,
 };
 
 struct Request {
@@ -48,6 +51,11 @@ struct Request {
   // Of several models.
   std::string labels_file;
   std::string missing = "refuse";
+  std::string better;
+  // Of values per case, and of doubted labels.
+  std::vector<double> quantiles = {0.5};
+  int minimum_patients = 10;
+  std::vector<double> shares = {0.01, 0.05, 0.1};
   // Which of the named alternatives; empty: the command's default.
   std::string interval;
   std::string scale;

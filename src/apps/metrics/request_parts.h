@@ -16,5 +16,8 @@ void add_summary(CLI::App& app, Request& request, const char* sentence);
 // The commands of request_statistics.cpp.
 void add_compare(CLI::App& root, Request& request);
 void add_meta(CLI::App& root, Request& request);
+void add_noise(CLI::App& root, Request& request);
+void add_rank(CLI::App& root, Request& request);
+void add_values(CLI::App& root, Request& request);
 
 }  // namespace medperf::metrics_app

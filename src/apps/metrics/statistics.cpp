@@ -18,6 +18,11 @@ metrics::BootstrapOptions bootstrap_of(const Request& request) {
   return options;
 }
 
+std::optional<metrics::Direction> better_of(const Request& request) {
+  if (request.better.empty()) return std::nullopt;
+  return request.better == "higher" ? metrics::Direction::kHigher : metrics::Direction::kLower;
+}
+
 Json statistics_of(const Request& request) {
   return Json::object({{"bootstrap", request.replicates},
                        {"seed", static_cast<std::int64_t>(request.seed)},
