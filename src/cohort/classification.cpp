@@ -51,21 +51,39 @@ void add_decision(const metrics::Confusion& table, double level, FigureSet& set)
   set.more.set("counts", counts_of(table));
 }
 
-Status add_probabilities(std::span<const ScoredCase> cases, double level, FigureSet& set) {
+/// The reliability table: each bin that holds cases, with Wilson's interval of its event rate,
+/// which takes cases as independent.
+Json reliability_of(const metrics::Calibration& table, bool clustered) {
+  Json bins = Json::array();
+  for (const metrics::CalibrationBin& bin : table.bins) {
+    const auto& interval = clustered ? std::nullopt : bin.event_rate.interval;
+    bins.push(Json::object({{"low", bin.low},
+                            {"high", bin.high},
+                            {"n", bin.cases},
+                            {"n_positive", bin.positives},
+                            {"mean_probability", bin.mean_probability},
+                            {"event_rate", bin.event_rate.value.value_or(0)},
+                            {"event_rate_low", interval ? Json(interval->low) : Json()},
+                            {"event_rate_high", interval ? Json(interval->high) : Json()}}));
+  }
+  return bins;
+}
+
+Status add_probabilities(std::span<const ScoredCase> cases, double level, bool clustered,
+                         FigureSet& set) {
   MEDPERF_TRY(Estimate brier, metrics::brier_score(cases, level));
   MEDPERF_TRY(const metrics::LogLoss loss, metrics::log_loss(cases, level));
-  MEDPERF_TRY(const metrics::Calibration table, metrics::calibration(cases));
+  MEDPERF_TRY(const metrics::Calibration table,
+              metrics::calibration(cases, metrics::CalibrationBinning::kEqualWidth,
+                                   metrics::kCalibrationBins, level));
   MEDPERF_TRY(const metrics::Recalibration line, metrics::recalibrate(cases, level));
   set.figures.push_back({"brier", "", brier});
   set.figures.push_back({"log-loss", "", loss.estimate});
+  set.figures.back().altered["floored"] = loss.floored;
   set.figures.push_back({"ece", "", table.expected_error});
   set.figures.push_back({"calibration-slope", "", line.slope});
   set.figures.push_back({"calibration-in-the-large", "", line.in_the_large});
-  Json::Array bins;
-  for (const metrics::CalibrationBin& bin : table.bins) {
-    bins.push_back(Json::array({bin.mean_probability, bin.event_rate.value.value_or(0)}));
-  }
-  set.more.set("reliability", Json(std::move(bins)));
+  set.more.set("reliability", reliability_of(table, clustered));
   return {};
 }
 
@@ -137,7 +155,7 @@ Result<FigureSet> two_classes(std::string_view predictions, std::string_view lab
     return one.score >= 0 && one.score <= 1;
   });
   if (probabilities) {
-    MEDPERF_CHECK(add_probabilities(cases, level, set));
+    MEDPERF_CHECK(add_probabilities(cases, level, clustered, set));
     MEDPERF_CHECK(add_net_benefit(cases, options.threshold, set));
   }
   if (clustered) leave_out_intervals(set.figures);
@@ -155,6 +173,7 @@ Result<FigureSet> many_classes(std::string_view predictions, std::string_view la
   MEDPERF_TRY(const auto matrix,
               metrics::ConfusionMatrix::of(tables.reference, tables.predicted, classes));
   const double level = options.bootstrap.level;
+  const metrics::LogLoss loss = metrics::log_loss(cases, level);
   FigureSet set{
       "multi-class classification", cases.size(), tables.patients.count, {}, Json::object()};
   set.figures = {{"auroc-one-vs-rest", "", metrics::one_vs_rest_auroc(cases)},
@@ -165,7 +184,8 @@ Result<FigureSet> many_classes(std::string_view predictions, std::string_view la
                  {"mcc-multiclass", "", metrics::gorodkin(matrix)},
                  {"kappa", "", metrics::cohen_kappa(matrix, metrics::KappaWeights::kNone, level)},
                  {"brier-multiclass", "", metrics::brier_score(cases, level)},
-                 {"log-loss", "", metrics::log_loss(cases, level).estimate}};
+                 {"log-loss", "", loss.estimate}};
+  set.figures.back().altered["floored"] = loss.floored;
   Json::Array rows;
   for (int i = 0; i < classes; ++i) {
     const std::string name = "class " + tables.classes[static_cast<std::size_t>(i)];

@@ -41,6 +41,7 @@ Json document_of(const Figure& figure) {
     row.set("statistic", or_null(figure.test->statistic));
     row.set("p_value", or_null(figure.test->p_value));
   }
+  for (const auto& [what, cases] : figure.altered) row.set(what, cases);
   return row;
 }
 
@@ -77,7 +78,11 @@ std::string plots_of(const FigureSet& set) {
     plot.y_label = "Sensitivity";
     out += figure_of(plot);
   }
-  plot.line = points_of(set.more.find("reliability"));
+  plot.line.clear();
+  for (const Json& bin : items_of(set.more.find("reliability"))) {
+    plot.line.emplace_back(bin.find("mean_probability")->as_double(),
+                           bin.find("event_rate")->as_double());
+  }
   if (!plot.line.empty()) {
     plot.dots = plot.line;
     plot.title = "Reliability diagram";
@@ -131,6 +136,17 @@ bool has_tests(const FigureSet& set) {
                      [](const Figure& one) { return one.test.has_value(); });
 }
 
+std::string remark_of(const Figure& figure) {
+  std::string text(figure.estimate.flag);
+  for (const auto& [what, cases] : figure.altered) {
+    if (cases == 0) continue;
+    text += what == figure.estimate.flag ? fmt::format(" ({} cases)", cases)
+            : text.empty()               ? fmt::format("{} cases {}", cases, what)
+                                         : fmt::format(", {} cases {}", cases, what);
+  }
+  return text;
+}
+
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options) {
   Json::Array figures;
   for (const Figure& one : set.figures) figures.push_back(document_of(one));
@@ -175,10 +191,11 @@ std::string figures_report(const FigureSet& set, std::string_view program, const
   if (tests) table.heads.emplace_back("p");
   for (const Figure& one : set.figures) {
     const metrics::Estimate& e = one.estimate;
+    const std::string remark = remark_of(one);
     table.rows.push_back(
         {one.of.empty() ? one.metric : one.metric + ", " + one.of, report::number(e.value),
          e.interval ? fmt::format("{:.4g} to {:.4g}", e.interval->low, e.interval->high) : "-",
-         std::string(or_ok(e.flag)), std::string(e.convention)});
+         remark.empty() ? "ok" : remark, std::string(e.convention)});
     if (tests)
       table.rows.back().push_back(report::number(one.test ? one.test->p_value : std::nullopt));
   }

@@ -1,6 +1,8 @@
 #pragma once
 // Figures of a whole cohort, each one number: what classification and regression give.
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +29,9 @@ struct Figure {
   /// Of sites' summaries: the figure of the cases themselves lies in value +- bound.
   std::optional<double> bound = std::nullopt;
   std::optional<FigureTest> test = std::nullopt;
+  /// How many cases were not taken as they are, by what was done to them: "floored" of a log loss,
+  /// "clipped" of pooled logits.
+  std::map<std::string, std::int64_t> altered = {};
 };
 
 /// What a table of scores or numbers gives.
@@ -38,10 +43,15 @@ struct FigureSet {
   Json more = Json::object();  ///< counts, curves: what plots are drawn from
 };
 
+/// What a person should know beside the figure: its flag, and how many cases were altered; empty
+/// for nothing.
+std::string remark_of(const Figure& figure);
+
+bool has_tests(const FigureSet& set);
 /// {"format","kind","program","n_cases","n_patients","options","figures":[{"metric","of","name",
 /// "unit","direction","value","se","low","high","flag","convention"}], and the members of more}.
-/// A figure with a test has "statistic" and "p_value" too.
-bool has_tests(const FigureSet& set);
+/// A figure also has "bound", "floored" and "clipped" where there is such a thing, and with a test
+/// "statistic" and "p_value".
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options);
 /// `metric,of,value,se,low,high,flag,convention`, one row a figure; of comparisons also
 /// `statistic,p_value`.

@@ -310,6 +310,38 @@ def classification(work):
     expect("a label without a column", code == 2 and "row 3" in wrong and "pink" not in wrong, wrong)
 
 
+def probabilities_at_the_ends(work):
+    """What is said of cases whose probability is 0, 1 or next to it, alone and pooled; the reliability table."""
+    predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
+    scores = [0, 1, 1e-80, *(i / 25 for i in range(1, 24))]
+    predictions.write_text("case_id,score\n" + "".join(f"c{i},{s!r}\n" for i, s in enumerate(scores)))
+    labels.write_text("case_id,label\n" + "".join(f"c{i},{int(i % 3 == 0)}\n" for i in range(len(scores))))
+    code, said, wrong = run("classification", predictions, labels, "--json", "--summary-file", work / "ends.json")
+    expect("a probability of 1e-80 has a summary", code == 0, wrong)
+    found = figures_of(said) if code == 0 else {}
+    expect("certain and wrong cases are counted beside the log loss",
+           found.get(("log-loss", None), {}).get("floored") == 2, found)
+    bins = json.loads(said)["reliability"] if code == 0 else []
+    first = bins[0] if bins and isinstance(bins[0], dict) else {}
+    expect("a bin has its edges, cases and Wilson's interval",
+           {k: first.get(k) for k in ("low", "n", "n_positive")} == {"low": 0, "n": 3, "n_positive": 2}
+           and sum(bin["n"] for bin in bins) == len(scores)
+           and abs(first["event_rate_low"] - 0.2077) < 1e-4 and abs(first["event_rate_high"] - 0.9385) < 1e-4, bins)
+    code, said, wrong = run("pool", work / "ends.json", "--json")
+    pooled = figures_of(said) if code == 0 else {}
+    for metric in ("calibration-slope", "calibration-in-the-large"):
+        expect(f"{metric}: none, alone or pooled", found.get((metric, None), {}).get("flag") == "probability_0_or_1"
+               and [pooled.get((metric, None), {}).get(k, "") for k in ("value", "flag", "clipped")] == [None, "clipped", 3],
+               (found, pooled))
+    code, said, wrong = run("pool", work / "ends.json")
+    expect("a person reads how many", "clipped (3 cases)" in said, said)
+    patients.write_text("case_id,patient\n" + "".join(f"c{i},p{i // 2}\n" for i in range(len(scores))))
+    code, said, wrong = run("classification", predictions, labels, "--patients", patients, "--json")
+    expect("several cases of a patient: no interval of a bin", code == 0
+           and isinstance(json.loads(said)["reliability"][0], dict)
+           and json.loads(said)["reliability"][0]["event_rate_low"] is None, (said, wrong))
+
+
 def several_labels(work):
     predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
     predictions.write_text("case_id,mass,fluid\na,0.9,0.2\nb,0.4,0.7\nc,0.6,0.8\n")
@@ -420,7 +452,7 @@ def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
     for part in (known_figures, one_bad_case, folders_and_plain_images, dicom, report, refusals, classification,
-                 several_labels, pooling, regression):
+                 probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

@@ -22,9 +22,10 @@ std::string text_of(const cohort::FigureSet& set) {
     const auto& interval = one.estimate.interval;
     std::string value = number(one.estimate.value);
     if (one.bound && *one.bound > 0) value += fmt::format(" (within {:.2g})", *one.bound);
+    const std::string remark = cohort::remark_of(one);
     rows.push_back({one.metric, one.of, value,
                     interval ? fmt::format("{:.4g} to {:.4g}", interval->low, interval->high) : "-",
-                    one.estimate.flag.empty() ? "-" : std::string(one.estimate.flag)});
+                    remark.empty() ? "-" : remark});
     if (!tests) continue;
     rows.back().push_back(one.test ? number(one.test->p_value) : "-");
     rows.back().emplace_back(one.estimate.convention);

@@ -30,6 +30,7 @@ cohort::FigureSet figures_of(const metrics::SiteSummary& pooled, double level) {
                         Json::object()};
   for (const metrics::PooledFigure& one : metrics::pooled_figures(pooled, level)) {
     set.figures.push_back({one.metric, one.of, one.estimate, one.bound});
+    if (one.clipped) set.figures.back().altered["clipped"] = *one.clipped;
   }
   Json undefined = Json::object();
   for (const metrics::SummaryPart& part : pooled.parts) {

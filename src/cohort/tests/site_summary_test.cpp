@@ -134,6 +134,57 @@ TEST(SiteSummary, GivesWhatTheCasesGive) {
   }
 }
 
+const metrics::PooledFigure& pooled_figure(const std::vector<metrics::PooledFigure>& figures,
+                                           std::string_view metric) {
+  const auto found = std::find_if(figures.begin(), figures.end(),
+                                  [&](const auto& one) { return one.metric == metric; });
+  EXPECT_NE(found, figures.end()) << metric;
+  return *found;
+}
+
+TEST(SiteSummary, ProbabilitiesBeyondTheLogitsAreCountedAndNothingIsSaid) {
+  RandomStream random(7, 5);
+  auto all = random_cases(random, 200);
+  for (Case& one : all) one.score = std::clamp(one.score, 1e-6, 1 - 1e-6);
+  auto figures = metrics::pooled_figures(sent(summary_of(all)));
+  EXPECT_EQ(pooled_figure(figures, "calibration-slope").clipped, 0);
+  EXPECT_EQ(pooled_figure(figures, "calibration-in-the-large").estimate.convention,
+            "calibration-in-the-large-histogram-wald/1");
+  EXPECT_FALSE(pooled_figure(figures, "auroc").clipped.has_value());
+  // As on a single machine: no logit, no slope. Nor does any bound hold for what was moved.
+  all[0].score = 0;
+  all[1].score = 1;
+  all[2].score = 1e-9;
+  const Tables tables = tables_of(all);
+  const auto alone = evaluate_classification(tables.predictions, tables.labels, "", {});
+  ASSERT_TRUE(alone.ok()) << alone.error().text();
+  SiteSummary pooled = summary_of(std::span(all).first(2));
+  ASSERT_TRUE(pooled.merge(summary_of(std::span(all).subspan(2))).ok());
+  figures = metrics::pooled_figures(sent(pooled));
+  for (const char* metric : {"calibration-slope", "calibration-in-the-large"}) {
+    EXPECT_FALSE(figure(*alone, metric).estimate.value.has_value()) << metric;
+    const metrics::PooledFigure& found = pooled_figure(figures, metric);
+    EXPECT_FALSE(found.estimate.value.has_value()) << metric;
+    EXPECT_FALSE(found.estimate.interval.has_value()) << metric;
+    EXPECT_EQ(found.estimate.flag, "clipped") << metric;
+    EXPECT_EQ(found.clipped, 3) << metric;
+    EXPECT_EQ(found.bound, 0) << metric;
+  }
+}
+
+TEST(SiteSummary, AProbabilityOfNoSizeIsAsGoodAsZero) {
+  RandomStream random(7, 6);
+  auto all = random_cases(random, 50);
+  all[0].score = 0;
+  const SiteSummary zero = summary_of(all);
+  for (const double tiny : {1e-61, 1e-80, 1e-200, 5e-324}) {
+    all[0].score = tiny;
+    EXPECT_TRUE(sent(summary_of(all)) == zero) << tiny;
+  }
+  all[0].score = 1e-59;
+  EXPECT_FALSE(sent(summary_of(all)) == zero);
+}
+
 TEST(SiteSummary, OfLabelMapsByHand) {
   SegmentationOptions options;
   options.regions = {{"a", {1}}, {"b", {2}}};

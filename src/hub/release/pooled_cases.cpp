@@ -19,7 +19,7 @@ Json or_null(const std::optional<double>& value) {
 Json figure_json(const metrics::PooledFigure& figure) {
   const metrics::Estimate& estimate = figure.estimate;
   const auto* const known = metrics::find_metric(figure.metric);
-  return Json::object(
+  Json shown = Json::object(
       {{"metric", figure.metric},
        {"name", known == nullptr ? figure.metric : std::string(known->name)},
        {"of", figure.of},
@@ -29,6 +29,8 @@ Json figure_json(const metrics::PooledFigure& figure) {
        {"bound", figure.bound},
        {"flag", estimate.flag.empty() ? std::string("ok") : std::string(estimate.flag)},
        {"convention", std::string(estimate.convention)}});
+  if (figure.clipped) shown.set("clipped", *figure.clipped);
+  return shown;
 }
 
 /// Cases without a value, by figure and reason.

@@ -25,8 +25,8 @@ std::optional<PooledCases> pool_cases(const result::SummaryDeclaration& declared
                                       std::vector<std::string>& warnings);
 
 /// {"sites", "n_cases", "n_patients", "n_failed", "level", "figures": [{"metric", "name", "of",
-/// "value", "low", "high", "bound", "flag", "convention"}], "undefined": {"dice WT": {reason:
-/// cases}}}. Figures only: the merged sums stay on the hub.
+/// "value", "low", "high", "bound", "flag", "convention", of logits also "clipped"}], "undefined":
+/// {"dice WT": {reason: cases}}}. Figures only: the merged sums stay on the hub.
 Json to_json(const PooledCases& pooled);
 
 }  // namespace medperf::hub

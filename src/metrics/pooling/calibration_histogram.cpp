@@ -183,9 +183,10 @@ std::optional<double> intercept_bound(const std::vector<Group>& groups, const Li
   return ratio / (1 - ratio);
 }
 
-BoundedEstimate bounded(double value, double se, std::optional<double> bound, double level) {
+BoundedEstimate bounded(std::string_view convention, double value, double se,
+                        std::optional<double> bound, double level) {
   BoundedEstimate result;
-  result.estimate.convention = kHistogramSlopeConvention;
+  result.estimate.convention = convention;
   if (!bound) {
     result.estimate.flag = flag::kBinsTooWide;
     return result;
@@ -199,7 +200,8 @@ BoundedEstimate bounded(double value, double se, std::optional<double> bound, do
 }
 
 /// Why there is no slope; empty if there is one.
-std::string_view reason_against(const std::vector<CalibrationHistogram::Cell>& cells) {
+std::string_view reason_against(const std::vector<CalibrationHistogram::Cell>& cells,
+                                std::int64_t clipped) {
   const std::size_t none = cells.size();
   std::size_t first[2] = {none, none};
   std::size_t last[2] = {0, 0};
@@ -210,6 +212,7 @@ std::string_view reason_against(const std::vector<CalibrationHistogram::Cell>& c
   }
   if (first[0] == none && first[1] == none) return flag::kNoCases;
   if (first[0] == none || first[1] == none) return flag::kOneClass;
+  if (clipped > 0) return flag::kClipped;
   const bool overlap = first[1] < last[0] && first[0] < last[1];
   return overlap ? std::string_view() : flag::kSeparated;
 }
@@ -283,23 +286,24 @@ PooledCalibration CalibrationHistogram::calibration(double level) const {
   PooledCalibration result;
   result.clipped = clipped_;
   result.slope.estimate.convention = kHistogramSlopeConvention;
-  result.intercept.estimate.convention = kHistogramSlopeConvention;
-  const std::string_view reason = reason_against(cells_);
+  result.intercept.estimate.convention = kHistogramInterceptConvention;
+  const std::string_view reason = reason_against(cells_, clipped_);
   result.slope.estimate.flag = reason;
-  if (reason == flag::kNoCases || reason == flag::kOneClass) {
+  if (!reason.empty() && reason != flag::kSeparated) {
     result.intercept.estimate.flag = reason;
     return result;
   }
   const std::vector<Group> groups = groups_of(bins_, cells_);
   const Line in_the_large = fit(groups, {0, 1}, false);
   const Curve large = curve_at(groups, in_the_large.a, 1);
-  result.intercept = bounded(in_the_large.a, 1 / std::sqrt(large.h00),
-                             intercept_bound(groups, in_the_large), level);
+  result.intercept =
+      bounded(kHistogramInterceptConvention, in_the_large.a, 1 / std::sqrt(large.h00),
+              intercept_bound(groups, in_the_large), level);
   if (!reason.empty()) return result;
   const Line line = fit(groups, {0, 0}, true);
   const Curve at = curve_at(groups, line.a, line.b);
-  result.slope =
-      bounded(line.b, std::sqrt(at.h00 / at.determinant()), slope_bound(groups, line), level);
+  result.slope = bounded(kHistogramSlopeConvention, line.b, std::sqrt(at.h00 / at.determinant()),
+                         slope_bound(groups, line), level);
   return result;
 }
 

@@ -15,14 +15,18 @@
 namespace medperf::metrics {
 
 inline constexpr std::string_view kHistogramSlopeConvention = "calibration-slope-histogram-wald/1";
+inline constexpr std::string_view kHistogramInterceptConvention =
+    "calibration-in-the-large-histogram-wald/1";
 /// Logits from -14 to 14 in steps of 0.05. What lies outside (p below 8.3e-7 or above its
-/// complement) is moved to the end and counted.
+/// complement) is moved to the end and counted; then the histogram gives no calibration.
 inline constexpr Bins kLogitBins = {-14, 14, 560};
 
 namespace flag {
 inline constexpr std::string_view kSeparated = "separated";  ///< a threshold parts the classes
 /// The bins are too wide to bound the error.
 inline constexpr std::string_view kBinsTooWide = "bins_too_wide";
+/// Cases were moved to an end of the range: they have no logit (0 and 1), or one that is not known.
+inline constexpr std::string_view kClipped = "clipped";
 }  // namespace flag
 
 /// A figure from a histogram: that of the cases themselves lies in value +- bound.
@@ -69,10 +73,11 @@ class CalibrationHistogram {
   const std::vector<Cell>& cells() const { return cells_; }
 
   /// Maximum likelihood with each case at its cell's mean logit. Undefined (with the flag): no
-  /// case, one class, classes that no overlap of different bins joins (separated: the maximum may
-  /// not exist), bins so wide that the bound below does not close (bins_too_wide).
-  /// The bound is a proof, not an estimate: the score of the true likelihood at the fitted point is
-  /// of second order in the bins' width because deviations from a cell's mean sum to 0, and the
+  /// case, one class, cases moved to an end (clipped; as on a single machine for 0 and 1, and no
+  /// bound holds for the others), classes that no overlap of different bins joins (separated: the
+  /// maximum may not exist), bins so wide that the bound below does not close (bins_too_wide). The
+  /// bound is a proof, not an estimate: the score of the true likelihood at the fitted point is of
+  /// second order in the bins' width because deviations from a cell's mean sum to 0, and the
   /// likelihood is self-concordant, so its maximum cannot be farther away than the score divided by
   /// the curvature (Bach, Electronic J Stat 4 (2010) 384, section 2). O(bins).
   PooledCalibration calibration(double level = 0.95) const;

@@ -75,7 +75,9 @@ struct Figures {
   void operator()(const CalibrationHistogram& one) const {
     const PooledCalibration found = one.calibration(level);
     say("calibration-slope", found.slope.estimate, found.slope.bound);
+    out.back().clipped = found.clipped;
     say("calibration-in-the-large", found.intercept.estimate, found.intercept.bound);
+    out.back().clipped = found.clipped;
   }
 };
 

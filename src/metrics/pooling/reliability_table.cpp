@@ -117,10 +117,11 @@ Result<ReliabilityTable> ReliabilityTable::empty(const Bins& bins) {
 
 Status ReliabilityTable::add(double probability, bool positive) {
   const auto k = bins_.of(probability);
-  if (!k || (probability != 0 && probability < 0x1p-200)) {
+  if (!k) {
     return make_error(ErrorKind::kInvalid, "probability", "it lies outside of the bins",
-                      "Probabilities lie in [0, 1]; 1e-60 and less is written as 0.");
+                      "Probabilities lie in [0, 1].");
   }
+  if (probability < 0x1p-200) probability = 0;
   ReliabilityBin& bin = counts_[static_cast<std::size_t>(*k)];
   MEDPERF_TRY(bin.cases, added(bin.cases, 1));
   bin.probability.add(probability);

@@ -47,7 +47,8 @@ class ReliabilityTable {
   /// no such cases can have.
   static Result<ReliabilityTable> from_parts(const Bins& bins, std::vector<ReliabilityBin> counts);
 
-  /// Error: invalid for a probability outside [0, 1] or of size in (0, 2^-200); too_large.
+  /// A probability below 2^-200 (6e-61) counts as 0: it is none of meaning, and out of the range of
+  /// exact sums. Error: invalid for a probability outside [0, 1]; too_large.
   Status add(double probability, bool positive);
   /// Errors: conflict for other bins; too_large; then unchanged.
   Status merge(const ReliabilityTable& other);

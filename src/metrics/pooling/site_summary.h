@@ -73,6 +73,8 @@ struct PooledFigure {
   std::string of;
   Estimate estimate;
   double bound = 0;  ///< the figure of the cases themselves lies in value +- bound
+  /// Of figures of logits: cases that were moved to an end of their range.
+  std::optional<std::int64_t> clipped = std::nullopt;
 };
 
 /// What can be said of all cases: mean, micro Dice, AUROC, the decision's figures, Brier score,

@@ -303,6 +303,8 @@ TEST(CalibrationHistogram, UndefinedWithItsReason) {
   ASSERT_TRUE(histogram.add(1, true).ok());
   ASSERT_TRUE(histogram.add(0, true).ok());
   EXPECT_EQ(histogram.calibration().clipped, 2);
+  EXPECT_EQ(histogram.calibration().slope.estimate.flag, flag::kClipped);
+  EXPECT_EQ(histogram.calibration().intercept.estimate.flag, flag::kClipped);
   auto twice = histogram;
   ASSERT_TRUE(twice.merge(histogram).ok());
   EXPECT_EQ(twice.calibration().clipped, 4);
