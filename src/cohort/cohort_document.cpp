@@ -48,6 +48,7 @@ Json summary_document(const CohortResult& result, const Summary& summary) {
   Json row = Json::object({{"metric", column.metric},
                            {"region", column.region.empty() ? Json() : Json(column.region)},
                            {"tau_mm", or_null(column.tau_mm)},
+                           {"part", column.part.empty() ? Json() : Json(column.part)},
                            {"group", summary.group.empty() ? Json() : Json(summary.group)}});
   if (const metrics::MetricEntry* entry = metrics::find_metric(column.metric)) {
     row.set("name", entry->name);
@@ -125,21 +126,22 @@ std::string csv_field(std::string_view text) {
 }
 
 std::string cohort_csv(const CohortResult& result) {
-  std::string text = "case_id,patient,group,region,metric,tau_mm,value,flag,convention,error\n";
+  std::string text =
+      "case_id,patient,group,region,metric,tau_mm,value,flag,convention,error,part\n";
   for (const CaseResult& one : result.cases) {
     const std::string who = fmt::format("{},{},{},", csv_field(one.files.id),
                                         csv_field(one.files.patient), csv_field(one.files.group));
     if (one.failure) {
-      text += fmt::format("{},,,,failed,,{}\n", who, csv_field(one.failure->text()));
+      text += fmt::format("{},,,,failed,,{},\n", who, csv_field(one.failure->text()));
       continue;
     }
     for (std::size_t i = 0; i < result.columns.size(); ++i) {
       const Column& column = result.columns[i];
       const metrics::Estimate& value = one.values[i];
-      text += fmt::format("{}{},{},{},{},{},{},\n", who, csv_field(column.region), column.metric,
+      text += fmt::format("{}{},{},{},{},{},{},,{}\n", who, csv_field(column.region), column.metric,
                           column.tau_mm ? fmt::format("{}", *column.tau_mm) : "",
                           value.value ? fmt::format("{}", *value.value) : "", or_ok(value.flag),
-                          value.convention);
+                          value.convention, column.part);
     }
   }
   return text;

@@ -19,6 +19,9 @@ struct Column {
   std::string metric;            ///< id of the vocabulary
   std::string region;            ///< empty: the figure is not of a region
   std::optional<double> tau_mm;  ///< tolerance, of metrics that need one
+  std::string part = {};         ///< of metrics with several figures a case: "prediction", "tp"
+  /// "WT", "WT 2 mm", "WT prediction": what the figure is of.
+  std::string of() const;
   /// "WT dice", "WT nsd 2 mm": for tables and plots.
   std::string title() const;
 };

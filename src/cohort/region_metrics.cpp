@@ -7,10 +7,12 @@
 #include <optional>
 
 #include "metrics/segmentation/bit_mask.h"
+#include "metrics/segmentation/components.h"
 #include "metrics/segmentation/lesion_wise.h"
 #include "metrics/segmentation/pair_metrics.h"
 #include "metrics/segmentation/panoptic.h"
 #include "metrics/segmentation/surfel.h"
+#include "metrics/vocabulary.h"
 
 namespace medperf::cohort {
 namespace {
@@ -18,13 +20,19 @@ namespace {
 using metrics::Estimate;
 using metrics::RegionMetrics;
 
+constexpr std::array<std::string_view, 2> kSides = {"prediction", "reference"};
+constexpr std::array<std::string_view, 4> kVoxels = {"tp", "fp", "fn", "tn"};
+constexpr std::array<std::string_view, 3> kLesions = {"found", "missed", "invented"};
+
 constexpr std::array kMetrics = {
     RegionMetric{"assd", Engine::kSurface},
+    RegionMetric{"component-count", Engine::kComponents, false, kSides},
     RegionMetric{"dice", Engine::kOverlap},
     RegionMetric{"hd", Engine::kSurface},
     RegionMetric{"hd95", Engine::kSurface},
     RegionMetric{"hd95-pooled", Engine::kSurface},
     RegionMetric{"iou", Engine::kOverlap},
+    RegionMetric{"lesion-count", Engine::kLesion, false, kLesions},
     RegionMetric{"lesion-dice", Engine::kLesion},
     RegionMetric{"lesion-f1", Engine::kLesion},
     RegionMetric{"lesion-hd95", Engine::kLesion},
@@ -42,11 +50,37 @@ constexpr std::array kMetrics = {
     RegionMetric{"surfel-hd", Engine::kSurfel},
     RegionMetric{"surfel-hd95", Engine::kSurfel},
     RegionMetric{"surfel-nsd", Engine::kSurfel, true},
+    RegionMetric{"volume", Engine::kVolume, false, kSides},
     RegionMetric{"volume-similarity", Engine::kOverlap},
+    RegionMetric{"voxel-count", Engine::kOverlap, false, kVoxels},
     RegionMetric{"voxel-precision", Engine::kOverlap},
     RegionMetric{"voxel-sensitivity", Engine::kOverlap},
     RegionMetric{"voxel-specificity", Engine::kOverlap},
 };
+
+/// A number that was counted or measured, not estimated.
+Estimate plain(double value, std::string_view convention) {
+  Estimate estimate;
+  estimate.value = value;
+  estimate.convention = convention;
+  return estimate;
+}
+
+Estimate voxel_count(std::string_view part, const metrics::Overlap& counts) {
+  const std::int64_t voxels = part == "tp"   ? counts.tp
+                              : part == "fp" ? counts.fp
+                              : part == "fn" ? counts.fn
+                                             : counts.tn;
+  return plain(static_cast<double>(voxels), metrics::find_metric("voxel-count")->convention);
+}
+
+Estimate lesion_count(std::string_view part, const metrics::LesionTable& table,
+                      const metrics::LesionPolicy& policy) {
+  const std::int64_t lesions = part == "found"    ? table.tp()
+                               : part == "missed" ? table.fn()
+                                                  : table.fp();
+  return plain(static_cast<double>(lesions), policy.id);
+}
 
 Estimate from_pair(std::string_view id, const RegionMetrics& of, std::size_t tau) {
   if (id == "assd") return of.assd;
@@ -100,8 +134,18 @@ class PairFigures {
     if (overlaps_.empty()) MEDPERF_CHECK(measure_all());
     switch (find_region_metric(column.metric)->engine) {
       case Engine::kOverlap:
+        if (column.metric == "voxel-count") {
+          return voxel_count(column.part, overlaps_[region].overlap.counts);
+        }
+        [[fallthrough]];
       case Engine::kSurface:
         return from_pair(column.metric, overlaps_[region], tau);
+      case Engine::kVolume:
+        return plain(column.part == "prediction" ? overlaps_[region].prediction_ml
+                                                 : overlaps_[region].reference_ml,
+                     metrics::kVolumeConvention);
+      case Engine::kComponents:
+        return components(column.part == "prediction" ? prediction_ : reference_, region);
       case Engine::kSurfel:
         return from_surfels(column.metric, surfels(region), column.tau_mm.value_or(1));
       case Engine::kLesion:
@@ -160,7 +204,13 @@ class PairFigures {
                                                       policy.rules, options_.tau_mm));
       found = std::move(tables.front());
     }
+    if (column.metric == "lesion-count") return lesion_count(column.part, *found, policy);
     return from_lesions(column.metric, *found, policy, tau);
+  }
+
+  Estimate components(const metrics::LabelVolume& volume, std::size_t region) const {
+    const metrics::Components found(mask(volume, region), metrics::Neighbours::k26);
+    return plain(static_cast<double>(found.size()), metrics::kComponentConvention);
   }
 
   Result<Estimate> panoptic(const Column& column, std::size_t region) {
@@ -203,6 +253,10 @@ Status check_metric(const std::string& id, const SegmentationOptions& options) {
 
 }  // namespace
 
+bool needs_spacing_of(Engine engine) {
+  return engine != Engine::kOverlap && engine != Engine::kComponents && engine != Engine::kPanoptic;
+}
+
 std::span<const RegionMetric> region_metrics() {
   return kMetrics;
 }
@@ -225,10 +279,16 @@ Result<std::vector<Column>> columns_of(const SegmentationOptions& options) {
   for (const metrics::Region& region : options.regions) {
     MEDPERF_CHECK(metrics::check_region(region));
     for (const std::string& id : ids) {
-      if (!find_region_metric(id)->needs_tau)
-        columns.push_back({id, region.name, std::nullopt});
-      else
+      const RegionMetric& metric = *find_region_metric(id);
+      if (!metric.parts.empty()) {
+        for (const std::string_view part : metric.parts) {
+          columns.push_back({id, region.name, std::nullopt, std::string(part)});
+        }
+      } else if (metric.needs_tau) {
         for (const double tau_mm : options.tau_mm) columns.push_back({id, region.name, tau_mm});
+      } else {
+        columns.push_back({id, region.name, std::nullopt});
+      }
     }
   }
   return columns;

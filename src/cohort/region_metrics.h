@@ -12,18 +12,21 @@
 namespace medperf::cohort {
 
 /// What a metric needs to be computed.
-enum class Engine { kOverlap, kSurface, kSurfel, kLesion, kPanoptic };
+enum class Engine { kOverlap, kVolume, kSurface, kSurfel, kLesion, kComponents, kPanoptic };
+/// Whether the size of a voxel matters to it.
+bool needs_spacing_of(Engine engine);
 
 struct RegionMetric {
   std::string_view id;
   Engine engine;
   bool needs_tau = false;
+  std::span<const std::string_view> parts = {};  ///< several figures a case, a column each
 };
 /// Sorted by id.
 std::span<const RegionMetric> region_metrics();
 const RegionMetric* find_region_metric(std::string_view id);
 
-/// The columns of the options: for each region each metric, for each tau where it has one.
+/// The columns of the options: for each region each metric, for each tau or part where it has them.
 /// Errors: those of measure_segmentations.
 Result<std::vector<Column>> columns_of(const SegmentationOptions& options);
 

@@ -65,10 +65,21 @@ Error bad_region(std::string what) {
 
 }  // namespace
 
+namespace {
+
+std::string with_rest(std::string text, const Column& column) {
+  if (column.tau_mm) text += fmt::format(" {} mm", *column.tau_mm);
+  return column.part.empty() ? text : text + " " + column.part;
+}
+
+}  // namespace
+
+std::string Column::of() const {
+  return with_rest(region, *this);
+}
+
 std::string Column::title() const {
-  std::string text = region.empty() ? metric : region + " " + metric;
-  if (tau_mm) text += fmt::format(" {} mm", *tau_mm);
-  return text;
+  return with_rest(region.empty() ? metric : region + " " + metric, *this);
 }
 
 std::size_t CohortResult::failed() const {
@@ -118,8 +129,7 @@ Result<CohortResult> measure_segmentations(std::span<const CaseFiles> cases,
   }
   const bool needs_spacing =
       std::any_of(result.columns.begin(), result.columns.end(), [](const Column& column) {
-        return find_region_metric(column.metric)->engine != Engine::kOverlap &&
-               find_region_metric(column.metric)->engine != Engine::kPanoptic;
+        return needs_spacing_of(find_region_metric(column.metric)->engine);
       });
   for (const CaseFiles& one : cases) result.cases.push_back({one, {}, std::nullopt, {}});
   metrics::Workers workers(options.threads);

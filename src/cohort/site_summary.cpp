@@ -36,9 +36,7 @@ std::string rules_of(const SegmentationOptions& options) {
 /// The values of one column; what is undefined is counted by its reason.
 Result<SummaryPart> moments_of(const CohortResult& cohort, std::size_t column) {
   const Column& of = cohort.columns[column];
-  std::string name = of.region;
-  if (of.tau_mm) name += fmt::format(" {} mm", *of.tau_mm);
-  SummaryPart part{of.metric, name, metrics::MomentSummary(), {}};
+  SummaryPart part{of.metric, of.of(), metrics::MomentSummary(), {}};
   auto& moments = std::get<metrics::MomentSummary>(part.content);
   for (const CaseResult& one : cohort.cases) {
     if (one.failure) continue;

@@ -97,6 +97,7 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
     if (regions.find(column.region) == nullptr) regions.set(column.region, Json::object());
     std::string name = column.metric;
     if (column.tau_mm) name += fmt::format("_{}mm", *column.tau_mm);
+    if (!column.part.empty()) name += "_" + column.part;
     regions.find(column.region)->set(name, document_of(result, one));
   }
   document.set("regions", std::move(regions));

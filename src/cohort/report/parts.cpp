@@ -80,9 +80,7 @@ std::string box_plots(const CohortResult& result, std::span<const Summary> summa
       plots.push_back({column.metric, entry ? std::string(entry->unit) : "", {}});
       plot = plots.end() - 1;
     }
-    std::string label = column.region;
-    if (column.tau_mm) label += fmt::format(" {} mm", *column.tau_mm);
-    plot->rows.push_back({label, *one.spread, values_of(result, one.column)});
+    plot->rows.push_back({column.of(), *one.spread, values_of(result, one.column)});
   }
   std::string out;
   for (const BoxPlot& plot : plots) {
