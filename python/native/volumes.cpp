@@ -15,7 +15,8 @@ namespace {
 using namespace medperf;
 using namespace medperf::python;
 
-void write(const metrics::Estimate& from, medperf_estimate& to) {
+void write(const metrics::Estimate& found, medperf_estimate& to) {
+  const metrics::Estimate from = metrics::finite(found);
   to = {};
   to.has_value = from.value ? 1 : 0;
   to.value = from.value.value_or(0);

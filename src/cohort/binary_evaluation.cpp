@@ -5,21 +5,15 @@
 #include "cohort/binary_tables.h"
 #include "metrics/classification/auc.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/estimate_json.h"
 #include "metrics/statistics/proportion.h"
 
 namespace medperf::cohort {
 namespace {
 
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
 Json document_of(const metrics::Estimate& estimate, bool with_se) {
-  Json result = Json::object({{"value", or_null(estimate.value)}});
-  if (with_se) result.set("se", or_null(estimate.se));
-  result.set("low", estimate.interval ? Json(estimate.interval->low) : Json());
-  result.set("high", estimate.interval ? Json(estimate.interval->high) : Json());
-  result.set("flag", estimate.flag.empty() ? "ok" : estimate.flag);
+  Json result = Json::object();
+  metrics::set_members(result, estimate, with_se);
   return result;
 }
 

@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "metrics/estimate_json.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::cohort {
 namespace {
 
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
-std::string_view or_ok(std::string_view flag) {
-  return flag.empty() ? "ok" : flag;
-}
+using metrics::or_null;
+using metrics::or_ok;
 
 Json counts_of(const std::map<std::string, std::int64_t>& counts) {
   Json object = Json::object();
@@ -22,12 +18,10 @@ Json counts_of(const std::map<std::string, std::int64_t>& counts) {
 }
 
 Json mean_document(const metrics::Estimate& mean) {
-  return Json::object({{"value", or_null(mean.value)},
-                       {"se", or_null(mean.se)},
-                       {"low", mean.interval ? Json(mean.interval->low) : Json()},
-                       {"high", mean.interval ? Json(mean.interval->high) : Json()},
-                       {"flag", or_ok(mean.flag)},
-                       {"convention", mean.convention}});
+  Json row = Json::object();
+  metrics::set_members(row, mean);
+  row.set("convention", mean.convention);
+  return row;
 }
 
 void add_spread(const std::optional<Spread>& spread, Json& row) {

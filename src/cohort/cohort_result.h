@@ -28,7 +28,7 @@ struct Column {
 
 struct CaseResult {
   CaseFiles files;
-  std::vector<metrics::Estimate> values;  ///< as the columns; empty when the case failed
+  std::vector<metrics::Estimate> values;  ///< as the columns, finite; empty when the case failed
   std::optional<Error> failure;           ///< why there are no values, and what to do
   std::vector<std::string> remarks;       ///< e.g. that the prediction was resampled
   /// Of label maps: one a region, in the order of the options' regions.

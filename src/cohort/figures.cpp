@@ -8,18 +8,14 @@
 #include "cohort/report/html.h"
 #include "cohort/report/parts.h"
 #include "cohort/report/plots.h"
+#include "metrics/estimate_json.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::cohort {
 namespace {
 
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
-std::string_view or_ok(std::string_view flag) {
-  return flag.empty() ? "ok" : flag;
-}
+using metrics::or_null;
+using metrics::or_ok;
 
 Json document_of(const Figure& figure) {
   const metrics::Estimate& e = figure.estimate;
@@ -30,13 +26,9 @@ Json document_of(const Figure& figure) {
     row.set("unit", entry->unit);
     row.set("direction", metrics::to_string(entry->direction));
   }
-  row.set("value", or_null(e.value));
-  row.set("se", or_null(e.se));
-  row.set("low", e.interval ? Json(e.interval->low) : Json());
-  row.set("high", e.interval ? Json(e.interval->high) : Json());
-  row.set("flag", or_ok(e.flag));
+  metrics::set_members(row, e);
   row.set("convention", e.convention);
-  if (figure.bound) row.set("bound", *figure.bound);
+  if (figure.bound) row.set("bound", or_null(figure.bound));
   if (figure.test) {
     row.set("statistic", or_null(figure.test->statistic));
     row.set("p_value", or_null(figure.test->p_value));

@@ -25,7 +25,7 @@ struct FigureTest {
 struct Figure {
   std::string metric;  ///< id of the vocabulary
   std::string of;      ///< "lower", "class pneumonia"; empty: nothing to add
-  metrics::Estimate estimate;
+  metrics::FiniteEstimate estimate;
   /// Of sites' summaries: the figure of the cases themselves lies in value +- bound.
   std::optional<double> bound = std::nullopt;
   std::optional<FigureTest> test = std::nullopt;

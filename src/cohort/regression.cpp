@@ -1,5 +1,6 @@
 #include "cohort/regression.h"
 
+#include <cmath>
 #include <functional>
 
 #include "cohort/keyed_table.h"
@@ -122,8 +123,9 @@ Result<FigureSet> evaluate_regression(std::string_view table,
   set.more.set("intervals", clustered ? "bootstrap of patients" : "of each metric's convention");
   Json::Array points;
   for (const MeasuredPair& one : numbers.cases) {
-    points.push_back(
-        Json::array({(one.predicted + one.reference) / 2, one.predicted - one.reference}));
+    const double difference = one.predicted - one.reference;
+    if (!std::isfinite(difference)) continue;  // no plot has room for it
+    points.push_back(Json::array({one.predicted / 2 + one.reference / 2, difference}));
   }
   set.more.set("agreement", Json(std::move(points)));
   return set;

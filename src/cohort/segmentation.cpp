@@ -41,7 +41,9 @@ Status measure(const SegmentationOptions& options, const std::vector<Column>& co
     }
   }
   MEDPERF_TRY(PairMeasures measures, measure_pair(prediction, reference, options, columns));
-  result.values = std::move(measures.values);
+  for (const metrics::Estimate& value : measures.values) {
+    result.values.push_back(metrics::finite(value));
+  }
   result.overlaps = std::move(measures.overlaps);
   return {};
 }

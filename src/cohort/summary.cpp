@@ -65,7 +65,8 @@ Result<Summary> summarise_column(const CohortResult& result, std::size_t column,
     return summary;
   }
   summary.spread = spread_of(sample.values);
-  MEDPERF_TRY(summary.mean, mean_of(sample, options));
+  MEDPERF_TRY(const metrics::Estimate mean, mean_of(sample, options));
+  summary.mean = metrics::finite(mean);
   return summary;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What every metric returns: a figure that may be undefined, its uncertainty, and how it was made.
 
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +28,8 @@ inline constexpr std::string_view kTooFewForVariance = "variance_needs_two_of_ea
 inline constexpr std::string_view kBothEmpty = "both_empty";
 inline constexpr std::string_view kPredictionEmpty = "pred_empty";
 inline constexpr std::string_view kReferenceEmpty = "ref_empty";
+/// The numbers are so large or so close that a double does not hold the figure (or its interval).
+inline constexpr std::string_view kNotFinite = "not_finite";
 }  // namespace flag
 
 /// A figure. Undefined is a value of its own: `value` empty and `flag` says why; never NaN,
@@ -38,6 +41,27 @@ struct Estimate {
   std::optional<Interval> interval;
   std::string_view convention;
   std::string_view flag;
+};
+
+/// The promise of Estimate, kept for whatever a formula gave on numbers that nobody thought of: NaN
+/// and infinity become undefined with the flag not_finite; an earlier flag of a value stays. What
+/// collects figures (cohort, hub, Python) passes each through it.
+inline Estimate finite(Estimate estimate) {
+  const bool value = !estimate.value || std::isfinite(*estimate.value);
+  const bool se = !estimate.se || std::isfinite(*estimate.se);
+  const bool interval = !estimate.interval || (std::isfinite(estimate.interval->low) &&
+                                               std::isfinite(estimate.interval->high));
+  if (!value) return {{}, {}, {}, estimate.convention, flag::kNotFinite};
+  if (!se) estimate.se.reset();
+  if (!interval) estimate.interval.reset();
+  if (!(se && interval) && estimate.flag.empty()) estimate.flag = flag::kNotFinite;
+  return estimate;
+}
+
+/// An estimate that went through finite(): what lists of figures hold.
+struct FiniteEstimate : Estimate {
+  FiniteEstimate() = default;
+  FiniteEstimate(const Estimate& found) : Estimate(finite(found)) {}
 };
 
 }  // namespace medperf::metrics

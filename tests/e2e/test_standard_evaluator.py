@@ -69,6 +69,13 @@ def tables(home):
     code, found, wrong = evaluate(home, "kind: regression\n")
     figures = {f["metric"]: f for f in found["figures"]} if found else {}
     expect("regression joins by case", code == 0 and figures["mae"]["value"] == 0.5 and "agreement" not in found, wrong)
+    labels = "".join(f"{c},{i}\n" for i, c in enumerate("abcd"))
+    (home / "l/labels.csv").write_text("case_id,reference\n" + labels)
+    for values in (("1.3e154",) * 4, ("1e308", "-1e308", "1", "2"), ("1e200", "-1e200", "3", "4"), ("1e-200", "2e-200", "0", "0")):
+        (home / "p/predictions.csv").write_text("case_id,prediction\n" + "".join(f"{c},{v}\n" for c, v in zip("abcd", values)))
+        code, out, wrong = evaluate(home, "kind: regression\n")
+        expect(f"predictions {values} end in a document or a sentence", code == 0 and out or code == 1 and out is None and wrong.count("\n") == 1,
+               (code, wrong))
 
 
 def refusals(home):

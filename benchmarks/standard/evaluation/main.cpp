@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <thread>
 
@@ -20,6 +21,7 @@
 #include "cohort/segmentation.h"
 #include "cohort/site_summary.h"
 #include "cohort/summary.h"
+#include "metrics/estimate_json.h"
 #include "metrics/pooling/summary_json.h"
 #include "parameters.h"
 #include "support/task.h"
@@ -32,26 +34,19 @@ using evaluator::Parameters;
 
 constexpr std::string_view kProgram = "medperf_evaluate " MEDPERF_VERSION;
 
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
 Json document_of(const cohort::CohortResult& result, const cohort::Summary& summary) {
-  const metrics::Estimate& mean = summary.mean;
   const auto& spread = summary.spread;
   Json undefined = Json::object();
   for (const auto& [reason, cases] : summary.undefined) undefined.set(reason, cases);
-  return Json::object({{"value", or_null(mean.value)},
-                       {"se", or_null(mean.se)},
-                       {"low", mean.interval ? Json(mean.interval->low) : Json()},
-                       {"high", mean.interval ? Json(mean.interval->high) : Json()},
-                       {"flag", mean.flag.empty() ? "ok" : mean.flag},
-                       {"n", summary.n},
-                       {"undefined", undefined},
-                       {"q25", spread ? Json(spread->q25) : Json()},
-                       {"median", spread ? Json(spread->median) : Json()},
-                       {"q75", spread ? Json(spread->q75) : Json()},
-                       {"convention", cohort::convention_of(result, summary.column)}});
+  Json row = Json::object();
+  metrics::set_members(row, summary.mean);
+  row.set("n", summary.n);
+  row.set("undefined", undefined);
+  row.set("q25", spread ? Json(spread->q25) : Json());
+  row.set("median", spread ? Json(spread->median) : Json());
+  row.set("q75", spread ? Json(spread->q75) : Json());
+  row.set("convention", cohort::convention_of(result, summary.column));
+  return row;
 }
 
 /// How many cases failed for which reason, without their names.
@@ -192,8 +187,13 @@ Status run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Status status = run(argc, argv);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "medperf_evaluate: %s\n", status.error().text().c_str());
+  try {
+    const Status status = run(argc, argv);
+    if (status.ok()) return 0;
+    std::fprintf(stderr, "medperf_evaluate: %s\n", status.error().text().c_str());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "medperf_evaluate: a fault of the program itself: %s. Please report it.\n",
+                 error.what());
+  }
   return 1;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/release/pooling.h"
+#include "metrics/estimate_json.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::hub {
@@ -12,23 +13,14 @@ namespace {
 constexpr double kLevel = 0.95;
 constexpr std::string_view kName = "All cases: ";
 
-Json or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
-}
-
 Json figure_json(const metrics::PooledFigure& figure) {
-  const metrics::Estimate& estimate = figure.estimate;
   const auto* const known = metrics::find_metric(figure.metric);
-  Json shown = Json::object(
-      {{"metric", figure.metric},
-       {"name", known == nullptr ? figure.metric : std::string(known->name)},
-       {"of", figure.of},
-       {"value", or_null(estimate.value)},
-       {"low", estimate.interval ? Json(estimate.interval->low) : Json()},
-       {"high", estimate.interval ? Json(estimate.interval->high) : Json()},
-       {"bound", figure.bound},
-       {"flag", estimate.flag.empty() ? std::string("ok") : std::string(estimate.flag)},
-       {"convention", std::string(estimate.convention)}});
+  Json shown = Json::object({{"metric", figure.metric},
+                             {"name", known == nullptr ? figure.metric : std::string(known->name)},
+                             {"of", figure.of}});
+  metrics::set_members(shown, figure.estimate, false);
+  shown.set("bound", metrics::or_null(figure.bound));
+  shown.set("convention", std::string(figure.estimate.convention));
   if (figure.clipped) shown.set("clipped", *figure.clipped);
   return shown;
 }
