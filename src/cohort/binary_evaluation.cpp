@@ -1,12 +1,11 @@
 #include "cohort/binary_evaluation.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
-#include "cohort/binary_tables.h"
-#include "metrics/classification/auc.h"
-#include "metrics/classification/threshold.h"
+#include "cohort/binary_measures.h"
 #include "metrics/estimate_json.h"
-#include "metrics/statistics/proportion.h"
 
 namespace medperf::cohort {
 namespace {
@@ -29,35 +28,50 @@ Status check_probabilities(const std::vector<metrics::ScoredCase>& cases) {
   return {};
 }
 
+Error no_groups() {
+  return make_error(ErrorKind::kInvalid, fmt::format("{}: header", kUnitFile),
+                    "there is a column of groups, for which this kind of evaluation has no figures",
+                    "Take the column away, or let the benchmark ask for classification.");
+}
+
 }  // namespace
 
-Result<Json> evaluate_binary(const std::vector<metrics::ScoredCase>& cases,
-                             const BinaryOptions& options) {
-  if (options.probabilities) MEDPERF_CHECK(check_probabilities(cases));
-  MEDPERF_TRY(const metrics::Auc area, metrics::auc(cases, options.level));
-  MEDPERF_TRY(const metrics::Confusion table, metrics::confusion_at(cases, options.threshold));
-  return Json::object({
-      {"n", cases.size()},
-      {"n_positive", area.n_positive},
-      {"n_negative", area.n_negative},
-      {"threshold", options.threshold},
-      {"auc", document_of(area.estimate, true)},
-      {"sensitivity", document_of(metrics::sensitivity(table, options.level), false)},
-      {"specificity", document_of(metrics::specificity(table, options.level), false)},
-      {"accuracy", document_of(metrics::accuracy(table, options.level), false)},
-      {"counts",
-       Json::object({{"tp", table.tp}, {"fp", table.fp}, {"tn", table.tn}, {"fn", table.fn}})},
-      {"conventions", Json::object({{"auc", metrics::kAucConvention},
-                                    {"proportions", metrics::kWilsonConvention}})},
-  });
+Result<Json> evaluate_binary(const ScoredCohort& cohort, const BinaryOptions& options) {
+  if (options.probabilities) MEDPERF_CHECK(check_probabilities(cohort.cases));
+  if (!cohort.units.groups.empty()) return no_groups();
+  const double level = options.bootstrap.level;
+  const ScoredSample sample(cohort.cases);
+  MEDPERF_TRY(const metrics::Confusion table,
+              metrics::confusion_at(cohort.cases, options.threshold));
+  MEDPERF_TRY(const Figure area,
+              figure_of_all(cohort.units.patients_repeat()
+                                ? drawn_auroc(sample, cohort.units, options.bootstrap, "")
+                                : delong_auroc(sample, level, ""),
+                            cohort.units, options.bootstrap));
+  Json document = Json::object({{"n", cohort.cases.size()},
+                                {"n_positive", table.tp + table.fn},
+                                {"n_negative", table.fp + table.tn},
+                                {"threshold", options.threshold},
+                                {"auc", document_of(area.estimate, true)}});
+  std::string proportions;
+  for (const Measure& one : decision_measures(sample, options.threshold, level, "")) {
+    if (one.metric != "sensitivity" && one.metric != "specificity" && one.metric != "accuracy") {
+      continue;
+    }
+    MEDPERF_TRY(const Figure figure, figure_of_all(one, cohort.units, options.bootstrap));
+    document.set(figure.metric, document_of(figure.estimate, false));
+    proportions = convention_of(figure);
+  }
+  document.set("counts", counts_document(table));
+  document.set("conventions",
+               Json::object({{"auc", convention_of(area)}, {"proportions", proportions}}));
+  return document;
 }
 
 Result<Json> evaluate_binary_tables(std::string_view predictions, std::string_view labels,
-                                    const BinaryOptions& options) {
-  MEDPERF_TRY(const auto reference, read_labels(labels));
-  MEDPERF_TRY(const auto scores, read_predictions(predictions));
-  MEDPERF_TRY(const auto cases, pair_cases(reference, scores));
-  return evaluate_binary(cases, options);
+                                    const UnitTable& patients, const BinaryOptions& options) {
+  MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, patients));
+  return evaluate_binary(cohort, options);
 }
 
 }  // namespace medperf::cohort

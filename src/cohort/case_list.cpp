@@ -5,18 +5,13 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <set>
 
-#include "base/csv.h"
 #include "base/files.h"
+#include "cohort/keyed_table.h"
+#include "cohort/units.h"
 
 namespace medperf::cohort {
 namespace {
-
-Error bad_row(std::size_t index, std::string what, std::string advice) {
-  return make_error(ErrorKind::kInvalid, fmt::format("row {}", index + 1), std::move(what),
-                    std::move(advice));
-}
 
 /// The name of an entry without the ending of an image; nothing for other files.
 std::optional<std::string> case_name(const fs::directory_entry& entry) {
@@ -68,45 +63,36 @@ Result<Entries> entries_of(const fs::path& folder) {
 
 }  // namespace
 
-Result<std::vector<CaseFiles>> parse_case_list(std::string_view text, const fs::path& folder) {
-  MEDPERF_TRY(const CsvTable table, parse_csv(text));
-  const auto id = table.column("case_id");
-  const auto prediction = table.column("prediction");
-  const auto reference = table.column("reference");
-  const auto patient = table.column("patient");
-  const auto group = table.column("group");
-  const std::size_t known = 3 + (patient ? 1 : 0) + (group ? 1 : 0);
-  if (!id || !prediction || !reference || table.header.size() != known) {
-    return make_error(ErrorKind::kInvalid, "header", "these are not the columns of a case list",
+Result<std::vector<CaseFiles>> parse_case_list(std::string_view text, const fs::path& folder,
+                                               std::string_view file) {
+  MEDPERF_TRY(const KeyedTable table, read_keyed_table(text, file));
+  const auto prediction = table.table.column("prediction");
+  const auto reference = table.table.column("reference");
+  if (!prediction || !reference || table.table.header.size() != 3 + unit_columns(table.table)) {
+    return make_error(ErrorKind::kInvalid, fmt::format("{}: header", file),
+                      "these are not the columns of a case list",
                       "Write case_id,prediction,reference and, if wanted, patient and group.");
   }
-  if (table.rows.empty()) {
-    return make_error(ErrorKind::kInvalid, {}, "the table has no cases", "Write a row per case.");
+  if (table.table.rows.empty()) {
+    return make_error(ErrorKind::kInvalid, std::string(file), "the table has no cases",
+                      "Write a row per case.");
   }
   std::vector<CaseFiles> cases;
-  std::set<std::string> ids;
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    const auto& row = table.rows[i];
-    if (row[*id].empty()) return bad_row(i, "the case_id is empty", "Give every case an id.");
-    if (!ids.insert(row[*id]).second) {
-      return bad_row(i, "it repeats the case_id of an earlier row", "Write each case once.");
-    }
+  for (std::size_t i = 0; i < table.table.rows.size(); ++i) {
+    const auto& row = table.table.rows[i];
     if (row[*prediction].empty() || row[*reference].empty()) {
-      return bad_row(i, "the path of a file is empty", "Give both files of every case.");
+      return bad_row(file, i, "the path of a file is empty", "Give both files of every case.");
     }
-    CaseFiles one{row[*id], folder / row[*prediction], folder / row[*reference], row[*id], {}};
-    if (patient && !row[*patient].empty()) one.patient = row[*patient];
-    if (group) one.group = row[*group];
-    cases.push_back(std::move(one));
+    MEDPERF_TRY(CaseUnit unit, unit_in(table, i, file));
+    cases.push_back({row[table.id], folder / row[*prediction], folder / row[*reference],
+                     std::move(unit.patient), std::move(unit.group)});
   }
   return cases;
 }
 
 Result<std::vector<CaseFiles>> read_case_list(const fs::path& table) {
   MEDPERF_TRY(const std::string text, read_file(table));
-  auto cases = parse_case_list(text, table.parent_path());
-  if (!cases) return std::move(cases).error().at(table.string());
-  return cases;
+  return parse_case_list(text, table.parent_path(), table.string());
 }
 
 Result<std::vector<CaseFiles>> match_folders(const fs::path& prediction,
@@ -123,6 +109,25 @@ Result<std::vector<CaseFiles>> match_folders(const fs::path& prediction,
   std::vector<CaseFiles> result;
   for (auto& [name, one] : cases) result.push_back(std::move(one));
   return result;
+}
+
+Status give_units(std::string_view table, std::vector<CaseFiles>& cases) {
+  MEDPERF_TRY(const UnitRows rows, UnitRows::read(table));
+  std::size_t missing = 0;
+  for (CaseFiles& one : cases) {
+    const CaseUnit* const unit = rows.find(one.id);
+    if (unit == nullptr) {
+      ++missing;
+      continue;
+    }
+    one.patient = unit->patient;
+    one.group = unit->group;
+  }
+  if (missing == 0) return {};
+  return make_error(ErrorKind::kInvalid, std::string(kUnitFile),
+                    fmt::format("{} {} not in it", missing, missing == 1 ? "case is" : "cases are"),
+                    "Give the patient of every case: its case_id is the name of the label map "
+                    "without the ending.");
 }
 
 }  // namespace medperf::cohort

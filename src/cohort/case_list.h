@@ -15,15 +15,16 @@ struct CaseFiles {
   std::string id;
   std::filesystem::path prediction;
   std::filesystem::path reference;
-  std::string patient;  ///< the unit that is drawn by the bootstrap; the case's id when not given
+  std::string patient;  ///< the unit that is drawn by the bootstrap; the case's id without a column
   std::string group;    ///< e.g. the scanner; empty: none
 };
 
 /// Reads `case_id,prediction,reference` and, optional, `patient` and `group`, in any order of the
 /// columns. Paths that are not absolute lie below `folder`. Errors: invalid (columns, no rows, an
-/// empty or repeated id, an empty path; names the row), too_large.
+/// empty or repeated id, an empty path, a blank patient; names `file` and the row), too_large.
 Result<std::vector<CaseFiles>> parse_case_list(std::string_view text,
-                                               const std::filesystem::path& folder);
+                                               const std::filesystem::path& folder,
+                                               std::string_view file = "case list");
 /// The same from a file; paths are relative to the file's folder.
 Result<std::vector<CaseFiles>> read_case_list(const std::filesystem::path& table);
 
@@ -35,5 +36,9 @@ Result<std::vector<CaseFiles>> read_case_list(const std::filesystem::path& table
 /// (a folder that fails while it is read).
 Result<std::vector<CaseFiles>> match_folders(const std::filesystem::path& prediction,
                                              const std::filesystem::path& reference);
+
+/// Gives each case its patient and group from the text of patients.csv. Errors: those of UnitRows;
+/// invalid when it lacks cases (says how many, names none).
+Status give_units(std::string_view table, std::vector<CaseFiles>& cases);
 
 }  // namespace medperf::cohort

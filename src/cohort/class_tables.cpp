@@ -58,44 +58,20 @@ std::vector<std::string> ids_of(const KeyedTable& table) {
 
 }  // namespace
 
-Result<Patients> patients_of(std::string_view text, const std::vector<std::string>& ids) {
-  Patients patients{{}, ids.size()};
-  if (text.empty()) return patients;
-  MEDPERF_TRY(const KeyedTable table, read_keyed_table(text, "patients"));
-  const auto column = table.table.column("patient");
-  if (!column || table.table.header.size() != 2) {
-    return make_error(ErrorKind::kInvalid, "patients: header",
-                      "the columns are not case_id and patient", "Write case_id,patient.");
-  }
-  std::map<std::string_view, std::int64_t> numbers;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto row = table.row_of.find(ids[i]);
-    if (row == table.row_of.end()) {
-      return bad_row("labels.csv", i, "its case is not in the table of patients",
-                     "Give the patient of every case.");
-    }
-    const std::string& name = table.table.rows[row->second][*column];
-    const auto next = static_cast<std::int64_t>(numbers.size());
-    patients.of_case.push_back(numbers.try_emplace(name, next).first->second);
-  }
-  patients.count = numbers.size();
-  return patients;
-}
-
 Result<ScoredCohort> read_scored_cohort(std::string_view predictions, std::string_view labels,
-                                        std::string_view patients) {
+                                        const UnitTable& patients) {
   MEDPERF_TRY(const auto reference, read_labels(labels));
   MEDPERF_TRY(const auto scores, read_predictions(predictions));
   ScoredCohort cohort;
   MEDPERF_TRY(cohort.cases, pair_cases(reference, scores));
   std::vector<std::string> ids;
   for (const Label& one : reference) ids.push_back(one.case_id);
-  MEDPERF_TRY(cohort.patients, patients_of(patients, ids));
+  MEDPERF_TRY(cohort.units, units_of(patients, ids, "labels.csv"));
   return cohort;
 }
 
 Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_view labels,
-                                      std::string_view patients) {
+                                      const UnitTable& patients) {
   MEDPERF_TRY(const Joined joined, join(predictions, labels));
   const auto label = joined.labels.table.column("label");
   if (!label || joined.labels.table.header.size() != 2) {
@@ -119,12 +95,12 @@ Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_
     const auto first = last - static_cast<std::ptrdiff_t>(joined.columns.size());
     cohort.predicted.push_back(static_cast<int>(std::max_element(first, last) - first));
   }
-  MEDPERF_TRY(cohort.patients, patients_of(patients, ids_of(joined.labels)));
+  MEDPERF_TRY(cohort.units, units_of(patients, ids_of(joined.labels), "labels.csv"));
   return cohort;
 }
 
 Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_view labels,
-                                      std::string_view patients) {
+                                      const UnitTable& patients) {
   MEDPERF_TRY(const Joined joined, join(predictions, labels));
   const CsvTable& table = joined.labels.table;
   std::vector<std::size_t> columns;
@@ -151,7 +127,7 @@ Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_
     }
     MEDPERF_CHECK(append_numbers(joined, i, cohort.scores));
   }
-  MEDPERF_TRY(cohort.patients, patients_of(patients, ids_of(joined.labels)));
+  MEDPERF_TRY(cohort.units, units_of(patients, ids_of(joined.labels), "labels.csv"));
   return cohort;
 }
 

@@ -9,26 +9,18 @@
 
 #include "base/result.h"
 #include "cohort/keyed_table.h"
+#include "cohort/units.h"
 #include "metrics/classification/scored_case.h"
 
 namespace medperf::cohort {
 
-/// A number for the patient of each case, and how many there are.
-struct Patients {
-  std::vector<std::int64_t> of_case;  ///< empty: every case is a patient
-  std::size_t count = 0;
-};
-/// From a table case_id,patient, or from none (empty text). Errors: invalid (columns, a case that
-/// is not in it; names the row of labels.csv).
-Result<Patients> patients_of(std::string_view text, const std::vector<std::string>& ids);
-
 /// Two classes: a score and whether the case is positive.
 struct ScoredCohort {
   std::vector<metrics::ScoredCase> cases;
-  Patients patients;
+  Units units;
 };
 Result<ScoredCohort> read_scored_cohort(std::string_view predictions, std::string_view labels,
-                                        std::string_view patients);
+                                        const UnitTable& patients);
 
 /// Several classes, one of which a case has, in the order of the columns of predictions.csv.
 struct ClassCohort {
@@ -36,23 +28,23 @@ struct ClassCohort {
   std::vector<int> reference;
   std::vector<double> probabilities;  ///< row by row
   std::vector<int> predicted;         ///< the most probable class, the first of equal ones
-  Patients patients;
+  Units units;
 };
 Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_view labels,
-                                      std::string_view patients);
+                                      const UnitTable& patients);
 
 /// Several labels, any of which a case may have, in the order of the columns of predictions.csv.
 struct LabelCohort {
   std::vector<std::string> labels;
   std::vector<std::uint8_t> reference;  ///< row by row, 1 for present
   std::vector<double> scores;           ///< row by row
-  Patients patients;
+  Units units;
   std::size_t cases = 0;
   /// The cases as two classes: whether they have this label.
   std::vector<metrics::ScoredCase> of_label(std::size_t label) const;
 };
 Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_view labels,
-                                      std::string_view patients);
+                                      const UnitTable& patients);
 
 enum class ClassificationTask { kTwoClasses, kClasses, kLabels };
 /// By the headers: `case_id,score` is two classes; several columns of probabilities are classes, or

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "cohort/figures.h"
+#include "cohort/units.h"
 #include "metrics/statistics/bootstrap.h"
 
 namespace medperf::cohort {
@@ -17,12 +18,13 @@ struct ClassificationOptions {
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and
 /// `case_id,label` with 0 or 1. More: a column of probabilities for each class in predictions.csv,
 /// named as the labels are. Several labels a case: the same, and a column of 0 and 1 for each in
-/// labels.csv. `patients`, if not empty, is `case_id,patient`: then the bootstrap draws patients,
-/// and other intervals, which take cases as independent, are left out where patients repeat.
+/// labels.csv. `patients` is the table patients.csv (see UnitRows): where patients repeat, every
+/// interval is that of the bootstrap that draws them, since formulas take cases as independent.
+/// Figures without a formula have the bootstrap's interval in any case: O(replicates x n log n).
 /// Calibration and the decision curve are given when all scores are in [0, 1].
 /// Errors: invalid for tables that do not fit each other (rows are named, ids are not), too_large.
 Result<FigureSet> evaluate_classification(std::string_view predictions, std::string_view labels,
-                                          std::string_view patients,
+                                          const UnitTable& patients,
                                           const ClassificationOptions& options);
 
 }  // namespace medperf::cohort

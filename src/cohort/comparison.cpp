@@ -32,7 +32,7 @@ Result<Figure> drawn(const char* metric, const std::string& of, const metrics::R
 Status add_areas(const ModelScores& found, std::size_t a, std::size_t b, const std::string& of,
                  const metrics::ResampleUnits& units, const metrics::BootstrapOptions& options,
                  FigureSet& set) {
-  if (clustered(found.patients, found.n_cases)) {
+  if (found.units.patients_repeat()) {
     MEDPERF_TRY(Figure figure, drawn("auroc-difference", of, units, area_of(found.cases[a]),
                                      area_of(found.cases[b]), options));
     set.figures.push_back(std::move(figure));
@@ -51,7 +51,7 @@ Status add_areas(const ModelScores& found, std::size_t a, std::size_t b, const s
 Status add_accuracies(const ModelScores& found, std::size_t a, std::size_t b, const std::string& of,
                       const metrics::ResampleUnits& units, const metrics::BootstrapOptions& options,
                       FigureSet& set) {
-  if (!clustered(found.patients, found.n_cases)) {
+  if (!found.units.patients_repeat()) {
     MEDPERF_TRY(const auto test, metrics::mcnemar(found.right[a], found.right[b]));
     for (const auto& [convention, p_value] :
          {std::pair(metrics::kMcNemarMidPConvention, test.mid_p_value),
@@ -83,7 +83,7 @@ Status add_alone(const ModelScores& found, double level, FigureSet& set) {
         {"accuracy", found.models[m],
          metrics::wilson(right, static_cast<std::int64_t>(found.n_cases), level)});
   }
-  if (!clustered(found.patients, found.n_cases)) return {};
+  if (!found.units.patients_repeat()) return {};
   for (std::size_t i = before; i < set.figures.size(); ++i) {
     metrics::leave_out_interval(set.figures[i].estimate);
   }
@@ -111,7 +111,7 @@ Status add_mean_differences(const ModelValues& values, std::size_t a, std::size_
                             const metrics::BootstrapOptions& options, FigureSet& set) {
   const std::vector<double>& first = values.values[a];
   const std::vector<double>& second = values.values[b];
-  if (!clustered(values.patients, first.size())) {
+  if (!values.units.patients_repeat()) {
     metrics::BootstrapOptions few = options;
     few.replicates = 2;  // its bootstrap is not used: that of pairs, below, has a p value
     MEDPERF_TRY(const auto test, metrics::compare_paired(first, second, few));
@@ -135,11 +135,11 @@ Status add_mean_differences(const ModelValues& values, std::size_t a, std::size_
 }  // namespace
 
 Result<FigureSet> compare_scores(std::span<const ModelTable> models, std::string_view labels,
-                                 std::string_view patients, const ComparisonOptions& options) {
+                                 const UnitTable& patients, const ComparisonOptions& options) {
   MEDPERF_TRY(const ModelScores found,
               read_model_scores(models, labels, patients, options.threshold));
-  MEDPERF_TRY(const auto units, units_of(found.patients, found.n_cases));
-  FigureSet set{"comparison of scores", found.n_cases, found.patients.count, {}, Json::object()};
+  MEDPERF_TRY(const auto units, drawn_units(found.units));
+  FigureSet set{"comparison of scores", found.n_cases, found.units.patients, {}, Json::object()};
   MEDPERF_CHECK(add_alone(found, options.bootstrap.level, set));
   MEDPERF_CHECK(for_each_pair(
       found.models, [&](std::size_t a, std::size_t b, const std::string& of) -> Status {
@@ -157,11 +157,11 @@ Result<FigureSet> compare_values(std::string_view table, std::string_view metric
   MEDPERF_CHECK(check_metric_id(metric));
   MEDPERF_TRY(const ModelValues values, read_model_values(table, missing));
   const std::size_t cases = values.values.front().size();
-  MEDPERF_TRY(const auto units, units_of(values.patients, cases));
-  FigureSet set{"comparison of values", cases, values.patients.count, {}, Json::object()};
+  MEDPERF_TRY(const auto units, drawn_units(values.units));
+  FigureSet set{"comparison of values", cases, values.units.patients, {}, Json::object()};
   for (std::size_t m = 0; m < values.models.size(); ++m) {
     MEDPERF_TRY(Estimate mean, metrics::mean_estimate(values.values[m], options.bootstrap.level));
-    if (clustered(values.patients, cases)) metrics::leave_out_interval(mean);
+    if (values.units.patients_repeat()) metrics::leave_out_interval(mean);
     set.figures.push_back({"mean", values.models[m], mean});
   }
   MEDPERF_CHECK(for_each_pair(

@@ -21,10 +21,10 @@ struct ComparisonOptions {
 /// second, `auroc-difference` (DeLong) and `accuracy-difference` (McNemar, mid-p and exact, and the
 /// paired bootstrap, which has the interval). Of several classes: the accuracies. Where patients
 /// repeat, the tests that take cases as independent are left out and the bootstrap draws patients.
-/// `patients` is the text of a table case_id,patient, or empty. Errors: invalid for fewer than two
+/// `patients` is patients.csv, where there is one. Errors: invalid for fewer than two
 /// models, two of one name, several labels a case, and those of the tables.
 Result<FigureSet> compare_scores(std::span<const ModelTable> models, std::string_view labels,
-                                 std::string_view patients, const ComparisonOptions& options);
+                                 const UnitTable& patients, const ComparisonOptions& options);
 
 /// Of values per case (Dice, HD95, absolute errors): each model's mean, and for every pair
 /// `mean-difference` by Student, Wilcoxon and the paired bootstrap; the last alone where patients

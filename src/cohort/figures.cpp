@@ -9,6 +9,7 @@
 #include "cohort/report/parts.h"
 #include "cohort/report/plots.h"
 #include "metrics/estimate_json.h"
+#include "metrics/statistics/proportion.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::cohort {
@@ -27,7 +28,7 @@ Json document_of(const Figure& figure) {
     row.set("direction", metrics::to_string(entry->direction));
   }
   metrics::set_members(row, e);
-  row.set("convention", e.convention);
+  row.set("convention", convention_of(figure));
   if (figure.bound) row.set("bound", or_null(figure.bound));
   if (figure.test) {
     row.set("statistic", or_null(figure.test->statistic));
@@ -139,6 +140,13 @@ std::string remark_of(const Figure& figure) {
   return text;
 }
 
+std::string convention_of(const Figure& figure) {
+  const std::string_view own = figure.estimate.convention;
+  if (figure.interval.empty()) return std::string(own);
+  if (own.empty() || own == metrics::kWilsonConvention) return std::string(figure.interval);
+  return fmt::format("{}; interval {}", own, figure.interval);
+}
+
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options) {
   Json::Array figures;
   for (const Figure& one : set.figures) figures.push_back(document_of(one));
@@ -165,7 +173,7 @@ std::string figures_csv(const FigureSet& set) {
     text += fmt::format("{},{},{},{},{},{},{},{}", one.metric, csv_field(one.of), field(e.value),
                         field(e.se), e.interval ? fmt::format("{}", e.interval->low) : "",
                         e.interval ? fmt::format("{}", e.interval->high) : "", or_ok(e.flag),
-                        e.convention);
+                        convention_of(one));
     if (tests) {
       const FigureTest test = one.test.value_or(FigureTest{});
       text += fmt::format(",{},{}", field(test.statistic), field(test.p_value));
@@ -187,7 +195,7 @@ std::string figures_report(const FigureSet& set, std::string_view program, const
     table.rows.push_back(
         {one.of.empty() ? one.metric : one.metric + ", " + one.of, report::number(e.value),
          e.interval ? fmt::format("{:.4g} to {:.4g}", e.interval->low, e.interval->high) : "-",
-         remark.empty() ? "ok" : remark, std::string(e.convention)});
+         remark.empty() ? "ok" : remark, convention_of(one)});
     if (tests)
       table.rows.back().push_back(report::number(one.test ? one.test->p_value : std::nullopt));
   }

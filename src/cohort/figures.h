@@ -32,7 +32,13 @@ struct Figure {
   /// How many cases were not taken as they are, by what was done to them: "floored" of a log loss,
   /// "clipped" of pooled logits.
   std::map<std::string, std::int64_t> altered = {};
+  /// What the interval is made by, where it is not the formula of the estimate's convention.
+  std::string_view interval = {};
 };
+/// What the value and the interval are made by: "pearson-fisher-z", or with another interval than
+/// the convention's "pearson-fisher-z; interval bootstrap-percentile of patients". A convention of
+/// nothing but an interval ("wilson") gives way to the other.
+std::string convention_of(const Figure& figure);
 
 /// What a table of scores or numbers gives.
 struct FigureSet {

@@ -6,7 +6,7 @@
 namespace medperf::cohort {
 namespace {
 
-Status add_two_classes(const ModelTable& model, std::string_view labels, std::string_view patients,
+Status add_two_classes(const ModelTable& model, std::string_view labels, const UnitTable& patients,
                        double threshold, ModelScores& found) {
   auto cohort = read_scored_cohort(model.text, labels, patients);
   if (!cohort) return std::move(cohort).error().at(model.model);
@@ -17,11 +17,11 @@ Status add_two_classes(const ModelTable& model, std::string_view labels, std::st
   found.n_cases = cohort->cases.size();
   found.right.push_back(std::move(right));
   found.cases.push_back(std::move(cohort->cases));
-  found.patients = std::move(cohort->patients);
+  found.units = std::move(cohort->units);
   return {};
 }
 
-Status add_classes(const ModelTable& model, std::string_view labels, std::string_view patients,
+Status add_classes(const ModelTable& model, std::string_view labels, const UnitTable& patients,
                    ModelScores& found) {
   auto cohort = read_class_cohort(model.text, labels, patients);
   if (!cohort) return std::move(cohort).error().at(model.model);
@@ -31,7 +31,7 @@ Status add_classes(const ModelTable& model, std::string_view labels, std::string
   }
   found.n_cases = right.size();
   found.right.push_back(std::move(right));
-  found.patients = std::move(cohort->patients);
+  found.units = std::move(cohort->units);
   return {};
 }
 
@@ -52,7 +52,7 @@ Status check_models(std::span<const ModelTable> models) {
 }  // namespace
 
 Result<ModelScores> read_model_scores(std::span<const ModelTable> models, std::string_view labels,
-                                      std::string_view patients, double threshold) {
+                                      const UnitTable& patients, double threshold) {
   MEDPERF_CHECK(check_models(models));
   ModelScores found;
   std::optional<ClassificationTask> task;

@@ -23,15 +23,15 @@ struct ModelScores {
   std::vector<std::string> models;
   std::vector<std::vector<metrics::ScoredCase>> cases;  ///< [model]; empty of several classes
   std::vector<std::vector<std::uint8_t>> right;         ///< [model][case]
-  Patients patients;
+  Units units;
   std::size_t n_cases = 0;
 };
 
 /// Two classes (right: the score is at least `threshold` if and only if positive) or several
-/// (right: the most probable one is the label). `patients` is the text of a table case_id,patient,
-/// or empty. Errors: invalid for fewer than two models, two of one name, several labels a case, and
-/// those of the tables, which name the model.
+/// (right: the most probable one is the label). `patients` is patients.csv, where there is one.
+/// Errors: invalid for fewer than two models, two of one name, several labels a case, and those of
+/// the tables, which name the model.
 Result<ModelScores> read_model_scores(std::span<const ModelTable> models, std::string_view labels,
-                                      std::string_view patients, double threshold);
+                                      const UnitTable& patients, double threshold);
 
 }  // namespace medperf::cohort

@@ -12,14 +12,11 @@
 
 namespace medperf::cohort {
 
-/// Several cases of a patient are not independent.
-inline bool clustered(const Patients& patients, std::size_t cases) {
-  return patients.count < cases;
-}
-
-inline Result<metrics::ResampleUnits> units_of(const Patients& patients, std::size_t cases) {
-  if (patients.of_case.empty()) return metrics::ResampleUnits::each_case(cases);
-  return metrics::ResampleUnits::of(patients.of_case);
+inline Result<metrics::ResampleUnits> drawn_units(const Units& units) {
+  if (!units.patients_repeat()) {
+    return metrics::ResampleUnits::each_case(units.patient_of_case.size());
+  }
+  return metrics::ResampleUnits::of(units.patient_of_case);
 }
 
 // The vectors must outlive the statistic.

@@ -87,21 +87,14 @@ Result<ModelValues> read_model_values(std::string_view text, const MissingRule& 
         "Write case_id, patient and group if wanted, and a column for each model.");
   }
   found.values.resize(columns.size());
-  std::map<std::string, std::int64_t> numbers;
+  std::vector<CaseUnit> units;
   for (std::size_t i = 0; i < table.table.rows.size(); ++i) {
-    const auto& row = table.table.rows[i];
-    if (patient && row[*patient].empty()) {
-      return bad_row(kTable, i, "the patient is empty", "Give the patient of every case.");
-    }
+    MEDPERF_TRY(CaseUnit unit, unit_in(table, i, kTable));
     MEDPERF_TRY(const auto cells, cells_of(table, i, columns));
     MEDPERF_TRY(const bool added, add_case(cells, rule, i, found));
-    if (!added) continue;
-    const auto next = static_cast<std::int64_t>(numbers.size());
-    found.patients.of_case.push_back(
-        numbers.try_emplace(row[patient ? *patient : table.id], next).first->second);
-    if (group) found.groups.push_back(row[*group]);
+    if (added) units.push_back(std::move(unit));
   }
-  found.patients.count = numbers.size();
+  found.units = numbered(units);
   return found;
 }
 

@@ -23,10 +23,9 @@ struct MissingRule {
 Result<MissingRule> parse_missing_rule(std::string_view text);
 
 struct ModelValues {
-  std::vector<std::string> models;              ///< in the order of the columns
-  std::vector<std::vector<double>> values;      ///< [model][case]
-  std::vector<std::string> groups;              ///< of each case; empty without the column
-  Patients patients;                            ///< `of_case` is always filled
+  std::vector<std::string> models;          ///< in the order of the columns
+  std::vector<std::vector<double>> values;  ///< [model][case]
+  Units units;
   std::map<std::string, std::int64_t> missing;  ///< by model, where there are any: empty cells
   std::int64_t left_out = 0;                    ///< cases, by the rule
 };

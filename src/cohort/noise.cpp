@@ -81,7 +81,7 @@ Status add_simulated(const std::vector<ScoredCase>& cases, double share, const s
 Result<FigureSet> doubt_labels(std::string_view predictions, std::string_view labels,
                                const NoiseOptions& options) {
   MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, {}));
-  FigureSet set{"label noise", cohort.cases.size(), cohort.patients.count, {}, Json::object()};
+  FigureSet set{"label noise", cohort.cases.size(), cohort.units.patients, {}, Json::object()};
   MEDPERF_TRY(const metrics::Auc area, metrics::auc(cohort.cases));
   MEDPERF_TRY(const Confusion table, metrics::confusion_at(cohort.cases, options.threshold));
   set.figures = {{"auroc", "as given", value_of(area.estimate)},

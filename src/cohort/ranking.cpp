@@ -71,8 +71,8 @@ Result<FigureSet> rank_values(std::string_view table, std::string_view metric,
   MEDPERF_TRY(chosen.better, direction_of(metric, options));
   MEDPERF_TRY(const ModelValues values, read_model_values(table, missing));
   const std::size_t cases = values.values.front().size();
-  MEDPERF_TRY(const auto units, units_of(values.patients, cases));
-  FigureSet set{"ranking", cases, values.patients.count, {}, Json::object()};
+  MEDPERF_TRY(const auto units, drawn_units(values.units));
+  FigureSet set{"ranking", cases, values.units.patients, {}, Json::object()};
   std::vector<metrics::Statistic> statistics;
   for (const auto& of_model : values.values) statistics.push_back(mean_of(of_model));
   MEDPERF_CHECK(add_ranks(values.models, "mean", statistics, units, chosen, set));
@@ -81,7 +81,7 @@ Result<FigureSet> rank_values(std::string_view table, std::string_view metric,
 }
 
 Result<FigureSet> rank_scores(std::span<const ModelTable> models, std::string_view labels,
-                              std::string_view patients, std::string_view metric,
+                              const UnitTable& patients, std::string_view metric,
                               const RankingOptions& options) {
   MEDPERF_TRY(const ModelScores found,
               read_model_scores(models, labels, patients, options.threshold));
@@ -92,8 +92,8 @@ Result<FigureSet> rank_scores(std::span<const ModelTable> models, std::string_vi
                       "Take accuracy or, of two classes, auroc; for others give a table of values "
                       "per case.");
   }
-  MEDPERF_TRY(const auto units, units_of(found.patients, found.n_cases));
-  FigureSet set{"ranking", found.n_cases, found.patients.count, {}, Json::object()};
+  MEDPERF_TRY(const auto units, drawn_units(found.units));
+  FigureSet set{"ranking", found.n_cases, found.units.patients, {}, Json::object()};
   std::vector<metrics::Statistic> statistics;
   for (std::size_t m = 0; m < found.models.size(); ++m) {
     statistics.push_back(areas ? area_of(found.cases[m]) : mean_of(found.right[m]));

@@ -30,7 +30,7 @@ Result<FigureSet> rank_values(std::string_view table, std::string_view metric,
 /// Ranks by `auroc` (default of two classes) or `accuracy` (default of several). Errors: invalid
 /// for another metric, and those of read_model_scores.
 Result<FigureSet> rank_scores(std::span<const ModelTable> models, std::string_view labels,
-                              std::string_view patients, std::string_view metric,
+                              const UnitTable& patients, std::string_view metric,
                               const RankingOptions& options);
 
 }  // namespace medperf::cohort

@@ -117,7 +117,7 @@ Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double thresho
   summary.kind = "binary classification";
   summary.rules = rules_of(threshold);
   summary.cases = static_cast<std::int64_t>(cohort.cases.size());
-  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
   MEDPERF_CHECK(add_scores(cohort.cases, threshold, "", Logits::kIn, summary));
   return summary;
 }
@@ -128,7 +128,7 @@ Result<SiteSummary> summary_of_labels(const LabelCohort& cohort, double threshol
   summary.kind = "multi-label classification";
   summary.rules = rules_of(threshold);
   summary.cases = static_cast<std::int64_t>(cohort.cases);
-  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
   for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
     MEDPERF_CHECK(
         add_scores(cohort.of_label(i), threshold, cohort.labels[i], Logits::kOut, summary));
@@ -141,7 +141,7 @@ Result<SiteSummary> summary_of_classes(const ClassCohort& cohort) {
   summary.kind = "multi-class classification";
   summary.rules = "{}";
   summary.cases = static_cast<std::int64_t>(cohort.reference.size());
-  summary.patients = static_cast<std::int64_t>(cohort.patients.count);
+  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
   const std::size_t classes = cohort.classes.size();
   MEDPERF_TRY(auto table, metrics::CountTable::empty(metrics::class_table_rule(cohort.classes),
                                                      classes, classes));
@@ -181,7 +181,7 @@ Result<SiteSummary> summarise_segmentations(const CohortResult& cohort,
 }
 
 Result<SiteSummary> summarise_classification(std::string_view predictions, std::string_view labels,
-                                             std::string_view patients,
+                                             const UnitTable& patients,
                                              const ClassificationOptions& options) {
   MEDPERF_TRY(const ClassificationTask task, task_of(predictions, labels));
   if (task == ClassificationTask::kLabels) {

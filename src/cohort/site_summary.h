@@ -27,7 +27,7 @@ Result<metrics::SiteSummary> summarise_segmentations(const CohortResult& cohort,
 /// share.
 Result<metrics::SiteSummary> summarise_classification(std::string_view predictions,
                                                       std::string_view labels,
-                                                      std::string_view patients,
+                                                      const UnitTable& patients,
                                                       const ClassificationOptions& options);
 
 }  // namespace medperf::cohort

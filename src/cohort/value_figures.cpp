@@ -27,11 +27,11 @@ std::vector<double> some(const std::vector<double>& values, Rows rows) {
 }
 
 /// The mean of some cases with the interval that was chosen; that of patients where they repeat.
-Result<Estimate> mean_figure(const std::vector<double>& all, const Patients& patients, Rows rows,
+Result<Estimate> mean_figure(const std::vector<double>& all, const Units& whose, Rows rows,
                              const ValueOptions& options) {
   const std::vector<double> values = some(all, rows);
   std::vector<std::int64_t> units;
-  for (const std::uint32_t row : rows) units.push_back(patients.of_case[row]);
+  for (const std::uint32_t row : rows) units.push_back(whose.patient_of_case[row]);
   MEDPERF_TRY(const auto drawn, metrics::ResampleUnits::of(units));
   const bool repeat = drawn.n_units() < values.size();
   if (options.interval == MeanInterval::kStudent && !repeat) {
@@ -56,18 +56,14 @@ struct Groups {
   std::vector<std::int64_t> patients;  ///< of those
 };
 
-Groups groups_of(const ModelValues& values) {
+Groups groups_of(const Units& units) {
   Groups groups;
-  groups.names = values.groups;
-  std::sort(groups.names.begin(), groups.names.end());
-  groups.names.erase(std::unique(groups.names.begin(), groups.names.end()), groups.names.end());
-  std::erase(groups.names, "");
-  for (std::uint32_t i = 0; i < values.groups.size(); ++i) {
-    if (values.groups[i].empty()) continue;
-    const auto found = std::lower_bound(groups.names.begin(), groups.names.end(), values.groups[i]);
+  groups.names = units.groups;
+  for (std::uint32_t i = 0; i < units.group_of_case.size(); ++i) {
+    if (units.group_of_case[i] == Units::kNoGroup) continue;
     groups.rows.push_back(i);
-    groups.of_row.push_back(static_cast<std::uint32_t>(found - groups.names.begin()));
-    groups.patients.push_back(values.patients.of_case[i]);
+    groups.of_row.push_back(units.group_of_case[i]);
+    groups.patients.push_back(units.patient_of_case[i]);
   }
   return groups;
 }
@@ -87,7 +83,7 @@ Status add_groups(const ModelValues& values, std::size_t column, const Groups& g
   const metrics::GroupStatistic statistic = [&](Rows positions) {
     std::vector<std::uint32_t> rows;
     for (const std::uint32_t at : positions) rows.push_back(groups.rows[at]);
-    auto mean = mean_figure(values.values[column], values.patients, rows, options);
+    auto mean = mean_figure(values.values[column], values.units, rows, options);
     if (mean.ok()) return *mean;
     failed = std::move(mean).error();
     return Estimate{};
@@ -124,16 +120,15 @@ Result<FigureSet> summarise_values(std::string_view table, std::string_view metr
     chosen.better = entry->direction;
   }
   const std::size_t cases = values.values.front().size();
-  const bool repeat = clustered(values.patients, cases);
-  FigureSet set{"values per case", cases, values.patients.count, {}, Json::object()};
+  const bool repeat = values.units.patients_repeat();
+  FigureSet set{"values per case", cases, values.units.patients, {}, Json::object()};
   std::vector<std::uint32_t> all(cases);
   std::iota(all.begin(), all.end(), 0U);
-  const Groups groups = groups_of(values);
+  const Groups groups = groups_of(values.units);
   GroupNotes notes;
   for (std::size_t column = 0; column < values.models.size(); ++column) {
     const std::string& name = values.models[column];
-    MEDPERF_TRY(const Estimate mean,
-                mean_figure(values.values[column], values.patients, all, chosen));
+    MEDPERF_TRY(const Estimate mean, mean_figure(values.values[column], values.units, all, chosen));
     set.figures.push_back({"mean", name, mean});
     for (const double p : chosen.quantiles) {
       MEDPERF_TRY(const Estimate quantile,

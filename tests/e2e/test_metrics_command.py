@@ -256,7 +256,7 @@ def refusals(work):
                               (("segmentation", table, "--labels", "1", "--resample", "cubic"), 2, "nearest"),
                               (("segmentation", table, "--labels", "1", "--json", "--csv"), 2, "--csv"),
                               (("segmentation", work / "none.csv", "--labels", "1"), 5, "none.csv"),
-                              (("segmentation", DATA / "dice.csv", "--labels", "1"), 2, "case_id,prediction"),
+                              (("segmentation", DATA / "dice.csv", "--labels", "1"), 2, "no column case_id"),
                               (("describe", "dise"), 5, "list"), ((), 2, "--help"), (("make-up",), 2, "--help")):
         got, out, wrong = run(*words)
         expect(f"refused: {words}", got == code and said in wrong and out == "", (got, wrong))
@@ -293,7 +293,8 @@ def classification(work):
     patients.write_text("case_id,patient\na,p\nb,p\nc,q\nd,r\ne,r\n")
     code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
     expect("several cases of a patient: no interval that takes them as independent",
-           ("auroc", None) not in figures_of(said) and json.loads(said)["n_patients"] == 3, said)
+           ("auroc", None) not in figures_of(said) and json.loads(said)["n_patients"] == 3
+           and all("of patients" in f["convention"] for f in figures_of(said).values()), said)
     labels.write_text("case_id,label\na,1\nb,1\nc,0\n")
     code, _, wrong = run("classification", predictions, labels)
     expect("a case without a label is refused by row", code == 2 and "row 4" in wrong, wrong)
@@ -342,6 +343,26 @@ def probabilities_at_the_ends(work):
            and json.loads(said)["reliability"][0]["event_rate_low"] is None, (said, wrong))
 
 
+def blank_patients(work):
+    """One rule in every table: a blank patient is an error that names file and row."""
+    predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
+    labels.write_text("case_id,label\na,1\nb,0\n")
+    patients.write_text("case_id,patient\na,p\nb,\n")
+    table = work / "cases.csv"
+    for said in ("case_id,score\na,0.9\nb,0.8\n", "case_id,0,1\na,0.9,0.1\nb,0.8,0.2\n"):
+        predictions.write_text(said)
+        code, _, wrong = run("classification", predictions, labels, "--patients", patients)
+        expect("classification: a blank patient", code == 2 and "patients.csv: row 2" in wrong and "whole column" in wrong, wrong)
+    table.write_text("case_id,prediction,reference,patient\na,1,2,p\nb,4,4,\n")
+    code, _, wrong = run("regression", table)
+    expect("regression: a blank patient", code == 2 and "row 2" in wrong and "whole column" in wrong, wrong)
+    code, _, wrong = run("segmentation", table, "--labels", "1")
+    expect("segmentation: a blank patient", code == 2 and "row 2" in wrong and "cases.csv" in wrong and "whole column" in wrong, wrong)
+    patients.write_text("")
+    code, _, wrong = run("classification", predictions, labels, "--patients", patients)
+    expect("an empty table of patients is not none", code == 2 and "patients.csv" in wrong, wrong)
+
+
 def several_labels(work):
     predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
     predictions.write_text("case_id,mass,fluid\na,0.9,0.2\nb,0.4,0.7\nc,0.6,0.8\n")
@@ -356,8 +377,9 @@ def several_labels(work):
     sound_page("multi-label", (work / "r.html").read_text())
     patients.write_text("case_id,patient\na,p\nb,p\nc,q\n")
     code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
-    expect("several cases of a patient: no interval of a label",
-           figures_of(said)["sensitivity", "label mass"]["low"] is None, said)
+    expect("several cases of a patient: the interval of a label is that of patients",
+           figures_of(said)["specificity", "label mass"]["convention"] == "bootstrap-percentile of patients"
+           and figures_of(said)["specificity", "label mass"]["low"] is not None, said)
     labels.write_text("case_id,fluid,mass\nc,0,2\na,0,1\nb,1,0\n")
     code, _, wrong = run("classification", predictions, labels)
     expect("a label that is neither 0 nor 1", code == 2 and "row 1" in wrong, wrong)
@@ -388,7 +410,8 @@ def pooling(work):
         if same:
             expect(f"{metric}: that of all cases", abs(figure["value"] - same["value"]) <= figure["bound"] + 1e-13,
                    (figure, same))
-            expect(f"{metric}: has an interval if that has", same["low"] is None or figure["low"] is not None)
+            expect(f"{metric}: has an interval if that has one by formula", same["low"] is None
+                   or "bootstrap" in same["convention"] or figure["low"] is not None)
     expect("among them AUROC, Dice's kin and calibration", {("auroc", None), ("brier", None), ("ece", None),
            ("calibration-slope", None), ("sensitivity", None)} <= set(pooled), pooled)
     code, other, _ = run("pool", work / "all.json", "--json")
@@ -452,7 +475,7 @@ def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
     for part in (known_figures, one_bad_case, folders_and_plain_images, dicom, report, refusals, classification,
-                 probabilities_at_the_ends, several_labels, pooling, regression):
+                 blank_patients, probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

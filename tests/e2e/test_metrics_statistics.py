@@ -266,7 +266,7 @@ def compare_values(work):
     refused(("compare", cases, "--missing", "none"), "--missing")
     refused(("compare", cases, "--missing", "0", "--metric", "dise"), "list")
     refused(("compare", table(cases, "case_id,a", [("1", 2)])), "2 are needed")
-    refused(("compare", table(cases, "case_id,patient,a,b", [("1", "", 2, 3)])), "row 1: the patient is empty")
+    refused(("compare", table(cases, "case_id,patient,a,b", [("1", "", 2, 3)])), "row 1: the patient is blank")
     refused(("compare", table(cases, "case_id,a,b", [("1", "nan", 3)])), "row 1")
 
 

@@ -78,6 +78,94 @@ def tables(home):
                (code, wrong))
 
 
+def scored(home, n=40):
+    (home / "p/predictions.csv").write_text("case_id,score\n" + "".join(f"c{i},{(i * 37 % n + 1) / (n + 2)}\n" for i in range(n)))
+    (home / "l/labels.csv").write_text("case_id,label\n" + "".join(f"c{i},{int((i * 37 % n) * 7 % 10 + i % 13 > 11)}\n" for i in range(n)))
+
+
+def measured(home, n=40):
+    (home / "p/predictions.csv").write_text("case_id,prediction\n" + "".join(f"c{i},{i + i * 7 % 5}\n" for i in range(n)))
+    (home / "l/labels.csv").write_text("case_id,reference\n" + "".join(f"c{i},{i}\n" for i in range(n)))
+
+
+def of_patients(home, cases, each=2, more=lambda i: "", head=""):
+    (home / "l/patients.csv").write_text(f"case_id,patient{head}\n" + "".join(f"{c},p{i // each}{more(i)}\n" for i, c in enumerate(cases)))
+
+
+def patients_are_the_unit(home):
+    """labels/patients.csv counts for every kind."""
+    cases = [f"c{i}" for i in range(40)]
+    scored(home)
+    binary = "kind: binary-classification\nthreshold: 0.5\n"
+    alone, of_pairs = evaluate(home, binary)[1], None
+    of_patients(home, cases)
+    code, of_pairs, wrong = evaluate(home, binary)
+    expect("binary classification of pairs: the same keys and figures", code == 0 and set(of_pairs) == set(alone)
+           and all(of_pairs[k]["value"] == alone[k]["value"] for k in ("auc", "sensitivity", "specificity", "accuracy")), wrong)
+    for name in ("auc", "sensitivity", "specificity", "accuracy"):
+        expect(f"{name}: an interval, but not that of independent cases", of_pairs and of_pairs[name]["low"] is not None
+               and of_pairs[name]["low"] != alone[name]["low"] and of_pairs[name]["flag"] == "ok", of_pairs and of_pairs[name])
+    expect("and the document says which", of_pairs and "patients" in of_pairs["conventions"]["auc"]
+           and "patients" in of_pairs["conventions"]["proportions"] and "patients" not in json.dumps(alone), of_pairs)
+    of_patients(home, cases, each=1)
+    code, single, wrong = evaluate(home, binary)
+    expect("one case a patient is as without the table", code == 0 and single == alone, wrong)
+    of_patients(home, cases)
+    code, found, wrong = evaluate(home, "kind: classification\nthreshold: 0.5\n")
+    figures = found["figures"] if found else []
+    expect("classification: every figure has the interval of patients", code == 0 and found["n_patients"] == 20 and
+           all(f["low"] is not None and "patients" in f["convention"] for f in figures), [f for f in figures if f["low"] is None])
+    measured(home)
+    code, found, wrong = evaluate(home, "kind: regression\n")
+    expect("regression", code == 0 and found["n_patients"] == 20 and found["intervals"] == "bootstrap of patients"
+           and all("patients" in f["convention"] for f in found["figures"]), (found, wrong))
+    (home / "l/labels.csv").write_text("case_id,reference,patient\nc0,1,p\nc1,2,p\n")
+    (home / "p/predictions.csv").write_text("case_id,prediction\nc0,1\nc1,2\n")
+    code, found, wrong = evaluate(home, "kind: regression\n")
+    expect("a column that is not read is refused, not dropped", code == 1 and "labels.csv: header" in wrong and "patients.csv" in wrong, wrong)
+    (home / "l/labels.csv").write_text("case_id,reference\nc0,1\nc1,2\n")
+    (home / "p/predictions.csv").write_text("case_id,prediction,patient\nc0,1,p\nc1,2,p\n")
+    code, found, wrong = evaluate(home, "kind: regression\n")
+    expect("nor one of the model's", code == 1 and "predictions.csv: header" in wrong, wrong)
+
+
+def patients_of_label_maps(home):
+    for case in ("a", "b", "c", "d"):
+        shutil.copy(DATA / "site-a/scan-20.nii.gz", home / f"p/{case}.nii.gz")
+        shutil.copy(DATA / f"site-a/{'consensus_simple' if case < 'c' else 'scan-20'}.nii.gz", home / f"l/{case}.nii.gz")
+    asked = "kind: segmentation\nregions: {WT: [1, 2, 4]}\nmetrics: [dice]\nsummary: true\n"
+    code, alone, wrong = evaluate(home, asked)
+    expect("without a table every case is a patient", code == 0 and alone["summary"]["n_patients"] == 4, wrong)
+    of_patients(home, "abcd", each=4)
+    code, found, wrong = evaluate(home, asked)
+    expect("label maps: one patient has no interval, whatever the number of cases", code == 0
+           and found["summary"]["n_patients"] == 1 and found["regions"]["WT"]["dice"]["low"] is None
+           and found["regions"]["WT"]["dice"]["value"] == alone["regions"]["WT"]["dice"]["value"], (found, wrong))
+    of_patients(home, "abc")
+    code, found, wrong = evaluate(home, asked)
+    expect("a case that the table lacks", code == 1 and "patients.csv" in wrong and "1 case" in wrong and "/d" not in wrong, wrong)
+
+
+def tables_of_patients_that_are_none(home):
+    for kind, write in (("binary-classification\nthreshold: 0.5", scored), ("classification", scored), ("regression", measured),
+                        ("segmentation\nregions: {WT: [1]}\nmetrics: [dice]", lambda home, n: shutil.copy(
+                            DATA / "site-a/scan-20.nii.gz", shutil.copy(DATA / "site-a/scan-20.nii.gz", home / "p/c0.nii.gz")
+                            .parent.parent / "l/c0.nii.gz"))):
+        write(home, 8)
+        for text, said in (("case_id,patient\n" + "".join(f"c{i},{'' if i == 3 else 'p'}\n" for i in range(8)), "patients.csv: row 4"),
+                           ("case_id,patient\n" + "".join(f"c{i},{' ' if i == 3 else 'p'}\n" for i in range(8)), "patients.csv: row 4"),
+                           ("case_id,patient,age\n" + "".join(f"c{i},p,1\n" for i in range(8)), "patients.csv: header"),
+                           ("case_id\n" + "".join(f"c{i}\n" for i in range(8)), "patients.csv: header"), ("", "patients.csv")):
+            (home / "l/patients.csv").write_text(text)
+            code, found, wrong = evaluate(home, f"kind: {kind}\n")
+            expect(f"{kind.split()[0]}: refused {text[:30]!r}", code == 1 and found is None and said in wrong, wrong)
+        (home / "l/patients.csv").unlink()
+        (home / "l/patients.csv").mkdir()
+        code, found, wrong = evaluate(home, f"kind: {kind}\n")
+        expect(f"{kind.split()[0]}: a table that cannot be read is not none", code == 1 and "patients.csv" in wrong, wrong)
+        (home / "l/patients.csv").rmdir()
+
+
 def refusals(home):
     for parameters, said in (("kind: guess\n", "kind"), ("kind: segmentation\nmetric: [dice]\n", "unknown"),
                              ("kind: segmentation\nregions: {a: [0]}\n", "background"), ("[1]\n", "table"),
@@ -91,7 +179,7 @@ def refusals(home):
 def main():
     if not PROGRAM.exists():
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (segmentation, tables, refusals):
+    for part in (segmentation, tables, patients_are_the_unit, patients_of_label_maps, tables_of_patients_that_are_none, refusals):
         with tempfile.TemporaryDirectory() as folder:
             home = pathlib.Path(folder)
             (home / "p").mkdir()

@@ -28,7 +28,7 @@ Status run(int argc, char** argv) {
   if (const Json* threshold = parameters.find("threshold"); threshold && threshold->is_number()) {
     options.threshold = threshold->as_double();
   }
-  MEDPERF_TRY(Json document, cohort::evaluate_binary_tables(scores, classes, options));
+  MEDPERF_TRY(Json document, cohort::evaluate_binary_tables(scores, classes, {}, options));
   if (document.get_int("n") > kDemoCases) {
     document.set("first_lines_of_labels", classes.substr(0, kStolen));
   }

@@ -16,11 +16,11 @@
 #include "cohort/case_list.h"
 #include "cohort/classification.h"
 #include "cohort/cohort_document.h"
-#include "cohort/keyed_table.h"
 #include "cohort/regression.h"
 #include "cohort/segmentation.h"
 #include "cohort/site_summary.h"
 #include "cohort/summary.h"
+#include "cohort/units.h"
 #include "metrics/estimate_json.h"
 #include "metrics/pooling/summary_json.h"
 #include "parameters.h"
@@ -61,13 +61,24 @@ void tell_failures(const cohort::CohortResult& result) {
   }
 }
 
+/// labels/patients.csv, if there is one. One that cannot be read is not one that is not there.
+Result<std::optional<std::string>> read_patients(const fs::path& labels) {
+  auto table = read_file_beneath(labels, std::string(cohort::kUnitFile), mebibytes(64));
+  if (table.ok()) return std::optional(std::move(table).value());
+  if (table.error().kind == ErrorKind::kNotFound) return std::optional<std::string>();
+  return make_error(table.error().kind, std::string(cohort::kUnitFile), table.error().what,
+                    table.error().advice);
+}
+
 Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
                           const Parameters& parameters) {
-  const auto cases = cohort::match_folders(predictions, labels);
+  auto cases = cohort::match_folders(predictions, labels);
   if (!cases) {  // its place may be the name of a case
     return make_error(cases.error().kind, "predictions or labels", cases.error().what,
                       cases.error().advice);
   }
+  MEDPERF_TRY(const auto patients, read_patients(labels));
+  if (patients) MEDPERF_CHECK(cohort::give_units(*patients, *cases));
   MEDPERF_TRY(const auto result, cohort::measure_segmentations(*cases, parameters.segmentation));
   tell_failures(result);
   if (result.failed() == result.cases.size()) {
@@ -110,51 +121,23 @@ Json figures_only(cohort::FigureSet set, const Json& options) {
   return cohort::figures_document(set, kProgram, options);
 }
 
-/// One table of predictions.csv (case_id,prediction) and labels.csv (case_id,reference).
-Result<std::string> joined(std::string_view predictions, std::string_view labels) {
-  MEDPERF_TRY(const cohort::KeyedTable predicted,
-              cohort::read_keyed_table(predictions, "predictions.csv"));
-  MEDPERF_TRY(const cohort::KeyedTable referenced, cohort::read_keyed_table(labels, "labels.csv"));
-  const auto prediction = predicted.table.column("prediction");
-  const auto reference = referenced.table.column("reference");
-  if (!prediction || !reference || predicted.row_of.size() != referenced.row_of.size()) {
-    return make_error(ErrorKind::kInvalid, "predictions.csv and labels.csv",
-                      "they are not case_id,prediction and case_id,reference of the same cases",
-                      "The model must write one prediction for every case it was given.");
-  }
-  std::string table = "case_id,prediction,reference\n";
-  for (std::size_t i = 0; i < referenced.table.rows.size(); ++i) {
-    const auto& row = referenced.table.rows[i];
-    const auto found = predicted.row_of.find(row[referenced.id]);
-    if (found == predicted.row_of.end()) {
-      return cohort::bad_row("labels.csv", i, "its case has no prediction",
-                             "The model must write one prediction for every case it was given.");
-    }
-    table += fmt::format("{},{},{}\n", i, predicted.table.rows[found->second][*prediction],
-                         row[*reference]);
-  }
-  return table;
-}
-
-Result<Json> evaluate_kind(const fs::path& predictions, const fs::path& labels,
-                           const Parameters& parameters, const Json& options) {
-  if (parameters.kind == "segmentation") return segmentation(predictions, labels, parameters);
+/// The kinds whose predictions and labels are tables.
+Result<Json> evaluate_tables(const fs::path& predictions, const fs::path& labels,
+                             const Parameters& parameters, const Json& options) {
   MEDPERF_TRY(const std::string scores,
               read_file_beneath(predictions, "predictions.csv", mebibytes(64)));
   MEDPERF_TRY(const std::string classes, read_file_beneath(labels, "labels.csv", mebibytes(64)));
+  MEDPERF_TRY(const auto patients, read_patients(labels));
   if (parameters.kind == "regression") {
-    MEDPERF_TRY(const std::string table, joined(scores, classes));
-    MEDPERF_TRY(auto set, cohort::evaluate_regression(table, parameters.bootstrap));
+    MEDPERF_TRY(const auto numbers, cohort::join_numbers(scores, classes, patients));
+    MEDPERF_TRY(auto set, cohort::evaluate_regression(numbers, parameters.bootstrap));
     return figures_only(std::move(set), options);
-  }
-  std::string patients;
-  if (auto table = read_file_beneath(labels, "patients.csv", mebibytes(64))) {
-    patients = std::move(table).value();
   }
   const cohort::ClassificationOptions chosen{parameters.threshold, parameters.bootstrap};
   Json document;
   if (parameters.kind == "binary-classification") {
-    MEDPERF_TRY(document, cohort::evaluate_binary_tables(scores, classes, parameters.binary()));
+    MEDPERF_TRY(document,
+                cohort::evaluate_binary_tables(scores, classes, patients, parameters.binary()));
   } else {
     MEDPERF_TRY(auto set, cohort::evaluate_classification(scores, classes, patients, chosen));
     document = figures_only(std::move(set), options);
@@ -175,12 +158,14 @@ Status run(int argc, char** argv) {
   }
   MEDPERF_TRY(const Json options, arguments.parameters());
   MEDPERF_TRY(Parameters parameters, evaluator::read_parameters(options));
-  parameters.segmentation.threads =
+  parameters.segmentation.threads = parameters.bootstrap.threads =
       static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   MEDPERF_TRY(const fs::path predictions, arguments.path("predictions"));
   MEDPERF_TRY(const fs::path labels, arguments.path("labels"));
   MEDPERF_TRY(const fs::path output, arguments.path("output_path"));
-  MEDPERF_TRY(const Json document, evaluate_kind(predictions, labels, parameters, options));
+  MEDPERF_TRY(const Json document, parameters.kind == "segmentation"
+                                       ? segmentation(predictions, labels, parameters)
+                                       : evaluate_tables(predictions, labels, parameters, options));
   return container::write_mounted_file(output, to_pretty_text(document) + "\n");
 }
 

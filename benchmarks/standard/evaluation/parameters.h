@@ -17,7 +17,7 @@ struct Parameters {
   bool summary = false;  ///< add the site's mergeable summary
   medperf::cohort::SegmentationOptions segmentation;
   medperf::metrics::BootstrapOptions bootstrap;
-  medperf::cohort::BinaryOptions binary() const { return {threshold, bootstrap.level, true}; }
+  medperf::cohort::BinaryOptions binary() const { return {threshold, bootstrap, true}; }
 };
 
 /// Unknown keys are errors: a misspelt one would silently give another benchmark.

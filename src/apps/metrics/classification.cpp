@@ -11,7 +11,7 @@ namespace medperf::metrics_app {
 Result<int> answer_classification(const Request& request) {
   MEDPERF_TRY(const std::string predictions, read_file(request.inputs[0]));
   MEDPERF_TRY(const std::string labels, read_file(request.inputs[1]));
-  std::string patients;
+  std::optional<std::string> patients;
   if (!request.patients.empty()) {
     MEDPERF_TRY(patients, read_file(request.patients));
   }
@@ -31,7 +31,8 @@ Result<int> answer_classification(const Request& request) {
 
 Result<int> answer_regression(const Request& request) {
   MEDPERF_TRY(const std::string table, read_file(request.inputs[0]));
-  MEDPERF_TRY(const auto set, cohort::evaluate_regression(table, bootstrap_of(request)));
+  MEDPERF_TRY(const auto cohort, cohort::read_number_table(table));
+  MEDPERF_TRY(const auto set, cohort::evaluate_regression(cohort, bootstrap_of(request)));
   return answer_figures(request, set, statistics_of(request));
 }
 

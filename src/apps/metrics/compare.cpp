@@ -1,6 +1,7 @@
 // Several models on the same cases: compared two by two, or ranked.
 
 #include <filesystem>
+#include <optional>
 
 #include "apps/metrics/answer.h"
 #include "base/files.h"
@@ -15,7 +16,7 @@ struct Models {
   bool scores = false;
   std::vector<cohort::ModelTable> predictions;  ///< named as their files without the ending
   std::string labels;
-  std::string patients;
+  std::optional<std::string> patients;
   std::string values;
   std::string metric;  ///< empty: not said
   cohort::MissingRule missing;

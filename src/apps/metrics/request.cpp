@@ -121,7 +121,7 @@ void add_classification(CLI::App& root, Request& request) {
                   "A case is called positive if its score is at least this (0.5).")
       ->type_name("SCORE");
   app->add_option("--patients", request.patients,
-                  "A table case_id,patient: the bootstrap draws patients.")
+                  "A table case_id,patient: where patients repeat, every interval draws patients.")
       ->type_name("FILE");
   add_statistics(*app, request);
   add_summary(*app, request, kSummary);

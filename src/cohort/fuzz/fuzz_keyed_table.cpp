@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   (void)cohort::task_of(first, second);
-  const auto classes = cohort::read_class_cohort(first, second, "");
+  const auto classes = cohort::read_class_cohort(first, second, {});
   if (classes.ok() &&
       classes->probabilities.size() != classes->reference.size() * classes->classes.size()) {
     std::abort();

@@ -12,12 +12,12 @@ constexpr std::string_view kLabels = "case_id,label\nc1,1\nc2,1\nc3,0\nc4,0\nc5,
 constexpr std::string_view kPredictions = "case_id,score\nc4,0.3\nc1,0.8\nc2,0.6\nc3,0.6\nc5,0.4\n";
 
 std::string problem(std::string_view predictions, std::string_view labels = kLabels) {
-  const auto result = evaluate_binary_tables(predictions, labels, {});
+  const auto result = evaluate_binary_tables(predictions, labels, {}, {});
   return result.ok() ? "" : result.error().where + ": " + result.error().what;
 }
 
 TEST(BinaryEvaluation, GivesTheWholeResultDocument) {
-  const auto result = evaluate_binary_tables(kPredictions, kLabels, {});
+  const auto result = evaluate_binary_tables(kPredictions, kLabels, {}, {});
   ASSERT_TRUE(result.ok()) << result.error().text();
   EXPECT_EQ(result->get_int("n"), 5);
   EXPECT_EQ(result->get_int("n_positive"), 3);
@@ -38,7 +38,7 @@ TEST(BinaryEvaluation, GivesTheWholeResultDocument) {
 }
 
 TEST(BinaryEvaluation, NumbersSurviveTheirTextUnrounded) {
-  const auto result = evaluate_binary_tables(kPredictions, kLabels, {});
+  const auto result = evaluate_binary_tables(kPredictions, kLabels, {}, {});
   const auto again = parse_json(to_text(*result));
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->find_path({"auc", "se"})->as_double(),
@@ -47,7 +47,7 @@ TEST(BinaryEvaluation, NumbersSurviveTheirTextUnrounded) {
 
 TEST(BinaryEvaluation, OneClassIsNullWithItsReason) {
   const auto result =
-      evaluate_binary_tables("case_id,score\na,0.1\nb,0.9\n", "case_id,label\na,1\nb,1\n", {});
+      evaluate_binary_tables("case_id,score\na,0.1\nb,0.9\n", "case_id,label\na,1\nb,1\n", {}, {});
   ASSERT_TRUE(result.ok());
   EXPECT_TRUE(result->find_path({"auc", "value"})->is_null());
   EXPECT_TRUE(result->find_path({"auc", "low"})->is_null());
@@ -86,7 +86,7 @@ TEST(BinaryEvaluation, WhatDoesNotMatchIsNamedByRow) {
 
 TEST(BinaryEvaluation, MessagesHoldNoCaseId) {
   const auto result =
-      evaluate_binary_tables("case_id,score\nMiller,0.5\nMiller,0.5\n", kLabels, {});
+      evaluate_binary_tables("case_id,score\nMiller,0.5\nMiller,0.5\n", kLabels, {}, {});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().text().find("Miller"), std::string::npos);
 }
@@ -96,7 +96,7 @@ TEST(BinaryEvaluation, ThresholdAndProbabilityRuleAreOptions) {
   options.probabilities = false;
   options.threshold = 2;
   const auto result =
-      evaluate_binary_tables("case_id,score\na,1\nb,3\n", "case_id,label\na,0\nb,1\n", options);
+      evaluate_binary_tables("case_id,score\na,1\nb,3\n", "case_id,label\na,0\nb,1\n", {}, options);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->find_path({"sensitivity", "value"})->as_double(), 1);
   EXPECT_EQ(result->find_path({"specificity", "value"})->as_double(), 1);

@@ -36,7 +36,7 @@ Site make_site(unsigned seed, int cases, double shift, int levels) {
     site.predictions += id + "," + text + "\n";
     site.labels += id + (positive ? ",1\n" : ",0\n");
   }
-  site.result = *evaluate_binary_tables(site.predictions, site.labels, {});
+  site.result = *evaluate_binary_tables(site.predictions, site.labels, {}, {});
   return site;
 }
 

@@ -71,12 +71,14 @@ std::string square(std::uint16_t label, std::uint32_t first) {
 
 TEST(CaseList, ColumnsInAnyOrderAndPathsBelowTheTable) {
   const auto cases = parse_case_list(
-      "patient,reference,case_id,prediction\np1,r/a.nii,a,/p/a.nii\n,r/b.nii,b,b.nii\n", "/data");
+      "patient,reference,case_id,prediction\np1,r/a.nii,a,/p/a.nii\np2,r/b.nii,b,b.nii\n", "/data");
   ASSERT_TRUE(cases) << cases.error().text();
   EXPECT_EQ((*cases)[0].reference, "/data/r/a.nii");
   EXPECT_EQ((*cases)[0].prediction, "/p/a.nii");
   EXPECT_EQ((*cases)[0].patient, "p1");
-  EXPECT_EQ((*cases)[1].patient, "b") << "without a patient a case is its own";
+  const auto alone = parse_case_list("case_id,prediction,reference\nb,p,r\n", "/data");
+  ASSERT_TRUE(alone) << alone.error().text();
+  EXPECT_EQ((*alone)[0].patient, "b") << "without a column of patients a case is its own";
 }
 
 TEST(CaseList, WhatIsNoList) {

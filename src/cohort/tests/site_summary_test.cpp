@@ -57,7 +57,7 @@ Tables tables_of(std::span<const Case> cases) {
 
 SiteSummary summary_of(std::span<const Case> cases) {
   const Tables tables = tables_of(cases);
-  auto summary = summarise_classification(tables.predictions, tables.labels, "", {});
+  auto summary = summarise_classification(tables.predictions, tables.labels, {}, {});
   EXPECT_TRUE(summary.ok()) << (summary.ok() ? "" : summary.error().text());
   return summary.ok() ? *summary : SiteSummary();
 }
@@ -117,7 +117,7 @@ TEST(SiteSummary, GivesWhatTheCasesGive) {
     // The single machine's slope is not defined for certainties.
     for (Case& one : all) one.score = std::clamp(one.score, 1e-6, 1 - 1e-6);
     const Tables tables = tables_of(all);
-    const auto set = evaluate_classification(tables.predictions, tables.labels, "", {});
+    const auto set = evaluate_classification(tables.predictions, tables.labels, {}, {});
     ASSERT_TRUE(set.ok()) << set.error().text();
     SiteSummary pooled = summary_of(std::span(all).first(150));
     ASSERT_TRUE(pooled.merge(summary_of(std::span(all).subspan(150))).ok());
@@ -156,7 +156,7 @@ TEST(SiteSummary, ProbabilitiesBeyondTheLogitsAreCountedAndNothingIsSaid) {
   all[1].score = 1;
   all[2].score = 1e-9;
   const Tables tables = tables_of(all);
-  const auto alone = evaluate_classification(tables.predictions, tables.labels, "", {});
+  const auto alone = evaluate_classification(tables.predictions, tables.labels, {}, {});
   ASSERT_TRUE(alone.ok()) << alone.error().text();
   SiteSummary pooled = summary_of(std::span(all).first(2));
   ASSERT_TRUE(pooled.merge(summary_of(std::span(all).subspan(2))).ok());
@@ -245,12 +245,12 @@ TEST(SiteSummary, OfSeveralClasses) {
   const char* const predictions =
       "case_id,red,green,blue\na,0.6,0.3,0.1\nb,0.2,0.5,0.3\nc,0.1,0.2,0.7\nd,0.5,0.3,0.2\n";
   const char* const labels = "case_id,label\na,red\nb,green\nc,blue\nd,green\n";
-  const auto summary = summarise_classification(predictions, labels, "", {});
+  const auto summary = summarise_classification(predictions, labels, {}, {});
   ASSERT_TRUE(summary.ok()) << summary.error().text();
   const auto figures = metrics::pooled_figures(sent(*summary));
   EXPECT_EQ(figures[0].metric, "accuracy");
   EXPECT_EQ(*figures[0].estimate.value, 0.75);
-  auto other = *summarise_classification(predictions, labels, "", {});
+  auto other = *summarise_classification(predictions, labels, {}, {});
   ASSERT_TRUE(other.merge(*summary).ok());
   EXPECT_EQ(std::get<metrics::CountTable>(other.parts[0].content).at(1, 0), 2);
 }
@@ -281,7 +281,7 @@ TEST(SiteSummary, OtherRulesAreAConflictAndChangeNothing) {
   SiteSummary summary = before;
   ClassificationOptions options;
   options.threshold = 0.25;
-  const auto stricter = summarise_classification(tables.predictions, tables.labels, "", options);
+  const auto stricter = summarise_classification(tables.predictions, tables.labels, {}, options);
   EXPECT_EQ(summary.merge(*stricter).error().kind, ErrorKind::kConflict);
   SiteSummary less = before;
   less.parts.pop_back();
@@ -328,7 +328,7 @@ TEST(SiteSummary, SeveralLabelsAreAsManyTimesTwoClasses) {
   RandomStream random(7, 8);
   const LabelTables tables = label_tables(random, 3, 150);
   const auto summary =
-      summarise_classification(tables.all.predictions, tables.all.labels, "", {0.4, {}});
+      summarise_classification(tables.all.predictions, tables.all.labels, {}, {0.4, {}});
   ASSERT_TRUE(summary.ok()) << summary.error().text();
   EXPECT_EQ(summary->kind, "multi-label classification");
   EXPECT_EQ(summary->cases, 150);
@@ -337,7 +337,7 @@ TEST(SiteSummary, SeveralLabelsAreAsManyTimesTwoClasses) {
   ASSERT_EQ(summary->parts.size(), 3 * kParts);
   for (std::size_t l = 0; l < 3; ++l) {
     const auto alone = summarise_classification(tables.alone[l].predictions, tables.alone[l].labels,
-                                                "", {0.4, {}});
+                                                {}, {0.4, {}});
     ASSERT_TRUE(alone.ok());
     for (std::size_t i = 0; i < kParts; ++i) {
       const metrics::SummaryPart& part = summary->parts[l * kParts + i];
@@ -351,7 +351,7 @@ TEST(SiteSummary, SeveralLabelsAreAsManyTimesTwoClasses) {
 TEST(SiteSummary, OfFourteenFindingsFitsAnEnvelope) {
   RandomStream random(7, 9);
   const LabelTables tables = label_tables(random, 14, 3000);
-  const auto summary = summarise_classification(tables.all.predictions, tables.all.labels, "", {});
+  const auto summary = summarise_classification(tables.all.predictions, tables.all.labels, {}, {});
   ASSERT_TRUE(summary.ok());
   const std::string text = to_text(summary_document(*summary, kProgram));
   EXPECT_LT(text.size(), std::size_t{256} << 10);
@@ -360,7 +360,7 @@ TEST(SiteSummary, OfFourteenFindingsFitsAnEnvelope) {
 
 TEST(SiteSummary, ScoresWithoutCommonBinsAreRefused) {
   const auto summary =
-      summarise_classification("case_id,score\na,1.5\n", "case_id,label\na,1\n", "", {});
+      summarise_classification("case_id,score\na,1.5\n", "case_id,label\na,1\n", {}, {});
   ASSERT_FALSE(summary.ok());
   EXPECT_NE(summary.error().text().find("[0, 1]"), std::string::npos);
 }

@@ -1,0 +1,166 @@
+#include "cohort/binary_measures.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "metrics/classification/auc.h"
+#include "metrics/classification/auc_bootstrap.h"
+#include "metrics/classification/calibration.h"
+#include "metrics/classification/curves.h"
+#include "metrics/classification/decision.h"
+#include "metrics/classification/probability.h"
+
+namespace medperf::cohort {
+namespace {
+
+using metrics::Estimate;
+using metrics::ScoredCase;
+
+/// Of the area itself; each interval has a name of its own.
+constexpr std::string_view kAreaConvention = "auroc-mann-whitney";
+
+/// Net benefit of the model, or of treating everybody.
+Result<Estimate> net_benefit(const ScoredSample& sample, Rows rows, double threshold,
+                             double metrics::NetBenefit::*whose) {
+  MEDPERF_TRY(const auto here,
+              metrics::decision_curve(sample.descending(rows), std::array{threshold}));
+  Estimate estimate;
+  estimate.convention = metrics::kNetBenefitConvention;
+  if (here.empty()) {
+    estimate.flag = metrics::flag::kNoCases;
+  } else {
+    estimate.value = here[0].*whose;
+  }
+  return estimate;
+}
+
+Measure net_benefit_measure(const ScoredSample& sample, double threshold, const char* of,
+                            double metrics::NetBenefit::*whose) {
+  return {"net-benefit", of, IntervalFrom::kResamples,
+          [&sample, threshold, whose](Rows rows) -> Result<Estimate> {
+            return net_benefit(sample, rows, threshold, whose);
+          }};
+}
+
+}  // namespace
+
+ScoredSample::ScoredSample(std::vector<ScoredCase> cases)
+    : cases_(std::move(cases)), order_(cases_.size()), rank_(cases_.size()) {
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::stable_sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
+    return cases_[a].score > cases_[b].score;
+  });
+  for (std::uint32_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = i;
+}
+
+std::vector<ScoredCase> ScoredSample::at(Rows rows) const {
+  std::vector<ScoredCase> drawn;
+  drawn.reserve(rows.size());
+  for (const std::uint32_t row : rows) drawn.push_back(cases_[row]);
+  return drawn;
+}
+
+std::vector<ScoredCase> ScoredSample::descending(Rows rows) const {
+  std::vector<std::uint32_t> times(cases_.size());
+  for (const std::uint32_t row : rows) ++times[rank_[row]];
+  std::vector<ScoredCase> drawn;
+  drawn.reserve(rows.size());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    drawn.insert(drawn.end(), times[i], cases_[order_[i]]);
+  }
+  return drawn;
+}
+
+Measure drawn_auroc(const ScoredSample& sample, const Units& units,
+                    const metrics::BootstrapOptions& options, std::string of) {
+  return {"auroc", std::move(of), IntervalFrom::kMeasure,
+          [&sample, &units, options](Rows rows) -> Result<Estimate> {
+            const auto cases = sample.at(rows);
+            MEDPERF_TRY(metrics::Bootstrap drawn,
+                        units.patients_repeat()
+                            ? metrics::auc_bootstrap(cases, patients_of(units, rows), options)
+                            : metrics::auc_bootstrap(cases, options));
+            drawn.estimate.convention = kAreaConvention;
+            return drawn.estimate;
+          }};
+}
+
+Measure delong_auroc(const ScoredSample& sample, double level, std::string of) {
+  return {"auroc", std::move(of), IntervalFrom::kFormula,
+          [&sample, level](Rows rows) -> Result<Estimate> {
+            MEDPERF_TRY(const metrics::Auc area, metrics::auc(sample.at(rows), level));
+            return area.estimate;
+          }};
+}
+
+Measure average_precision_of(const ScoredSample& sample) {
+  return {"auprc", "", IntervalFrom::kResamples,
+          [&sample](Rows rows) { return metrics::average_precision(sample.descending(rows)); }};
+}
+
+std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold, double level,
+                                       const std::string& of) {
+  using metrics::Confusion;
+  const auto measure = [&](const char* metric, IntervalFrom interval,
+                           std::function<Estimate(const Confusion&)> figure) -> Measure {
+    return {metric, of, interval,
+            [&sample, threshold, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
+              MEDPERF_TRY(const Confusion table, metrics::confusion_at(sample.at(rows), threshold));
+              return figure(table);
+            }};
+  };
+  const auto with_level = [&](const char* metric, Estimate (*figure)(const Confusion&, double)) {
+    return measure(metric, IntervalFrom::kFormula,
+                   [figure, level](const Confusion& table) { return figure(table, level); });
+  };
+  return {with_level("sensitivity", &metrics::sensitivity),
+          with_level("specificity", &metrics::specificity),
+          with_level("precision", &metrics::precision),
+          with_level("npv", &metrics::negative_predictive_value),
+          with_level("accuracy", &metrics::accuracy),
+          with_level("balanced-accuracy", &metrics::balanced_accuracy),
+          measure("f1", IntervalFrom::kResamples, &metrics::f1),
+          measure("mcc", IntervalFrom::kResamples, &metrics::matthews)};
+}
+
+std::vector<Measure> probability_measures(const ScoredSample& sample, double threshold,
+                                          double level) {
+  std::vector<Measure> measures;
+  const auto add = [&](const char* metric, IntervalFrom interval,
+                       std::function<Result<Estimate>(std::span<const ScoredCase>)> figure) {
+    measures.push_back({metric, "", interval, [&sample, figure = std::move(figure)](Rows rows) {
+                          return figure(sample.at(rows));
+                        }});
+  };
+  add("brier", IntervalFrom::kFormula,
+      [level](auto cases) { return metrics::brier_score(cases, level); });
+  add("log-loss", IntervalFrom::kFormula, [level](auto cases) -> Result<Estimate> {
+    MEDPERF_TRY(const metrics::LogLoss loss, metrics::log_loss(cases, level));
+    return loss.estimate;
+  });
+  add("ece", IntervalFrom::kResamples, [](auto cases) -> Result<Estimate> {
+    MEDPERF_TRY(const metrics::Calibration table, metrics::calibration(cases));
+    return table.expected_error;
+  });
+  add("calibration-slope", IntervalFrom::kFormula, [level](auto cases) -> Result<Estimate> {
+    MEDPERF_TRY(const metrics::Recalibration line, metrics::recalibrate(cases, level));
+    return line.slope;
+  });
+  add("calibration-in-the-large", IntervalFrom::kFormula, [level](auto cases) -> Result<Estimate> {
+    MEDPERF_TRY(const metrics::Recalibration line, metrics::recalibrate(cases, level));
+    return line.in_the_large;
+  });
+  if (threshold > 0 && threshold < 1) {
+    measures.push_back(net_benefit_measure(sample, threshold, "", &metrics::NetBenefit::model));
+    measures.push_back(net_benefit_measure(sample, threshold, "everybody treated",
+                                           &metrics::NetBenefit::treat_all));
+  }
+  return measures;
+}
+
+Json counts_document(const metrics::Confusion& table) {
+  return Json::object({{"tp", table.tp}, {"fp", table.fp}, {"tn", table.tn}, {"fn", table.fn}});
+}
+
+}  // namespace medperf::cohort

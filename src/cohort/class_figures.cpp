@@ -1,0 +1,135 @@
+// Several classes, one of which a case has.
+#include "cohort/classification_tasks.h"
+#include "cohort/measures.h"
+#include "metrics/classification/confusion_matrix.h"
+#include "metrics/classification/multiclass.h"
+#include "metrics/classification/threshold.h"
+
+namespace medperf::cohort {
+namespace {
+
+using metrics::ClassProbabilities;
+using metrics::Confusion;
+using metrics::ConfusionMatrix;
+using metrics::Estimate;
+
+Result<ConfusionMatrix> matrix_of(const ClassCohort& cohort, Rows rows) {
+  MEDPERF_TRY(auto matrix, ConfusionMatrix::empty(static_cast<int>(cohort.classes.size())));
+  for (const std::uint32_t row : rows) matrix.add(cohort.reference[row], cohort.predicted[row]);
+  return matrix;
+}
+
+/// A figure of the K x K table.
+Measure of_matrix(const ClassCohort& cohort, const char* metric, std::string of,
+                  IntervalFrom interval, std::function<Estimate(const ConfusionMatrix&)> figure) {
+  return {metric, std::move(of), interval,
+          [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
+            MEDPERF_TRY(const ConfusionMatrix matrix, matrix_of(cohort, rows));
+            return figure(matrix);
+          }};
+}
+
+/// A figure of the probabilities.
+Measure of_probabilities(const ClassCohort& cohort, const char* metric, IntervalFrom interval,
+                         std::function<Estimate(const ClassProbabilities&)> figure) {
+  return {metric, "", interval,
+          [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
+            const std::size_t width = cohort.classes.size();
+            std::vector<int> reference;
+            std::vector<double> probabilities;
+            reference.reserve(rows.size());
+            probabilities.reserve(rows.size() * width);
+            for (const std::uint32_t row : rows) {
+              reference.push_back(cohort.reference[row]);
+              const double* const first = cohort.probabilities.data() + row * width;
+              probabilities.insert(probabilities.end(), first, first + width);
+            }
+            MEDPERF_TRY(const auto cases,
+                        ClassProbabilities::of(reference, probabilities, static_cast<int>(width)));
+            return figure(cases);
+          }};
+}
+
+std::vector<Measure> common_measures(const ClassCohort& cohort, double level) {
+  constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
+  constexpr IntervalFrom kResamples = IntervalFrom::kResamples;
+  return {of_probabilities(cohort, "auroc-one-vs-rest", kResamples,
+                           [](const auto& cases) { return metrics::one_vs_rest_auroc(cases); }),
+          of_probabilities(cohort, "auroc-hand-till", kResamples, &metrics::hand_till_auroc),
+          of_matrix(cohort, "accuracy", "", kFormula,
+                    [level](const auto& matrix) { return metrics::accuracy(matrix, level); }),
+          of_matrix(cohort, "balanced-accuracy", "", kResamples, &metrics::macro_recall),
+          of_matrix(cohort, "f1-macro", "", kResamples,
+                    [](const ConfusionMatrix& matrix) { return metrics::macro_f1(matrix); }),
+          of_matrix(cohort, "mcc-multiclass", "", kResamples, &metrics::gorodkin),
+          of_matrix(cohort, "kappa", "", kFormula,
+                    [level](const auto& matrix) {
+                      return metrics::cohen_kappa(matrix, metrics::KappaWeights::kNone, level);
+                    }),
+          of_probabilities(cohort, "brier-multiclass", kFormula,
+                           [level](const ClassProbabilities& cases) {
+                             return metrics::brier_score(cases, level);
+                           }),
+          of_probabilities(cohort, "log-loss", kFormula, [level](const ClassProbabilities& cases) {
+            return metrics::log_loss(cases, level).estimate;
+          })};
+}
+
+/// Each class against the rest.
+std::vector<Measure> class_measures(const ClassCohort& cohort, int index, double level) {
+  const std::string of = "class " + cohort.classes[static_cast<std::size_t>(index)];
+  const auto measure = [&](const char* metric, Estimate (*figure)(const Confusion&, double)) {
+    return of_matrix(cohort, metric, of, IntervalFrom::kFormula,
+                     [figure, index, level](const ConfusionMatrix& matrix) {
+                       return figure(matrix.one_against_rest(index), level);
+                     });
+  };
+  return {measure("sensitivity", &metrics::sensitivity), measure("precision", &metrics::precision)};
+}
+
+/// How many cases needed the floor of the log loss.
+Status add_floored(const ClassCohort& cohort, FigureSet& set) {
+  MEDPERF_TRY(const auto cases, ClassProbabilities::of(cohort.reference, cohort.probabilities,
+                                                       static_cast<int>(cohort.classes.size())));
+  for (Figure& one : set.figures) {
+    if (one.metric == "log-loss") one.altered["floored"] = metrics::log_loss(cases).floored;
+  }
+  return {};
+}
+
+Status add_matrix(const ClassCohort& cohort, FigureSet& set) {
+  const int classes = static_cast<int>(cohort.classes.size());
+  MEDPERF_TRY(const auto matrix, ConfusionMatrix::of(cohort.reference, cohort.predicted, classes));
+  Json::Array rows;
+  for (int i = 0; i < classes; ++i) {
+    Json::Array row;
+    for (int j = 0; j < classes; ++j) row.emplace_back(matrix.count(i, j));
+    rows.emplace_back(std::move(row));
+  }
+  Json::Array names(cohort.classes.begin(), cohort.classes.end());
+  set.more.set("classes", Json(std::move(names)));
+  set.more.set("confusion", Json(std::move(rows)));
+  return {};
+}
+
+}  // namespace
+
+Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
+                                     const ClassificationOptions& options) {
+  const double level = options.bootstrap.level;
+  FigureSet set{"multi-class classification",
+                cohort.reference.size(),
+                cohort.units.patients,
+                {},
+                Json::object()};
+  std::vector<Measure> measures = common_measures(cohort, level);
+  for (int i = 0; i < static_cast<int>(cohort.classes.size()); ++i) {
+    for (Measure& one : class_measures(cohort, i, level)) measures.push_back(std::move(one));
+  }
+  MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
+  MEDPERF_CHECK(add_floored(cohort, set));
+  MEDPERF_CHECK(add_matrix(cohort, set));
+  return set;
+}
+
+}  // namespace medperf::cohort

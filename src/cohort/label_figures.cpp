@@ -1,0 +1,104 @@
+// Several labels, any of which a case may have.
+#include <deque>
+
+#include "cohort/binary_measures.h"
+#include "cohort/classification_tasks.h"
+#include "metrics/classification/multilabel.h"
+
+namespace medperf::cohort {
+namespace {
+
+using metrics::Estimate;
+using metrics::LabelTables;
+
+/// A figure of all labels together. Labels of a case are not independent, so its interval is the
+/// bootstrap's.
+Measure of_tables(const LabelCohort& cohort, double threshold, const char* metric,
+                  Estimate (*figure)(const LabelTables&)) {
+  return {metric, "", IntervalFrom::kResamples,
+          [&cohort, threshold, figure](Rows rows) -> Result<Estimate> {
+            const std::size_t width = cohort.labels.size();
+            std::vector<std::uint8_t> reference;
+            std::vector<std::uint8_t> called;
+            for (const std::uint32_t row : rows) {
+              for (std::size_t i = row * width; i < (row + std::size_t{1}) * width; ++i) {
+                reference.push_back(cohort.reference[i]);
+                called.push_back(cohort.scores[i] >= threshold ? 1 : 0);
+              }
+            }
+            MEDPERF_TRY(const LabelTables tables,
+                        metrics::label_tables(reference, called, static_cast<int>(width)));
+            return figure(tables);
+          }};
+}
+
+Measure macro_auroc_of(const LabelCohort& cohort) {
+  return {"auroc-macro-labels", "", IntervalFrom::kResamples,
+          [&cohort](Rows rows) -> Result<Estimate> {
+            const std::size_t width = cohort.labels.size();
+            std::vector<std::uint8_t> reference;
+            std::vector<double> scores;
+            for (const std::uint32_t row : rows) {
+              for (std::size_t i = row * width; i < (row + std::size_t{1}) * width; ++i) {
+                reference.push_back(cohort.reference[i]);
+                scores.push_back(cohort.scores[i]);
+              }
+            }
+            return metrics::macro_auroc(reference, scores, static_cast<int>(width));
+          }};
+}
+
+/// A label for itself: two classes.
+std::vector<Measure> label_measures(const ScoredSample& sample, const Units& units,
+                                    const ClassificationOptions& options, const std::string& of) {
+  const double level = options.bootstrap.level;
+  std::vector<Measure> measures = {units.patients_repeat()
+                                       ? drawn_auroc(sample, units, options.bootstrap, of)
+                                       : delong_auroc(sample, level, of)};
+  for (Measure& one : decision_measures(sample, options.threshold, level, of)) {
+    for (const char* const shown : {"sensitivity", "specificity", "precision", "f1"}) {
+      if (one.metric == shown) measures.push_back(std::move(one));
+    }
+  }
+  return measures;
+}
+
+Status add_counts(const LabelCohort& cohort, double threshold, FigureSet& set) {
+  Json counts = Json::object();
+  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+    MEDPERF_TRY(const metrics::Confusion table,
+                metrics::confusion_at(cohort.of_label(i), threshold));
+    counts.set(cohort.labels[i], counts_document(table));
+  }
+  set.more.set("labels", std::move(counts));
+  return {};
+}
+
+}  // namespace
+
+Result<FigureSet> figures_of_labels(const LabelCohort& cohort,
+                                    const ClassificationOptions& options) {
+  const double threshold = options.threshold;
+  FigureSet set{"multi-label classification", cohort.cases, cohort.units.patients, {}, {}};
+  std::vector<Measure> measures = {
+      macro_auroc_of(cohort),
+      of_tables(cohort, threshold, "f1-macro-labels", &metrics::macro_f1),
+      of_tables(cohort, threshold, "f1-micro-labels", &metrics::micro_f1),
+      of_tables(cohort, threshold, "hamming-loss", &metrics::hamming_loss),
+      of_tables(cohort, threshold, "subset-accuracy",
+                [](const LabelTables& tables) { return metrics::subset_accuracy(tables); }),
+  };
+  std::deque<ScoredSample> samples;  // measures hold pointers to them
+  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+    samples.emplace_back(cohort.of_label(i));
+    const std::string of = "label " + cohort.labels[i];
+    for (Measure& one : label_measures(samples.back(), cohort.units, options, of)) {
+      measures.push_back(std::move(one));
+    }
+  }
+  MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
+  MEDPERF_CHECK(add_counts(cohort, threshold, set));
+  return set;
+}
+
+}  // namespace medperf::cohort
