@@ -131,7 +131,10 @@ class PairFigures {
       : prediction_(prediction), reference_(reference), options_(options), surfaces_(surfaces) {}
 
   Result<Estimate> figure(const Column& column, std::size_t region, std::size_t tau) {
-    if (overlaps_.empty()) MEDPERF_CHECK(measure_all());
+    if (overlaps_.empty() && !options_.regions.empty()) MEDPERF_CHECK(measure_all());
+    if (column.region == kInstancesRegion && options_.instances.whole_maps) {
+      return instances(column);
+    }
     switch (find_region_metric(column.metric)->engine) {
       case Engine::kOverlap:
         if (column.metric == "voxel-count") {
@@ -196,7 +199,7 @@ class PairFigures {
   }
 
   Result<Estimate> lesions(const Column& column, std::size_t region, std::size_t tau) {
-    const metrics::LesionPolicy& policy = *metrics::find_lesion_policy(options_.lesion_policy);
+    const metrics::LesionPolicy& policy = *lesion_policy_of(options_);
     auto& found = of_[region].lesions;
     if (!found) {
       const metrics::Region& one = options_.regions[region];
@@ -216,11 +219,20 @@ class PairFigures {
   Result<Estimate> panoptic(const Column& column, std::size_t region) {
     auto& found = of_[region].panoptic;
     if (!found) {
-      MEDPERF_TRY(
-          found, metrics::panoptic_of_components(
-                     mask(prediction_, region), mask(reference_, region), reference_.dimensions()));
+      MEDPERF_TRY(found,
+                  metrics::panoptic_of_components(
+                      mask(prediction_, region), mask(reference_, region), reference_.dimensions(),
+                      options_.instances.connectivity, options_.instances.match));
     }
     return from_panoptic(column.metric, *found);
+  }
+
+  Result<Estimate> instances(const Column& column) {
+    if (!instances_) {
+      MEDPERF_TRY(instances_, metrics::panoptic_of_instances(prediction_, reference_,
+                                                             options_.instances.match));
+    }
+    return from_panoptic(column.metric, *instances_);
   }
 
   const metrics::LabelVolume& prediction_;
@@ -229,6 +241,7 @@ class PairFigures {
   bool surfaces_;
   std::vector<RegionMetrics> overlaps_;
   std::vector<Of> of_;
+  std::optional<metrics::PanopticQuality> instances_;
 };
 
 Status check_metric(const std::string& id, const SegmentationOptions& options) {
@@ -241,14 +254,31 @@ Status check_metric(const std::string& id, const SegmentationOptions& options) {
     return make_error(ErrorKind::kInvalid, "metric", id + " needs a tolerance",
                       "Give it in mm (--tau), as the benchmark fixes it.");
   }
-  if (metric->engine == Engine::kLesion &&
-      metrics::find_lesion_policy(options.lesion_policy) == nullptr) {
+  if (metric->engine == Engine::kLesion && lesion_policy_of(options) == nullptr) {
     std::string known;
     for (const auto& policy : metrics::lesion_policies()) known += fmt::format(" {}", policy.id);
     return make_error(ErrorKind::kInvalid, "metric", id + " needs the rules of a benchmark",
                       "Name them (--lesion-policy):" + known + ".");
   }
   return {};
+}
+
+/// The columns of whole instance maps; their metrics are taken out of those of regions.
+Result<std::vector<Column>> take_whole_maps(std::vector<std::string>& ids) {
+  const auto rest = std::stable_partition(ids.begin(), ids.end(), [](const std::string& id) {
+    return find_region_metric(id)->engine != Engine::kPanoptic;
+  });
+  if (rest == ids.end()) {
+    return make_error(ErrorKind::kInvalid, "metric", "none of the metrics is of instances",
+                      "Ask for panoptic-quality, recognition-quality or segmentation-quality, or "
+                      "say nothing of instance maps.");
+  }
+  std::vector<Column> columns;
+  for (auto id = rest; id != ids.end(); ++id) {
+    columns.push_back({*id, std::string(kInstancesRegion), std::nullopt});
+  }
+  ids.erase(rest, ids.end());
+  return columns;
 }
 
 }  // namespace
@@ -268,13 +298,17 @@ const RegionMetric* find_region_metric(std::string_view id) {
 }
 
 Result<std::vector<Column>> columns_of(const SegmentationOptions& options) {
-  if (options.regions.empty()) {
-    return make_error(ErrorKind::kInvalid, "region", "no region is given",
-                      "Say which labels are compared, e.g. --region WT=1,2,4 or --labels 1,2.");
-  }
   std::vector<std::string> ids = options.metrics;
   if (ids.empty()) ids = default_segmentation_metrics(!options.tau_mm.empty());
   for (const std::string& id : ids) MEDPERF_CHECK(check_metric(id, options));
+  std::vector<Column> of_instances;
+  if (options.instances.whole_maps) {
+    MEDPERF_TRY(of_instances, take_whole_maps(ids));
+  }
+  if (options.regions.empty() && !ids.empty()) {
+    return make_error(ErrorKind::kInvalid, "region", "no region is given",
+                      "Say which labels are compared, e.g. --region WT=1,2,4 or --labels 1,2.");
+  }
   std::vector<Column> columns;
   for (const metrics::Region& region : options.regions) {
     MEDPERF_CHECK(metrics::check_region(region));
@@ -291,6 +325,7 @@ Result<std::vector<Column>> columns_of(const SegmentationOptions& options) {
       }
     }
   }
+  columns.insert(columns.end(), of_instances.begin(), of_instances.end());
   return columns;
 }
 

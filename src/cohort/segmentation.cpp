@@ -89,6 +89,11 @@ std::size_t CohortResult::failed() const {
       cases.begin(), cases.end(), [](const CaseResult& one) { return one.failure.has_value(); }));
 }
 
+const metrics::LesionPolicy* lesion_policy_of(const SegmentationOptions& options) {
+  if (options.own_lesion_policy) return &*options.own_lesion_policy;
+  return metrics::find_lesion_policy(options.lesion_policy);
+}
+
 std::vector<std::string_view> segmentation_metrics() {
   std::vector<std::string_view> ids;
   for (const RegionMetric& one : region_metrics()) ids.push_back(one.id);
@@ -126,6 +131,7 @@ Result<CohortResult> measure_segmentations(std::span<const CaseFiles> cases,
   CohortResult result;
   MEDPERF_TRY(result.columns, columns_of(options));
   std::set<std::string> names;
+  if (options.instances.whole_maps) names.emplace(kInstancesRegion);
   for (const metrics::Region& region : options.regions) {
     if (!names.insert(region.name).second) return bad_region("a region's name is given twice");
   }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cohort/cohort_result.h"
 #include "cohort/label_pair.h"
+#include "cohort/segmentation_rules.h"
 #include "metrics/segmentation/label_volume.h"
 
 namespace medperf::cohort {
@@ -19,10 +20,18 @@ struct SegmentationOptions {
   std::vector<std::string> metrics;  ///< ids; empty: default_segmentation_metrics()
   std::vector<double> tau_mm;        ///< for nsd, surfel-nsd and lesion-nsd, one column each
   std::string lesion_policy;         ///< id, for the lesion-* metrics
+  std::optional<metrics::LesionPolicy> own_lesion_policy;  ///< of the benchmark, instead of an id
+  InstanceRules instances;                                 ///< for the panoptic metrics
   imaging::GridRule grid_rule = imaging::GridRule::kRefuse;
   std::optional<std::array<double, 3>> spacing_mm;  ///< of files that have none
   int threads = 1;                                  ///< cases at the same time
 };
+
+/// The region under which figures of whole instance maps stand.
+inline constexpr std::string_view kInstancesRegion = "instances";
+
+/// The policy of the options, or null pointer.
+const metrics::LesionPolicy* lesion_policy_of(const SegmentationOptions& options);
 
 /// The ids that can be asked for, sorted.
 std::vector<std::string_view> segmentation_metrics();

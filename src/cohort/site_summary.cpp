@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cohort/class_tables.h"
 #include "cohort/cohort_document.h"
+#include "cohort/region_metrics.h"
 #include "metrics/classification/threshold.h"
 
 namespace medperf::cohort {
@@ -28,9 +29,15 @@ std::string rules_of(const SegmentationOptions& options) {
     regions.set(region.name, Json(std::move(labels)));
   }
   const bool nearest = options.grid_rule == imaging::GridRule::kResampleNearest;
-  return to_canonical(Json::object({{"lesion_policy", options.lesion_policy},
-                                    {"regions", std::move(regions)},
-                                    {"resample", nearest ? "nearest" : "refuse"}}));
+  Json rules = Json::object({{"lesion_policy", options.lesion_policy},
+                             {"regions", std::move(regions)},
+                             {"resample", nearest ? "nearest" : "refuse"}});
+  if (options.own_lesion_policy) rules.set("lesion_policy", to_json(*options.own_lesion_policy));
+  const bool panoptic = std::any_of(
+      options.metrics.begin(), options.metrics.end(),
+      [](const std::string& id) { return find_region_metric(id)->engine == Engine::kPanoptic; });
+  if (panoptic) rules.set("panoptic", to_json(options.instances));
+  return to_canonical(rules);
 }
 
 /// The values of one column; what is undefined is counted by its reason.

@@ -94,6 +94,13 @@ def folders_and_plain_images(work):
     code, said, _ = run("segmentation", work / "p/b.png", work / "r/b.png", "--labels", "3", "--metric", "hd",
                         "--spacing", "1,0.5", "--csv")
     expect("with a size they do", code == 0 and ",hd,,0.5,ok," in said, said)
+    asked = ("segmentation", work / "p/b.png", work / "r/b.png", "--metric", "panoptic-quality", "--csv")
+    for words, row in ((("--labels", "3"), ",3,panoptic-quality,,0.6,ok,panoptic-iou-greedy>0.5/components-8"),
+                       (("--labels", "3", "--iou-above", "0.7", "--matching", "optimal", "--connectivity", "6"),
+                        ",3,panoptic-quality,,0,ok,panoptic-iou-optimal>0.7/components-4"),
+                       (("--instance-maps",), ",instances,panoptic-quality,,0.6,ok,panoptic-iou-greedy>0.5/instances")):
+        code, said, wrong = run(*asked, *words)
+        expect(f"instances by {words}, and the convention says so", code == 0 and row in said, (said, wrong))
 
 
 def dicom_slice(path, instance, z, rows):

@@ -43,6 +43,19 @@ def segmentation(home):
     code, found, wrong = evaluate(home, parameters + "summary: true\n")
     parts = {(p["metric"], p["of"]) for p in found["summary"]["parts"]} if found else set()
     expect("the summary for pooling", ("dice", "WT") in parts and ("dice-micro", "ET") in parts, (parts, wrong))
+    rules = ("panoptic: {iou_above: 0.25, matching: optimal, connectivity: 18}\n"
+             "lesion_policy: {id: ours-2025, growth_voxels: 2, ignored_mm3: 10, missed_mm: 100, invented_mm: 100}\n")
+    asked = "kind: segmentation\nregions: {WT: [1, 2, 4]}\nmetrics: [panoptic-quality, lesion-hd95]\nsummary: true\n"
+    code, found, wrong = evaluate(home, asked + rules)
+    region = found["regions"]["WT"] if found else {}
+    expect("instances and lesions by the benchmark's own rules, which the conventions name", code == 0
+           and region["panoptic-quality"]["convention"] == "panoptic-iou-optimal>0.25/components-18"
+           and region["lesion-hd95"]["convention"] == "ours-2025", (region, wrong))
+    expect("and the summary, so that sites of other rules are not merged", found and '"iou_above":0.25' in found["summary"]["rules"]
+           and '"growth_voxels":2' in found["summary"]["rules"], found and found["summary"]["rules"])
+    code, found, wrong = evaluate(home, "kind: segmentation\nmetrics: [recognition-quality]\npanoptic: {instance_maps: true}\n")
+    expect("every label an instance", code == 0 and found["regions"]["instances"]["recognition-quality"]["convention"]
+           == "panoptic-iou-greedy>0.5/instances", (found, wrong))
     (home / "p/patient-site-a.nii.gz").write_bytes(b"no image")
     code, found, wrong = evaluate(home, parameters)
     expect("a case that fails is counted, not named", code == 0 and found["n_failed"] == 1 and "patient" not in wrong
@@ -169,7 +182,9 @@ def tables_of_patients_that_are_none(home):
 def refusals(home):
     for parameters, said in (("kind: guess\n", "kind"), ("kind: segmentation\nmetric: [dice]\n", "unknown"),
                              ("kind: segmentation\nregions: {a: [0]}\n", "background"), ("[1]\n", "table"),
-                             ("kind: segmentation\nregions: {a: [x]}\n", "whole number")):
+                             ("kind: segmentation\nregions: {a: [x]}\n", "whole number"),
+                             ("kind: segmentation\npanoptic: {iou: 0.5}\n", "unknown"),
+                             ("kind: segmentation\nlesion_policy: {id: brats-2023-gli}\n", "exists")):
         shutil.copy(DATA / "site-a/scan-20.nii.gz", home / "p/a.nii.gz")
         shutil.copy(DATA / "site-a/scan-20.nii.gz", home / "l/a.nii.gz")
         code, found, wrong = evaluate(home, parameters)

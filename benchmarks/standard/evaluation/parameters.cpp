@@ -81,7 +81,13 @@ Status read_one(const std::string& key, const Json& value, Parameters& out) {
   } else if (key == "spacing_mm") {
     return read_spacing(value, options);
   } else if (key == "lesion_policy") {
-    options.lesion_policy = text;
+    if (value.is_string()) {
+      options.lesion_policy = text;
+    } else {
+      MEDPERF_TRY(options.own_lesion_policy, cohort::read_lesion_policy(value));
+    }
+  } else if (key == "panoptic") {
+    MEDPERF_TRY(options.instances, cohort::read_instance_rules(value));
   } else if (key == "resample") {
     if (text != "refuse" && text != "nearest")
       return wrong(key, "it is neither refuse nor nearest");

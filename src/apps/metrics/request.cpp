@@ -82,6 +82,20 @@ void add_segmentation(CLI::App& root, Request& request) {
   app->add_option("--lesion-policy", request.lesion_policy,
                   "Rules of a benchmark for the lesion-* metrics, e.g. brats-2023-gli.")
       ->type_name("ID");
+  app->add_option("--iou-above", request.iou_above,
+                  "Of panoptic metrics: instances match above this IoU (0.5).")
+      ->type_name("IOU");
+  app->add_option("--matching", request.matching,
+                  "Of panoptic metrics, below 0.5: greedy (default) or optimal.")
+      ->check(CLI::IsMember({"greedy", "optimal"}))
+      ->type_name("RULE");
+  app->add_option("--connectivity", request.connectivity,
+                  "Neighbours of a voxel in an instance of the panoptic metrics: 6, 18 or 26 "
+                  "(default).")
+      ->check(CLI::IsMember({6, 18, 26}))
+      ->type_name("N");
+  app->add_flag("--instance-maps", request.instance_maps,
+                "Every label is one instance; panoptic metrics are those of whole maps.");
   app->add_option("--spacing", request.spacing_mm,
                   "Size of a voxel (x,y,z in mm) for files that do not say it (PNG, NPY).")
       ->delimiter(',')

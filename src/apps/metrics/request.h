@@ -41,6 +41,10 @@ struct Request {
   std::vector<double> spacing_mm;
   std::string lesion_policy;
   bool resample_nearest = false;
+  double iou_above = 0.5;
+  std::string matching = "greedy";
+  int connectivity = 26;
+  bool instance_maps = false;
   // Of statistics.
   std::string patients;  ///< file of a table case_id,patient
   double threshold = 0.5;

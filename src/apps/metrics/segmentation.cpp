@@ -49,6 +49,11 @@ Result<cohort::SegmentationOptions> options_of(const Request& request, int threa
   options.metrics = request.metrics;
   options.tau_mm = request.tau_mm;
   options.lesion_policy = request.lesion_policy;
+  MEDPERF_TRY(options.instances, cohort::read_instance_rules(
+                                     Json::object({{"iou_above", request.iou_above},
+                                                   {"matching", request.matching},
+                                                   {"connectivity", request.connectivity},
+                                                   {"instance_maps", request.instance_maps}})));
   if (request.resample_nearest) options.grid_rule = imaging::GridRule::kResampleNearest;
   if (!request.spacing_mm.empty()) {
     std::array<double, 3> spacing{1, 1, 1};
@@ -73,6 +78,7 @@ cohort::CohortSettings settings_of(const Request& request,
       {{"regions", std::move(regions)},
        {"tau_mm", Json(std::move(taus))},
        {"lesion_policy", options.lesion_policy.empty() ? Json() : Json(options.lesion_policy)},
+       {"panoptic", to_json(options.instances)},
        {"resample", request.resample_nearest ? "nearest" : "refuse"},
        {"bootstrap", request.replicates},
        {"seed", static_cast<std::int64_t>(request.seed)},

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "metrics/convention.h"
 #include "metrics/segmentation/assignment.h"
 #include "metrics/segmentation/overlap.h"
 
@@ -93,7 +94,7 @@ PanopticQuality quality_of(const Instances& instances, const PanopticRules& rule
   result.fn = static_cast<std::int64_t>(instances.referenced.size()) - result.tp;
   const auto convention = optimal ? kPanopticOptimalConvention : kPanopticGreedyConvention;
   result.convention = fmt::format("{}>{}/{}", convention, rules.iou_above, source);
-  fill_qualities(result, convention);
+  fill_qualities(result, kept_convention(result.convention));
   return result;
 }
 

@@ -13,6 +13,7 @@
 
 namespace medperf::metrics {
 
+/// The first part of the convention, and what the vocabulary says.
 inline constexpr std::string_view kPanopticGreedyConvention = "panoptic-iou-greedy";
 inline constexpr std::string_view kPanopticOptimalConvention = "panoptic-iou-optimal";
 
@@ -29,6 +30,7 @@ enum class Matching {
 struct PanopticRules {
   double iou_above = 0.5;  ///< a pair may match when its IoU is larger; in [0, 1)
   Matching matching = Matching::kGreedy;
+  bool operator==(const PanopticRules&) const = default;
 };
 
 /// A predicted and a reference instance that are one. Instances are numbered as Components, or by
@@ -44,8 +46,8 @@ struct PanopticQuality {
   std::int64_t fp = 0;                 ///< predicted instances without one
   std::int64_t fn = 0;                 ///< reference instances without one
   std::vector<InstanceMatch> matches;  ///< by reference
-  /// All of it: "panoptic-iou-greedy>0.5/components-26" or ".../instances". To be recorded beside
-  /// the figures, whose own convention names the matching only.
+  /// All of it, as the figures carry it: "panoptic-iou-greedy>0.5/components-26" or
+  /// ".../instances".
   std::string convention;
 
   Estimate segmentation_quality;  ///< SQ: mean IoU of matches; undefined without

@@ -29,7 +29,7 @@ TEST(Panoptic, OneMatchOneMissedOneInvented) {
   EXPECT_DOUBLE_EQ(*result.recognition_quality.value, 0.5);
   EXPECT_DOUBLE_EQ(*result.panoptic_quality.value, 7.0 / 16);
   EXPECT_EQ(result.convention, "panoptic-iou-greedy>0.5/components-8");
-  EXPECT_EQ(result.panoptic_quality.convention, "panoptic-iou-greedy");
+  EXPECT_EQ(result.panoptic_quality.convention, result.convention);
 }
 
 TEST(Panoptic, AnIouOfExactlyTheThresholdIsNoMatch) {
