@@ -221,7 +221,7 @@ def compare_scores(work):
                          ("accuracy-difference", "paired-bootstrap-percentile")}, kinds)
     expect("BCa by name", any(c == "bootstrap-bca" for _, _, c in found_in(answer(*words, "--interval", "bca"))))
     refused(("compare", work / "a.csv", "--labels", labels), "only one")
-    refused(("compare", work / "a.csv", work / "b.csv"), "--labels")
+    refused(("compare", work / "a.csv", work / "b.csv"), "no --metric")
     refused(("compare", work / "a.csv", work / "a.csv", "--labels", labels), "this name")
     scores(work, "b", b[:-1])
     refused(words, "b: labels.csv: row 60")
@@ -268,6 +268,33 @@ def compare_values(work):
     refused(("compare", table(cases, "case_id,a", [("1", 2)])), "2 are needed")
     refused(("compare", table(cases, "case_id,patient,a,b", [("1", "", 2, 3)])), "row 1: the patient is blank")
     refused(("compare", table(cases, "case_id,a,b", [("1", "nan", 3)])), "row 1")
+
+
+def compare_label_maps(work):
+    """What segmentation wrote of two models, compared and ranked without a table in between."""
+    data = TOP / "tests/data/brain-tumour"
+    for model in ("scan-20", "isen-20"):
+        cases = table(work / "cases.csv", "case_id,prediction,reference,patient",
+                      [(site, data / site / f"{model}.nii.gz", data / site / "consensus_simple.nii.gz", site)
+                       for site in ("site-a", "site-b")])
+        code, _, wrong = run("segmentation", cases, "--region", "WT=1,2,4", "--region", "ET=4", "--metric", "dice,nsd", "--tau", "1,2",
+                             "--csv-file", work / f"{model}.csv")
+        expect("segmentation writes its cases", code == 0, wrong)
+    files = [work / "scan-20.csv", work / "isen-20.csv"]
+    known = {(r["site"], r["algorithm"]): float(r["dice"]) for r in csv.DictReader((data / "dice.csv").open()) if r["region"] == "WT"}
+    apart = [known[site, "scan-20"] - known[site, "isen-20"] for site in ("site-a", "site-b")]
+    found = found_in(answer("compare", *files, "--metric", "dice", "--region", "WT"))
+    expect("the mean difference of Dice", near(found["mean-difference", "scan-20 - isen-20", "paired-t"]["value"],
+                                               sum(apart) / 2, 1e-14), (found, apart))
+    found = answer("rank", *files, "--metric", "nsd", "--region", "WT", "--tau", "2")
+    expect("and ranks by another", {one["model"] for one in found["ranks"]} == {"scan-20", "isen-20"}, found)
+    refused(("compare", *files, "--metric", "dice"), "--region")
+    refused(("compare", *files, "--metric", "nsd", "--region", "WT"), "--tau")
+    refused(("compare", *files, "--metric", "hd95", "--region", "WT"), "no case has this figure")
+    refused(("compare", *files), "no --metric")
+    lines = files[1].read_text().splitlines()
+    files[1].write_text("\n".join(line for line in lines if not line.startswith("site-b")) + "\n")
+    refused(("compare", *files, "--metric", "dice", "--region", "WT"), "isen-20: its cases")
 
 
 def ranks(work):
@@ -371,7 +398,7 @@ def helps():
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values,
+    for part in (meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values, compare_label_maps,
                  ranks, values, noise):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))

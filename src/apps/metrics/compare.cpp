@@ -5,6 +5,7 @@
 
 #include "apps/metrics/answer.h"
 #include "base/files.h"
+#include "cohort/case_values.h"
 #include "cohort/comparison.h"
 #include "cohort/ranking.h"
 
@@ -14,7 +15,7 @@ namespace {
 /// What the files are: the predictions of each model and the labels, or a table of values.
 struct Models {
   bool scores = false;
-  std::vector<cohort::ModelTable> predictions;  ///< named as their files without the ending
+  std::vector<cohort::ModelTable> predictions;  ///< the files
   std::string labels;
   std::optional<std::string> patients;
   std::string values;
@@ -24,25 +25,49 @@ struct Models {
 
 Error wrong_files(std::string_view what) {
   return make_error(ErrorKind::kInvalid, "FILE...", std::string(what),
-                    "Give --labels and the predictions of each model, or one table of values "
-                    "without --labels.");
+                    "Give --labels and the predictions of each model; or, without --labels, one "
+                    "table of values, or segmentation's tables of each model and --metric.");
+}
+
+/// Each file under its name without the ending.
+Result<std::vector<cohort::ModelTable>> tables_of(const std::vector<std::string>& files) {
+  std::vector<cohort::ModelTable> tables;
+  for (const std::string& file : files) {
+    MEDPERF_TRY(std::string text, read_file(file));
+    tables.push_back({fs::path(file).stem().string(), std::move(text)});
+  }
+  return tables;
+}
+
+bool is_figure_said(const Request& request) {
+  return !request.regions.empty() || !request.tau_mm.empty() || !request.part.empty();
+}
+
+/// One table of values: the one that was given, or made of segmentation's of each model.
+Result<std::string> values_of(const Request& request, const Models& models) {
+  if (models.predictions.size() == 1) {
+    if (is_figure_said(request)) return wrong_files("there is only one table");
+    return models.predictions.front().text;
+  }
+  if (models.metric.empty()) return wrong_files("there are several tables and no --metric");
+  cohort::CaseFigure figure{models.metric, {}, {}, request.part};
+  if (!request.regions.empty()) figure.region = request.regions.front();
+  if (!request.tau_mm.empty()) figure.tau_mm = request.tau_mm.front();
+  return cohort::values_of_case_tables(models.predictions, figure);
 }
 
 Result<Models> models_of(const Request& request) {
   Models models;
   models.scores = !request.labels_file.empty();
   if (!request.metrics.empty()) models.metric = request.metrics.front();
+  MEDPERF_TRY(models.predictions, tables_of(request.inputs));
   if (!models.scores) {
-    if (request.inputs.size() != 1) return wrong_files("there are several tables of values");
-    if (!request.patients.empty()) return wrong_files("a table of values has its own patients");
+    if (!request.patients.empty()) return wrong_files("tables of values have their own patients");
     MEDPERF_TRY(models.missing, cohort::parse_missing_rule(request.missing));
-    MEDPERF_TRY(models.values, read_file(request.inputs[0]));
+    MEDPERF_TRY(models.values, values_of(request, models));
     return models;
   }
-  for (const std::string& file : request.inputs) {
-    MEDPERF_TRY(std::string text, read_file(file));
-    models.predictions.push_back({fs::path(file).stem().string(), std::move(text)});
-  }
+  if (is_figure_said(request)) return wrong_files("--region, --tau and --part are of label maps");
   MEDPERF_TRY(models.labels, read_file(request.labels_file));
   if (!request.patients.empty()) {
     MEDPERF_TRY(models.patients, read_file(request.patients));
@@ -54,7 +79,7 @@ Result<Models> models_of(const Request& request) {
 Result<int> answer_models(const Request& request, Result<cohort::FigureSet> set,
                           const char* interval) {
   if (!set) {
-    if (!request.labels_file.empty()) return std::move(set).error();
+    if (!request.labels_file.empty() || request.inputs.size() > 1) return std::move(set).error();
     return std::move(set).error().at(request.inputs[0]);
   }
   Json said = statistics_of(request);

@@ -56,6 +56,7 @@ struct Request {
   std::string labels_file;
   std::string missing = "refuse";
   std::string better;
+  std::string part;
   // Of values per case, and of doubted labels.
   std::vector<double> quantiles = {0.5};
   int minimum_patients = 10;

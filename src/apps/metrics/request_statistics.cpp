@@ -33,7 +33,8 @@ void add_models(CLI::App& app, Request& request) {
   app.add_option("inputs", request.inputs,
                  "With --labels: the predictions of each model, a table each (case_id,score, or "
                  "case_id and a probability for each class). Without: one table of values per "
-                 "case, case_id, patient if wanted, and a column for each model.")
+                 "case, case_id, patient if wanted, and a column for each model; or what "
+                 "segmentation wrote of each model with --csv-file, and --metric.")
       ->required()
       ->expected(1, 64)
       ->type_name("FILE...");
@@ -43,6 +44,14 @@ void add_models(CLI::App& app, Request& request) {
                  "With --labels: a table case_id,patient; resamples draw patients.")
       ->type_name("FILE");
   add_values_rules(app, request);
+  app.add_option("--region", request.regions, "Of segmentation's tables: the region.")
+      ->expected(1)
+      ->type_name("NAME");
+  app.add_option("--tau", request.tau_mm, "Of segmentation's tables: the tolerance.")
+      ->expected(1)
+      ->type_name("MM");
+  app.add_option("--part", request.part, "Of segmentation's tables: the part, e.g. prediction.")
+      ->type_name("NAME");
   add_threshold(app, request);
 }
 
@@ -63,7 +72,8 @@ void add_compare(CLI::App& root, Request& request) {
   app->footer(
       "\nExamples:\n"
       "  medperf-metrics compare model-a.csv model-b.csv --labels labels.csv\n"
-      "  medperf-metrics compare dice-per-case.csv --metric dice --missing 0\n");
+      "  medperf-metrics compare dice-per-case.csv --metric dice --missing 0\n"
+      "  medperf-metrics compare model-a-cases.csv model-b-cases.csv --metric dice --region WT\n");
   app->callback([&request] { request.task = Task::kCompare; });
 }
 
