@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "base/encoding.h"
 #include "metrics/segmentation/bit_mask.h"
 #include "metrics/segmentation/components.h"
 #include "metrics/segmentation/lesion_wise.h"
@@ -247,8 +248,13 @@ class PairFigures {
 Status check_metric(const std::string& id, const SegmentationOptions& options) {
   const RegionMetric* const metric = find_region_metric(id);
   if (metric == nullptr) {
-    return make_error(ErrorKind::kInvalid, "metric", "there is no segmentation metric " + id,
-                      "Choose from those that `medperf-metrics list` shows.");
+    std::string known;
+    for (const std::string_view one : segmentation_metrics()) {
+      known += (known.empty() ? "" : ", ") + std::string(one);
+    }
+    return make_error(ErrorKind::kInvalid, "metric",
+                      "there is no segmentation metric " + printable(id, 60),
+                      "Choose from " + known + ".");
   }
   if (metric->needs_tau && options.tau_mm.empty()) {
     return make_error(ErrorKind::kInvalid, "metric", id + " needs a tolerance",

@@ -71,7 +71,7 @@ def one_bad_case(work):
     code, said, wrong = run("segmentation", table, "--labels", "1", "--metric", "dice", "--json-file",
                             work / "answer.json")
     expect("a bad case has an exit code of its own", code == 13, code)
-    expect("and is named, with the reason", "gone.nii.gz" in wrong and "no such file" in wrong, wrong)
+    expect("and is named, with the reason", "case gone failed" in wrong and "gone.nii.gz" in wrong and "no such file" in wrong, wrong)
     expect("the others are measured", "1 dice" in said and " 10 " in said, said)
     document = json.loads((work / "answer.json").read_text())
     expect("the file has both", document["n_failed"] == 1 and document["n_cases"] == 11)
@@ -163,6 +163,33 @@ def dicom(work):
     (work / "r/same/5.dcm").write_bytes((work / "r/same/5.dcm").read_bytes()[:-40])
     code, _, wrong = run("segmentation", seg, work / "r/same", "--labels", "1", "--metric", "dice")
     expect("a slice cut short is an error that names it", code == 13 and "5.dcm" in wrong, (code, wrong))
+
+
+def options_first(work):
+    """What an option takes ends with its word, wherever the inputs stand."""
+    square = [[3 if 2 <= x < 6 and 2 <= y < 6 else x % 2 for x in range(9)] for y in range(8)]
+    png(work / "p.png", square)
+    png(work / "r.png", [[1] * 9] + square[:-1])
+    inputs = work / "p.png", work / "r.png"
+    for options in (("--labels", "1,3"), ("--region", "all=1,3"), ("--region", "a=1", "--region", "b=3"), ("--labels", "3", "--metric", "dice,iou"),
+                    ("--labels", "3", "--metric", "nsd", "--spacing", "1,1", "--tau", "1,2"),
+                    ("--labels", "3", "--metric", "hd", "--spacing", "1,1,2"), ("--labels", "3", "--metric", "hd", "--spacing", "2,1")):
+        options = options if "--metric" in options else (*options, "--metric", "dice")
+        last = run("segmentation", *inputs, *options, "--csv")
+        # The option under test directly before the inputs, the others after them.
+        for i in range(0, len(options), 2):
+            first = run("segmentation", *options[:i], *options[i + 2:], *options[i:i + 2], *inputs, "--csv")
+            expect(f"{options[i]} before the inputs", last[0] == 0 and sorted(first[1].splitlines()) == sorted(last[1].splitlines()), (first, last))
+    for wrong in ("1", "1,2,3,4", "1,x"):
+        code, _, said = run("segmentation", "--labels", "3", "--metric", "hd", "--spacing", wrong, *inputs)
+        expect(f"--spacing {wrong} is refused", code == 2 and "spacing" in said, (code, said))
+    (work / "p.csv").write_text("case_id,score\na,0.9\nb,0.8\nc,0.7\nd,0.1\n")
+    (work / "l.csv").write_text("case_id,label\na,1\nb,0\nc,1\nd,0\n")
+    code, _, said = run("noise", "--share", "0.1,0.2", work / "p.csv", work / "l.csv")
+    expect("--share before the inputs", code == 0, said)
+    (work / "v.csv").write_text("case_id,value\na,0.9\nb,0.8\nc,0.7\nd,0.1\n")
+    code, _, said = run("values", "--metric", "dice", "--quantile", "0.25,0.75", work / "v.csv")
+    expect("--quantile before the inputs", code == 0, said)
 
 
 class Page(html.parser.HTMLParser):
@@ -257,7 +284,8 @@ def refusals(work):
     table = case_list(work)
     for words, code, said in ((("segmentation", table), 2, "no region is given"),
                               (("segmentation", table, "--labels", "0"), 2, "background"),
-                              (("segmentation", table, "--labels", "1", "--metric", "auroc"), 2, "list"),
+                              (("segmentation", table, "--labels", "1", "--metric", "auroc"), 2, "assd, "),
+                              (("segmentation", table, "--labels", "1", "--metric", "auroc"), 2, "voxel-sensitivity"),
                               (("segmentation", table, "--labels", "1", "--metric", "nsd"), 2, "--tau"),
                               (("segmentation", table, "--labels", "1", "--metric", "lesion-f1"), 2, "brats-2023-gli"),
                               (("segmentation", table, "--labels", "1", "--resample", "cubic"), 2, "nearest"),
@@ -481,7 +509,7 @@ def regression(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, dicom, report, refusals, classification,
+    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, dicom, report, refusals, classification,
                  blank_patients, probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))

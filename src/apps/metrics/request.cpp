@@ -7,9 +7,9 @@
 
 namespace medperf::metrics_app {
 
-void add_answer(CLI::App& app, Request& request) {
+void add_answer(CLI::App& app, Request& request, const char* csv) {
   CLI::Option* const json = app.add_flag("--json", request.json, "The whole answer as JSON.");
-  app.add_flag("--csv", request.csv, "The cases as CSV.")->excludes(json);
+  app.add_flag("--csv", request.csv, csv)->excludes(json);
   app.add_option("--json-file", request.json_file, "Write the JSON to a file too.")
       ->type_name("FILE");
   app.add_option("--csv-file", request.csv_file, "Write the CSV to a file too.")->type_name("FILE");
@@ -99,7 +99,7 @@ void add_segmentation(CLI::App& root, Request& request) {
   app->add_option("--spacing", request.spacing_mm,
                   "Size of a voxel (x,y,z in mm) for files that do not say it (PNG, NPY).")
       ->delimiter(',')
-      ->expected(2, 3)
+      ->take_all()
       ->type_name("MM");
   app->add_option_function<std::string>(
          "--resample",
@@ -110,7 +110,7 @@ void add_segmentation(CLI::App& root, Request& request) {
   app->add_flag("--quiet", request.quiet, "No progress bar.");
   add_statistics(*app, request);
   add_summary(*app, request, kSummary);
-  add_answer(*app, request);
+  add_answer(*app, request, "One row a case and figure, as CSV.");
   app->footer(
       "\nExamples:\n"
       "  medperf-metrics segmentation predictions/ references/ --region WT=1,2,4 --region ET=4 "
@@ -201,6 +201,16 @@ Parsed ended(const CLI::App& app, const CLI::ParseError& error) {
   return {std::nullopt, 2, "medperf-metrics: " + complaint.str()};
 }
 
+/// An option that takes a list takes it as one word (1,2,3) or is repeated: the words after it are
+/// inputs, wherever they stand.
+void one_word_each(CLI::App& app) {
+  for (CLI::App* const command : app.get_subcommands([](CLI::App*) { return true; })) {
+    for (CLI::Option* const option : command->get_options()) {
+      if (!option->get_positional()) option->allow_extra_args(false);
+    }
+  }
+}
+
 void build(CLI::App& app, Request& request) {
   app.set_help_flag("-h,--help", "Show this help.");
   app.set_version_flag("--version", "medperf-metrics " MEDPERF_VERSION);
@@ -218,6 +228,7 @@ void build(CLI::App& app, Request& request) {
   add_meta(app, request);
   add_pool(app, request);
   add_vocabulary(app, request);
+  one_word_each(app);
 }
 
 /// "--tau MM", "--json", "TABLE | PREDICTIONS REFERENCES".

@@ -7,7 +7,8 @@
 
 namespace medperf::metrics_app {
 
-void add_answer(CLI::App& app, Request& request);
+/// `csv` says what the rows of --csv are.
+void add_answer(CLI::App& app, Request& request, const char* csv = "One row a figure, as CSV.");
 void add_level(CLI::App& app, Request& request);
 /// Level, resamples, seed, threads.
 void add_statistics(CLI::App& app, Request& request);

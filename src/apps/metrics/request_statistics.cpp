@@ -109,7 +109,7 @@ void add_meta(CLI::App& root, Request& request) {
       ->check(CLI::IsMember({"k-2", "interval"}))
       ->type_name("KIND");
   add_level(*app, request);
-  add_answer(*app, request);
+  add_answer(*app, request, "The sites and what is pooled of them, a row each, as CSV.");
   app->footer(
       "\nExamples:\n"
       "  medperf-metrics meta sensitivity-of-sites.csv\n"

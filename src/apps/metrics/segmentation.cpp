@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "apps/metrics/answer.h"
+#include "base/encoding.h"
 #include "base/exit_codes.h"
 #include "base/files.h"
 #include "base/text_table.h"
@@ -56,6 +57,10 @@ Result<cohort::SegmentationOptions> options_of(const Request& request, int threa
                                                    {"instance_maps", request.instance_maps}})));
   if (request.resample_nearest) options.grid_rule = imaging::GridRule::kResampleNearest;
   if (!request.spacing_mm.empty()) {
+    if (request.spacing_mm.size() < 2 || request.spacing_mm.size() > 3) {
+      return make_error(ErrorKind::kInvalid, "--spacing", "it is not two or three sizes",
+                        "Write x,y or x,y,z in mm, e.g. 0.7,0.7,3.");
+    }
     std::array<double, 3> spacing{1, 1, 1};
     std::copy(request.spacing_mm.begin(), request.spacing_mm.end(), spacing.begin());
     options.spacing_mm = spacing;
@@ -132,7 +137,8 @@ void tell_failures(const cohort::CohortResult& result) {
   for (const cohort::CaseResult& one : result.cases) {
     if (!one.failure) continue;
     if (++shown > kShownFailures) break;
-    std::fprintf(stderr, "medperf-metrics: a case failed: %s\n", one.failure->text().c_str());
+    std::fprintf(stderr, "medperf-metrics: case %s failed: %s\n",
+                 printable(one.files.id, 80).c_str(), printable(one.failure->text(), 2000).c_str());
   }
   if (result.failed() > kShownFailures) {
     std::fprintf(stderr, "medperf-metrics: and %zu more\n", result.failed() - kShownFailures);
