@@ -14,6 +14,10 @@ namespace {
 
 using metrics::ScoredCase;
 
+void append(std::vector<Measure> more, std::vector<Measure>& measures) {
+  for (Measure& one : more) measures.push_back(std::move(one));
+}
+
 std::vector<Measure> measures_of(const ScoredSample& sample, const Units& units, bool probabilities,
                                  const ClassificationOptions& options) {
   const double level = options.bootstrap.level;
@@ -24,13 +28,14 @@ std::vector<Measure> measures_of(const ScoredSample& sample, const Units& units,
   measures.push_back(
       drawn_auroc(sample, units, options.bootstrap, repeat ? "patients drawn" : "bootstrap"));
   measures.push_back(average_precision_of(sample));
-  for (Measure& one : decision_measures(sample, options.threshold, level, "")) {
-    measures.push_back(std::move(one));
+  append(decision_measures(sample, options.threshold, level, ""), measures);
+  if (options.further) {
+    measures.push_back(trapezoid_of(sample));
+    append(further_decisions(sample, options.threshold, level), measures);
   }
   if (!probabilities) return measures;
-  for (Measure& one : probability_measures(sample, options.threshold, level)) {
-    measures.push_back(std::move(one));
-  }
+  append(probability_measures(sample, options.threshold, level), measures);
+  if (options.further) append(further_calibration(sample), measures);
   return measures;
 }
 

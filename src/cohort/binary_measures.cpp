@@ -99,6 +99,11 @@ Measure average_precision_of(const ScoredSample& sample) {
           [&sample](Rows rows) { return metrics::average_precision(sample.descending(rows)); }};
 }
 
+Measure trapezoid_of(const ScoredSample& sample) {
+  return {"auprc-trapezoid", "", IntervalFrom::kResamples,
+          [&sample](Rows rows) { return metrics::auprc_trapezoid(sample.descending(rows)); }};
+}
+
 std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold, double level,
                                        const std::string& of) {
   using metrics::Confusion;
@@ -122,6 +127,35 @@ std::vector<Measure> decision_measures(const ScoredSample& sample, double thresh
           with_level("balanced-accuracy", &metrics::balanced_accuracy),
           measure("f1", IntervalFrom::kResamples, &metrics::f1),
           measure("mcc", IntervalFrom::kResamples, &metrics::matthews)};
+}
+
+std::vector<Measure> further_decisions(const ScoredSample& sample, double threshold, double level) {
+  const auto measure = [&](const char* metric,
+                           Estimate (*figure)(const metrics::Confusion&, double)) -> Measure {
+    return {metric, "", IntervalFrom::kFormula,
+            [&sample, threshold, level, figure](Rows rows) -> Result<Estimate> {
+              MEDPERF_TRY(const auto table, metrics::confusion_at(sample.at(rows), threshold));
+              return figure(table, level);
+            }};
+  };
+  return {measure("youden", &metrics::youden_index),
+          measure("lr-positive", &metrics::positive_likelihood_ratio),
+          measure("lr-negative", &metrics::negative_likelihood_ratio)};
+}
+
+std::vector<Measure> further_calibration(const ScoredSample& sample) {
+  using metrics::Calibration;
+  using metrics::CalibrationBinning;
+  const auto measure = [&](const char* metric, CalibrationBinning binning,
+                           Estimate Calibration::*which) -> Measure {
+    return {metric, "", IntervalFrom::kResamples,
+            [&sample, binning, which](Rows rows) -> Result<Estimate> {
+              MEDPERF_TRY(const Calibration table, metrics::calibration(sample.at(rows), binning));
+              return table.*which;
+            }};
+  };
+  return {measure("ece-equal-mass", CalibrationBinning::kEqualMass, &Calibration::expected_error),
+          measure("mce", CalibrationBinning::kEqualWidth, &Calibration::maximum_error)};
 }
 
 std::vector<Measure> probability_measures(const ScoredSample& sample, double threshold,

@@ -33,11 +33,16 @@ Measure drawn_auroc(const ScoredSample& sample, const Units& units,
 /// The AUROC with DeLong's interval.
 Measure delong_auroc(const ScoredSample& sample, double level, std::string of);
 Measure average_precision_of(const ScoredSample& sample);
+Measure trapezoid_of(const ScoredSample& sample);
 
 /// Sensitivity, specificity, precision, NPV, accuracy, balanced accuracy, F1 and MCC of calling
 /// positive what scores at least `threshold`.
 std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold, double level,
                                        const std::string& of);
+/// The Youden index and the likelihood ratios of the same decision.
+std::vector<Measure> further_decisions(const ScoredSample& sample, double threshold, double level);
+/// ECE in bins of equal mass, and the maximum calibration error. Precondition as below.
+std::vector<Measure> further_calibration(const ScoredSample& sample);
 /// Brier score, log loss, ECE, calibration slope and calibration-in-the-large; the net benefit at
 /// the threshold, where it is a probability below 1 and above 0. Precondition: all scores in
 /// [0, 1].

@@ -31,7 +31,7 @@ Measure of_matrix(const ClassCohort& cohort, const char* metric, std::string of,
 
 /// A figure of the probabilities.
 Measure of_probabilities(const ClassCohort& cohort, const char* metric, IntervalFrom interval,
-                         std::function<Estimate(const ClassProbabilities&)> figure) {
+                         std::function<Result<Estimate>(const ClassProbabilities&)> figure) {
   return {metric, "", interval,
           [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
             const std::size_t width = cohort.classes.size();
@@ -73,6 +73,28 @@ std::vector<Measure> common_measures(const ClassCohort& cohort, double level) {
           of_probabilities(cohort, "log-loss", kFormula, [level](const ClassProbabilities& cases) {
             return metrics::log_loss(cases, level).estimate;
           })};
+}
+
+/// The alternatives; the order of the classes, for the weighted kappas, is that of the columns.
+std::vector<Measure> further_measures(const ClassCohort& cohort,
+                                      const ClassificationOptions& options) {
+  constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
+  const double level = options.bootstrap.level;
+  const auto kappa = [&](const char* metric, metrics::KappaWeights weights) {
+    return of_matrix(cohort, metric, "", kFormula, [level, weights](const ConfusionMatrix& matrix) {
+      return metrics::cohen_kappa(matrix, weights, level);
+    });
+  };
+  const int k = options.top_k;
+  Measure top = of_probabilities(cohort, "top-k-accuracy", kFormula,
+                                 [k, level](const ClassProbabilities& cases) {
+                                   return metrics::top_k_accuracy(cases, k, level);
+                                 });
+  top.of = "k = " + std::to_string(k);
+  return {of_matrix(cohort, "f1-micro", "", IntervalFrom::kResamples, &metrics::micro_f1),
+          of_matrix(cohort, "f1-weighted", "", IntervalFrom::kResamples, &metrics::weighted_f1),
+          kappa("kappa-linear", metrics::KappaWeights::kLinear),
+          kappa("kappa-quadratic", metrics::KappaWeights::kQuadratic), std::move(top)};
 }
 
 /// Each class against the rest.
@@ -123,6 +145,9 @@ Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
                 {},
                 Json::object()};
   std::vector<Measure> measures = common_measures(cohort, level);
+  if (options.further) {
+    for (Measure& one : further_measures(cohort, options)) measures.push_back(std::move(one));
+  }
   for (int i = 0; i < static_cast<int>(cohort.classes.size()); ++i) {
     for (Measure& one : class_measures(cohort, i, level)) measures.push_back(std::move(one));
   }

@@ -13,6 +13,11 @@ namespace medperf::cohort {
 struct ClassificationOptions {
   double threshold = 0.5;  ///< two classes: positive if score >= threshold
   metrics::BootstrapOptions bootstrap;
+  /// Also the alternatives and what is asked for less often: the Youden index, likelihood ratios,
+  /// trapezoidal AUPRC, ECE of equal mass, maximum calibration error; of several classes micro and
+  /// weighted F1, weighted kappas, top-k accuracy.
+  bool further = false;
+  int top_k = 2;  ///< of several classes
 };
 
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and

@@ -1,6 +1,7 @@
 #include "cohort/regression.h"
 
 #include <cmath>
+#include <utility>
 
 #include "cohort/measures.h"
 #include "metrics/regression/agreement.h"
@@ -14,14 +15,15 @@ using metrics::Estimate;
 using metrics::MeasuredPair;
 using Pairs = std::span<const MeasuredPair>;
 
-Result<Estimate> agreement_icc(Pairs cases, double level) {
+Result<Estimate> icc_of(Pairs cases, double level,
+                        Estimate metrics::IntraclassCorrelations::*which) {
   std::vector<double> ratings;
   for (const MeasuredPair& one : cases) {
     ratings.push_back(one.predicted);
     ratings.push_back(one.reference);
   }
   MEDPERF_TRY(const auto found, metrics::intraclass_correlations(ratings, 2, level));
-  return found.agreement;
+  return found.*which;
 }
 
 Result<Estimate> limit_of(Pairs cases, double level, Estimate metrics::LimitsOfAgreement::*which) {
@@ -52,7 +54,12 @@ std::vector<Measure> measures(const NumberCohort& cohort, double level) {
   add("limits-of-agreement", "upper",
       [level](Pairs cases) { return limit_of(cases, level, &metrics::LimitsOfAgreement::upper); });
   add("ccc", "", [level](Pairs cases) { return metrics::concordance(cases, level); });
-  add("icc-a-1", "", [level](Pairs cases) { return agreement_icc(cases, level); });
+  for (const auto& [metric, which] :
+       {std::pair("icc-1-1", &metrics::IntraclassCorrelations::one_way),
+        std::pair("icc-a-1", &metrics::IntraclassCorrelations::agreement),
+        std::pair("icc-c-1", &metrics::IntraclassCorrelations::consistency)}) {
+    add(metric, "", [level, form = which](Pairs cases) { return icc_of(cases, level, form); });
+  }
   add("pearson", "", [level](Pairs cases) { return metrics::pearson(cases, level); });
   add("spearman", "", [level](Pairs cases) { return metrics::spearman(cases, level); });
   add(

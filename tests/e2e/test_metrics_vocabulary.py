@@ -65,10 +65,136 @@ def counted_regions(work):
     expect("parts stay apart in summaries", code == 0 and pooled == {"1 prediction", "1 reference"}, (pooled, wrong))
 
 
+def table(path, heads, rows):
+    with path.open("w", newline="") as out:
+        csv.writer(out).writerows([heads.split(","), *rows])
+    return path
+
+
+def given_by_tables(work):
+    """The documents of each command but those of label maps, over inputs of every kind it takes."""
+    n, classes = 60, ("u", "v", "w")
+    two = [table(work / f"{m}.csv", "case_id,score", [(i, ((i * k) % 59 + 20 * (i % 2)) / 90) for i in range(n)])
+           for m, k in (("a", 37), ("b", 23))]
+    labels = table(work / "labels.csv", "case_id,label", [(i, i % 2) for i in range(n)])
+    rows = [(i, *(round(w / sum(r), 6) for w in r)) for i in range(n) for r in [[1 + (i * (k + 3)) % 7 for k in range(3)]]]
+    several = table(work / "several.csv", "case_id,u,v,w", [(i, a, b, round(1 - a - b, 6)) for i, a, b, _ in rows])
+    named = table(work / "named.csv", "case_id,label", [(i, classes[i % 3]) for i in range(n)])
+    many = table(work / "many.csv", "case_id,u,v,w", [(i, i % 2, i % 3 // 2, i % 5 // 3) for i in range(n)])
+    numbers = table(work / "n.csv", "case_id,prediction,reference", [(i, i + (i * 7) % 5 / 3, i) for i in range(n)])
+    values = table(work / "v.csv", "case_id,a,b", [(i, (i * 7) % 11 / 11, (i * 5) % 13 / 13) for i in range(n)])
+    counts_of_sites = table(work / "s.csv", "site,tp,fn,tn,fp", [(i, 40 + i, 9 - i, 70 + i, 20) for i in range(4)])
+    areas = table(work / "s2.csv", "site,estimate,se,n_positive,n_negative", [(i, .8 + i / 50, .03, 50, 60) for i in range(4)])
+    for name, predicted, reference in (("two", two[0], labels), ("classes", several, named), ("labels", several, many)):
+        yield "classification", answer("classification", predicted, reference, "--summary-file", work / f"{name}.json")
+        yield "pool", answer("pool", work / f"{name}.json")
+    yield "regression", answer("regression", numbers)
+    yield "values", answer("values", values)
+    yield "compare", answer("compare", *two, "--labels", labels)
+    yield "compare", answer("compare", values)
+    yield "rank", answer("rank", *two, "--labels", labels)
+    yield "rank", answer("rank", *two, "--labels", labels, "--metric", "accuracy")
+    yield "rank", answer("rank", values, "--metric", "dice")
+    yield "noise", answer("noise", two[0], labels, "--bootstrap", "50")
+    for sites in ((counts_of_sites,), (areas, "--scale", "logit")):
+        document = answer("meta", *sites)
+        yield "meta", {"figures": [{"metric": one["of"]} for one in document["figures"]]}
+
+
+def given_by_label_maps(work, ids):
+    def ball(x, y, z):
+        return int((x - 6) ** 2 + (y - 5) ** 2 + (z - 5) ** 2 < 10)
+
+    def moved(x, y, z):
+        return ball(x - 1, y, z)
+    pair = [nifti(work / f"{f.__name__}.nii", (14, 11, 11), (1, 1, 1), f) for f in (moved, ball)]
+    document = answer("segmentation", *pair, "--labels", "1", "--metric", ",".join(ids), "--tau", "1", "--lesion-policy",
+                      "brats-2023-gli", "--summary-file", work / "site.json")
+    yield "segmentation", {"figures": document["summaries"]}
+    yield "pool", answer("pool", work / "site.json")
+
+
+def oracle(name):
+    with (TOP / f"src/metrics/tests/oracle/{name}.csv").open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def known_values(work):
+    """What scikit-learn, pROC, epiR and scipy say of the fixtures, through the command."""
+    ours, pairs, numbers = {}, {}, {}
+    for row in oracle("classification_binary"):
+        pairs.setdefault(row["set"], []).append(row)
+    for row in oracle("regression_pairs"):
+        numbers.setdefault(row["set"], []).append(row)
+    figures = {"auroc": "auroc", "average_precision": "auprc", "auprc_trapezoid": "auprc-trapezoid", "brier": "brier",
+               "log_loss": "log-loss", "balanced_accuracy": "balanced-accuracy", "f1": "f1", "mcc": "mcc", "ece": "ece",
+               "lr_positive": "lr-positive", "lr_negative": "lr-negative", "lr.pos": "lr-positive", "lr.neg": "lr-negative",
+               "auroc_ovr_macro": "auroc-one-vs-rest", "auroc_ovo": "auroc-hand-till", "f1_macro": "f1-macro",
+               "f1_micro": "f1-micro", "f1_weighted": "f1-weighted", "kappa_none": "kappa", "kappa_linear": "kappa-linear",
+               "kappa_quadratic": "kappa-quadratic", "top_2": "top-k-accuracy", "mae": "mae", "rmse": "rmse", "r2": "r2",
+               "pearson": "pearson", "spearman": "spearman", "bias": "bias"}
+
+    def keep(name, document):
+        found = {}
+        for f in document["figures"]:
+            found.setdefault(f["metric"], f)
+        for theirs, metric in figures.items():
+            if metric in found:
+                for end, member in (("", "value"), ("_se", "se"), ("_low", "low"), ("_high", "high")):
+                    ours[name, theirs + end] = found[metric][member]
+    for name, rows in pairs.items():
+        labels = table(work / "l.csv", "case_id,label", [(i, r["positive"]) for i, r in enumerate(rows)])
+        both = [table(work / f"{m}.csv", "case_id,score", [(i, r[m]) for i, r in enumerate(rows)]) for m in ("first", "second")]
+        keep(name, answer("classification", both[0], labels))
+        test = next(f for f in answer("compare", *both, "--labels", labels)["figures"] if f["metric"] == "auroc-difference")
+        for theirs, member in (("z", "statistic"), ("p", "p_value"), ("low", "low"), ("high", "high")):
+            ours[name, f"delong_{theirs}"] = test[member]
+    rows = oracle("classification_classes")
+    keep("classes", answer("classification", table(work / "p.csv", "case_id,0,1,2,3", [(i, r["p0"], r["p1"], r["p2"], r["p3"])
+                                                                                    for i, r in enumerate(rows)]),
+                           table(work / "l.csv", "case_id,label", [(i, r["reference"]) for i, r in enumerate(rows)])))
+    for name, rows in numbers.items():
+        keep(name, answer("regression", table(work / "n.csv", "case_id,prediction,reference",
+                                              [(i, r["predicted"], r["reference"]) for i, r in enumerate(rows)])))
+    compared = set()
+    for row in (*oracle("classification_python"), *oracle("classification_r")):
+        value = ours.get((row["set"], row["quantity"]))
+        if value is not None:
+            compared.add(row["quantity"])
+            expect(f"{row['peer']} {row['set']} {row['quantity']}", abs(value - float(row["value"]))
+                   <= 1e-9 * max(1, abs(float(row["value"]))), (value, row))
+    expect("enough was compared", {"auprc_trapezoid", "lr_positive", "lr.neg_high", "delong_p", "f1_weighted", "kappa_quadratic",
+                                   "top_2", "pearson_low"} <= compared, compared)
+
+
+# What a document holds beside its figures, by the id of the vocabulary.
+MEMBERS = {"case-count": lambda d: "n_cases" in d, "confusion-count": lambda d: set(d.get("counts", ())) == {"tp", "fp", "tn", "fn"},
+           "decision-threshold": lambda d: "threshold" in d.get("options", ())}
+
+
+def every_id_is_given(work):
+    entries = {e["id"]: e for e in json.loads(run("list", "--json")[1])}
+    said = {(command, e["id"]) for e in entries.values() for command in e["commands"]}
+    of_label_maps = sorted(one for command, one in said if command == "segmentation")
+    found = set()
+    for command, document in (*given_by_tables(work), *given_by_label_maps(work, of_label_maps)):
+        found |= {(command, figure["metric"]) for figure in document["figures"]}
+        if command == "classification":
+            found |= {(command, one) for one, holds in MEMBERS.items() if holds(document)}
+    expect("every id is given by a command", set(entries) == {one for _, one in found},
+           set(entries) ^ {one for _, one in found})
+    expect("by those that the list names", said <= found, sorted(said - found))
+    expect("and by no other", found <= said, sorted(found - said))
+    code, text, _ = run("list")
+    expect("the list shows them", code == 0 and all(", ".join(entries[i]["commands"]) in line for line in text.splitlines()[2:]
+                                                    for i in line.split()[:1]), text)
+    expect("and the page of each", "given by: segmentation, pool" in run("describe", "hd95")[1])
+
+
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (counted_regions,):
+    for part in (counted_regions, known_values, every_id_is_given):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     print(f"{counts[True]} passed, {counts[False]} failed")

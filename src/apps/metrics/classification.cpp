@@ -15,17 +15,18 @@ Result<int> answer_classification(const Request& request) {
   if (!request.patients.empty()) {
     MEDPERF_TRY(patients, read_file(request.patients));
   }
+  const cohort::ClassificationOptions chosen{request.threshold, bootstrap_of(request), true,
+                                             request.top_k};
   MEDPERF_TRY(const auto set,
-              cohort::evaluate_classification(predictions, labels, patients,
-                                              {request.threshold, bootstrap_of(request)}));
+              cohort::evaluate_classification(predictions, labels, patients, chosen));
   if (!request.summary_file.empty()) {
     MEDPERF_TRY(const auto summary,
-                cohort::summarise_classification(predictions, labels, patients,
-                                                 {request.threshold, bootstrap_of(request)}));
+                cohort::summarise_classification(predictions, labels, patients, chosen));
     MEDPERF_CHECK(save_summary(request, summary));
   }
   Json options = statistics_of(request);
   options.set("threshold", request.threshold);
+  if (set.more.contains("classes")) options.set("top_k", request.top_k);
   return answer_figures(request, set, options);
 }
 

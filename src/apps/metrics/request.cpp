@@ -134,6 +134,10 @@ void add_classification(CLI::App& root, Request& request) {
   app->add_option("--threshold", request.threshold,
                   "A case is called positive if its score is at least this (0.5).")
       ->type_name("SCORE");
+  app->add_option("--top-k", request.top_k,
+                  "Of several classes: right if the class is among the k most probable (2).")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("K");
   app->add_option("--patients", request.patients,
                   "A table case_id,patient: where patients repeat, every interval draws patients.")
       ->type_name("FILE");

@@ -48,6 +48,7 @@ struct Request {
   // Of statistics.
   std::string patients;  ///< file of a table case_id,patient
   double threshold = 0.5;
+  int top_k = 2;
   double level = 0.95;
   int replicates = 2000;
   std::uint64_t seed = 0;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apps/metrics/answer.h"
+#include "apps/metrics/commands.h"
 #include "apps/metrics/pages.h"
 #include "base/exit_codes.h"
 #include "base/json.h"
@@ -10,13 +11,19 @@
 namespace medperf::metrics_app {
 namespace {
 
+std::string commands_text(std::string_view id) {
+  return fmt::format("{}", fmt::join(commands_of(id), ", "));
+}
+
 Json document_of(const metrics::MetricEntry& entry) {
+  const auto commands = commands_of(entry.id);
   return Json::object({{"id", entry.id},
                        {"name", entry.name},
                        {"direction", metrics::to_string(entry.direction)},
                        {"convention", entry.convention},
                        {"unit", entry.unit},
                        {"merge", entry.merge},
+                       {"commands", Json(Json::Array(commands.begin(), commands.end()))},
                        {"page", entry.page}});
 }
 
@@ -34,9 +41,9 @@ Result<int> answer_list(const Request& request) {
   std::vector<std::vector<std::string>> rows;
   for (const metrics::MetricEntry& entry : metrics::vocabulary()) {
     rows.push_back({std::string(entry.id), std::string(entry.name), std::string(entry.unit),
-                    std::string(metrics::to_string(entry.direction))});
+                    std::string(metrics::to_string(entry.direction)), commands_text(entry.id)});
   }
-  MEDPERF_CHECK(print(table_text({"ID", "NAME", "UNIT", "BETTER"}, rows)));
+  MEDPERF_CHECK(print(table_text({"ID", "NAME", "UNIT", "BETTER", "COMMAND"}, rows)));
   return kExitOk;
 }
 
@@ -54,10 +61,10 @@ Result<int> answer_describe(const Request& request) {
     MEDPERF_CHECK(print(to_pretty_text(document) + "\n"));
     return kExitOk;
   }
-  MEDPERF_CHECK(print(
-      fmt::format("{} ({})\nbetter: {} · unit: {} · convention: {} · pooled over sites: {}\n\n{}",
-                  entry->name, entry->id, metrics::to_string(entry->direction), entry->unit,
-                  entry->convention, entry->merge, page)));
+  MEDPERF_CHECK(print(fmt::format(
+      "{} ({})\nbetter: {} · unit: {} · convention: {} · pooled over sites: {}\ngiven by: {}\n\n{}",
+      entry->name, entry->id, metrics::to_string(entry->direction), entry->unit, entry->convention,
+      entry->merge, commands_text(id), page)));
   return kExitOk;
 }
 
