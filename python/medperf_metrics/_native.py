@@ -43,7 +43,8 @@ class NativeAnswer(ctypes.Structure):
     _fields_ = [("text", ctypes.c_char_p), ("numbers", ctypes.POINTER(ctypes.c_double)), ("count", ctypes.c_int64)]
 
 
-_TYPES = {np.dtype(np.float64): 0, np.dtype(np.int64): 1, np.dtype(np.uint8): 2}
+_TYPES = {np.dtype(np.float64): 0, np.dtype(np.int64): 1, np.dtype(np.uint8): 2, np.dtype(np.uint16): 3,
+          np.dtype(np.int16): 4, np.dtype(np.int32): 5}
 _library = ctypes.CDLL(str(pathlib.Path(__file__).with_name("medperf_metrics.so")))
 _library.medperf_release.restype = None
 
@@ -68,7 +69,7 @@ def _option(name: str, value: object) -> object:
     raise ValueError(f"{name}: it is no number of the library's range")
 
 
-def figures(kind: Type[_T], task: str, arrays: Mapping[str, np.ndarray], **options: object) -> _T:
+def figures(kind: Type[_T], task: str, arrays: Mapping[str, np.ndarray], /, **options: object) -> _T:
     """Runs a task of the library on contiguous arrays and makes its answer the type that is asked for."""
     given = (NativeArray * max(len(arrays), 1))()
     for one, (name, array) in zip(given, arrays.items()):
@@ -107,7 +108,8 @@ def _typed(kind: Any, value: Any, numbers: np.ndarray) -> Any:
         return {name: _typed(parameters[1], one, numbers) for name, one in value.items()}
     if kind is np.ndarray:
         first, count = value["column"]
-        return numbers[first:first + count]
+        column = numbers[first:first + count]
+        return column.reshape(-1, value["width"]) if "width" in value else column
     if dataclasses.is_dataclass(kind):
         fields = _fields(kind)
         if isinstance(value, list):

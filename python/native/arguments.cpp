@@ -84,6 +84,22 @@ Result<std::span<const std::int64_t>> Arguments::counts(std::string_view name) {
   return values;
 }
 
+Result<metrics::LabelVolume::Labels> Arguments::labels(std::string_view name) {
+  using Labels = metrics::LabelVolume::Labels;
+  const medperf_array* const found = find(name);
+  if (found == nullptr) return wrong(name, "it is missing");
+  used_.emplace(name);
+  const auto as = [found]<typename T>(T) {
+    return Labels(
+        std::span(static_cast<const T*>(found->data), static_cast<std::size_t>(found->length)));
+  };
+  if (found->type == MEDPERF_U8) return as(std::uint8_t{});
+  if (found->type == MEDPERF_U16) return as(std::uint16_t{});
+  if (found->type == MEDPERF_I16) return as(std::int16_t{});
+  if (found->type == MEDPERF_I32) return as(std::int32_t{});
+  return wrong(name, "it holds numbers of another type");
+}
+
 Result<std::vector<int>> Arguments::classes(std::string_view name, std::int64_t bound) {
   MEDPERF_TRY(const auto values, whole(name));
   std::vector<int> numbers(values.size());

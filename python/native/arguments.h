@@ -16,6 +16,7 @@
 #include "metrics/classification/scored_case.h"
 #include "metrics/classification/threshold.h"
 #include "metrics/regression/measured_pair.h"
+#include "metrics/segmentation/label_volume.h"
 #include "metrics/statistics/bootstrap.h"
 #include "metrics_c.h"
 
@@ -33,6 +34,8 @@ class Arguments {
   Result<std::span<const std::int64_t>> whole(std::string_view name);
   /// Bytes of 0 or 1.
   Result<std::span<const std::uint8_t>> yes_or_no(std::string_view name);
+  /// A label map of 8, 16 or 32 bits, as it is.
+  Result<metrics::LabelVolume::Labels> labels(std::string_view name);
   /// Whole numbers in [0, bound).
   Result<std::vector<int>> classes(std::string_view name, std::int64_t bound);
   /// Whole numbers of at least 0.

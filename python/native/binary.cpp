@@ -1,49 +1,34 @@
 // Two classes: figures of a decision, areas, probabilities, curves.
 
-#include <unordered_set>
-
 #include "metrics/classification/auc.h"
 #include "metrics/classification/auc_bootstrap.h"
 #include "metrics/classification/calibration.h"
-#include "metrics/classification/confusion_matrix.h"
 #include "metrics/classification/curves.h"
 #include "metrics/classification/decision.h"
 #include "metrics/classification/probability.h"
-#include "metrics/clustered.h"
 #include "metrics/statistics/logit_interval.h"
 #include "tasks.h"
 
 namespace medperf::python {
 namespace {
 
-/// Standard errors and intervals of cases that are not independent are left out.
-Json figure_of(metrics::Estimate estimate, bool patients_repeat) {
-  if (patients_repeat) metrics::leave_out_interval(estimate);
-  return figure(estimate);
-}
-
 /// All figures of a table.
 Result<Json> figures_of(const metrics::Confusion& table, double level, bool repeat) {
-  MEDPERF_TRY(auto classes, metrics::ConfusionMatrix::empty(2));
-  classes.add(1, 1, table.tp);
-  classes.add(0, 1, table.fp);
-  classes.add(0, 0, table.tn);
-  classes.add(1, 0, table.fn);
-  const auto of = [&](const metrics::Estimate& one) { return figure_of(one, repeat); };
-  return Json::object(
-      {{"counts", counts(table)},
-       {"sensitivity", of(metrics::sensitivity(table, level))},
-       {"specificity", of(metrics::specificity(table, level))},
-       {"precision", of(metrics::precision(table, level))},
-       {"npv", of(metrics::negative_predictive_value(table, level))},
-       {"accuracy", of(metrics::accuracy(table, level))},
-       {"balanced_accuracy", of(metrics::balanced_accuracy(table, level))},
-       {"youden", of(metrics::youden_index(table, level))},
-       {"f1", of(metrics::f1(table))},
-       {"mcc", of(metrics::matthews(table))},
-       {"kappa", of(metrics::cohen_kappa(classes, metrics::KappaWeights::kNone, level))},
-       {"lr_positive", of(metrics::positive_likelihood_ratio(table, level))},
-       {"lr_negative", of(metrics::negative_likelihood_ratio(table, level))}});
+  MEDPERF_TRY(const auto kappa, kappa_of(table, level));
+  const auto of = [&](const metrics::Estimate& one) { return figure(one, repeat); };
+  return Json::object({{"counts", counts(table)},
+                       {"sensitivity", of(metrics::sensitivity(table, level))},
+                       {"specificity", of(metrics::specificity(table, level))},
+                       {"precision", of(metrics::precision(table, level))},
+                       {"npv", of(metrics::negative_predictive_value(table, level))},
+                       {"accuracy", of(metrics::accuracy(table, level))},
+                       {"balanced_accuracy", of(metrics::balanced_accuracy(table, level))},
+                       {"youden", of(metrics::youden_index(table, level))},
+                       {"f1", of(metrics::f1(table))},
+                       {"mcc", of(metrics::matthews(table))},
+                       {"kappa", of(kappa)},
+                       {"lr_positive", of(metrics::positive_likelihood_ratio(table, level))},
+                       {"lr_negative", of(metrics::negative_likelihood_ratio(table, level))}});
 }
 
 /// scores, labels, patients; threshold, level.
@@ -113,8 +98,8 @@ Result<Json> probabilities(Arguments& arguments, Columns&) {
   MEDPERF_TRY(const double level, arguments.level());
   MEDPERF_TRY(const auto brier, metrics::brier_score(cases, level));
   MEDPERF_TRY(const auto loss, metrics::log_loss(cases, level));
-  return Json::object({{"brier", figure_of(brier, repeat)},
-                       {"log_loss", figure_of(loss.estimate, repeat)},
+  return Json::object({{"brier", figure(brier, repeat)},
+                       {"log_loss", figure(loss.estimate, repeat)},
                        {"floored", loss.floored}});
 }
 
@@ -149,9 +134,9 @@ Result<Json> recalibration(Arguments& arguments, Columns&) {
   MEDPERF_TRY(const bool repeat, arguments.patients_repeat(cases.size()));
   MEDPERF_TRY(const double level, arguments.level());
   MEDPERF_TRY(const auto found, metrics::recalibrate(cases, level));
-  return Json::object({{"slope", figure_of(found.slope, repeat)},
-                       {"intercept", figure_of(found.intercept, repeat)},
-                       {"in_the_large", figure_of(found.in_the_large, repeat)}});
+  return Json::object({{"slope", figure(found.slope, repeat)},
+                       {"intercept", figure(found.intercept, repeat)},
+                       {"in_the_large", figure(found.in_the_large, repeat)}});
 }
 
 /// The tables of a curve, one column each.
@@ -188,7 +173,7 @@ Result<Json> operating_points(Arguments& arguments, Columns& columns) {
   const auto best = metrics::largest_youden(points);
   Json answer = Json::object({{"thresholds", columns.add(thresholds)}});
   tables.write(answer, columns);
-  answer.set("largest_youden", best ? number(best->threshold) : Json());
+  answer.set("largest_youden", best ? metrics::or_null(best->threshold) : Json());
   return answer;
 }
 

@@ -3,6 +3,8 @@
 #include <new>
 
 #include "guarded.h"
+#include "metrics/classification/confusion_matrix.h"
+#include "metrics/clustered.h"
 #include "tasks.h"
 
 namespace medperf::python {
@@ -13,19 +15,36 @@ Json Columns::add(std::span<const double> values) {
   return Json::object({{"column", std::move(place)}});
 }
 
-Json number(const std::optional<double>& value) {
-  return value ? Json(*value) : Json();
+Json Columns::add(std::span<const double> values, int width) {
+  Json table = add(values);
+  table.set("width", width);
+  return table;
 }
 
 Json interval(const std::optional<metrics::Interval>& interval) {
   return interval ? Json::array({interval->low, interval->high}) : Json();
 }
 
-Json figure(const metrics::Estimate& estimate) {
+Json figure(const metrics::Estimate& found) {
+  const metrics::Estimate estimate = metrics::finite(found);
   const auto& between = estimate.interval;
-  return Json::array({number(estimate.value), number(estimate.se),
+  return Json::array({metrics::or_null(estimate.value), metrics::or_null(estimate.se),
                       between ? Json(between->low) : Json(), between ? Json(between->high) : Json(),
                       estimate.flag, estimate.convention});
+}
+
+Json figure(metrics::Estimate estimate, bool patients_repeat) {
+  if (patients_repeat) metrics::leave_out_interval(estimate);
+  return figure(estimate);
+}
+
+Result<metrics::Estimate> kappa_of(const metrics::Confusion& table, double level) {
+  MEDPERF_TRY(auto classes, metrics::ConfusionMatrix::empty(2));
+  classes.add(1, 1, table.tp);
+  classes.add(0, 1, table.fp);
+  classes.add(0, 0, table.tn);
+  classes.add(1, 0, table.fn);
+  return metrics::cohen_kappa(classes, metrics::KappaWeights::kNone, level);
 }
 
 Json counts(const metrics::Confusion& table) {
@@ -45,7 +64,9 @@ Json texts(std::span<const std::string_view> texts) {
 namespace {
 
 Task find(std::string_view name) {
-  for (const auto tasks : {binary_tasks(), multiclass_tasks(), meta_tasks()}) {
+  for (const auto tasks :
+       {binary_tasks(), multiclass_tasks(), measurement_tasks(), comparison_tasks(),
+        label_map_tasks(), resampling_tasks(), meta_tasks()}) {
     for (const NamedTask& one : tasks) {
       if (one.name == name) return one.task;
     }

@@ -62,7 +62,14 @@ int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal
                      int32_t error_size);
 
 /* A named argument of medperf_figures: `length` values, row by row where it is a table. */
-typedef enum { MEDPERF_F64 = 0, MEDPERF_I64 = 1, MEDPERF_U8 = 2 } medperf_type;
+typedef enum {
+  MEDPERF_F64 = 0,
+  MEDPERF_I64 = 1,
+  MEDPERF_U8 = 2,
+  MEDPERF_U16 = 3,
+  MEDPERF_I16 = 4,
+  MEDPERF_I32 = 5
+} medperf_type;
 typedef struct {
   const char* name;
   const void* data; /* may be null when there are none */
@@ -71,16 +78,17 @@ typedef struct {
 } medperf_array;
 
 /* `text` is JSON in UTF-8. An object {"column": [first, count]} in it stands for these of
- * `numbers`: what may be long is not written as text. */
+ * `numbers`, with "width" in rows of so many: what may be long is not written as text. */
 typedef struct {
   char* text;
   double* numbers;
   int64_t count;
 } medperf_answer;
 
-/* All that is not about volumes: figures of scores, classes, measurements and sites. What a task
- * takes and gives is described where the task is (native/ *.cpp); doubles pass without loss. Arrays
- * and options that a task does not know are errors. The answer is the caller's to release. */
+/* All that is not about pairs of volumes: figures of scores, classes, measurements and sites. What
+ * a task takes and gives is described where the task is (native/ *.cpp); doubles pass without loss.
+ * Arrays and options that a task does not know are errors. The answer is the caller's to release.
+ */
 int medperf_figures(const char* task, const medperf_array* arrays, int32_t count,
                     const char* options, medperf_answer* answer, char* error, int32_t error_size);
 void medperf_release(medperf_answer* answer);

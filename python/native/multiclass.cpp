@@ -3,7 +3,6 @@
 #include "metrics/classification/multiclass.h"
 #include "metrics/classification/confusion_matrix.h"
 #include "metrics/classification/multilabel.h"
-#include "metrics/clustered.h"
 #include "tasks.h"
 
 namespace medperf::python {
@@ -24,7 +23,7 @@ Json table_of(const metrics::ConfusionMatrix& matrix, Columns& columns) {
       cells.push_back(static_cast<double>(matrix.count(i, j)));
     }
   }
-  return columns.add(cells);
+  return columns.add(cells, matrix.classes());
 }
 
 /// predicted, reference, patients; classes, level.
@@ -37,10 +36,7 @@ Result<Json> classes(Arguments& arguments, Columns& columns) {
   MEDPERF_TRY(const bool repeat, arguments.patients_repeat(reference.size()));
   MEDPERF_TRY(const auto matrix,
               metrics::ConfusionMatrix::of(reference, predicted, static_cast<int>(count)));
-  const auto of = [&](metrics::Estimate one) {
-    if (repeat) metrics::leave_out_interval(one);
-    return figure(one);
-  };
+  const auto of = [&](const metrics::Estimate& one) { return figure(one, repeat); };
   using metrics::KappaWeights;
   Json::Array tables;
   for (int i = 0; i < matrix.classes(); ++i) tables.push_back(counts(matrix.one_against_rest(i)));
@@ -72,10 +68,7 @@ Result<Json> multiclass(Arguments& arguments, Columns&) {
   if (!checked) return std::move(checked).error().at("probabilities");
   MEDPERF_TRY(const auto top, metrics::top_k_accuracy(*checked, static_cast<int>(k), level));
   const auto loss = metrics::log_loss(*checked, level);
-  const auto of = [&](metrics::Estimate one) {
-    if (repeat) metrics::leave_out_interval(one);
-    return figure(one);
-  };
+  const auto of = [&](const metrics::Estimate& one) { return figure(one, repeat); };
   return Json::object({{"auroc_macro", of(metrics::one_vs_rest_auroc(*checked))},
                        {"auroc_weighted", of(metrics::one_vs_rest_auroc(*checked, true))},
                        {"auroc_hand_till", of(metrics::hand_till_auroc(*checked))},
