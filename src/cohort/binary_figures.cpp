@@ -3,6 +3,7 @@
 
 #include "cohort/binary_measures.h"
 #include "cohort/classification_tasks.h"
+#include "cohort/group_figures.h"
 #include "metrics/classification/calibration.h"
 #include "metrics/classification/curves.h"
 #include "metrics/classification/decision.h"
@@ -87,7 +88,7 @@ Status add_of_probabilities(const ScoredCohort& cohort, double level, FigureSet&
   set.more.set("reliability", reliability_of(table, cohort.units.patients_repeat()));
   MEDPERF_TRY(const metrics::LogLoss loss, metrics::log_loss(cohort.cases, level));
   for (Figure& one : set.figures) {
-    if (one.metric == "log-loss") one.altered["floored"] = loss.floored;
+    if (one.metric == "log-loss" && one.of.empty()) one.altered["floored"] = loss.floored;
   }
   return add_decision_curve(cohort.cases, set);
 }
@@ -116,6 +117,8 @@ Result<FigureSet> figures_of_two_classes(const ScoredCohort& cohort,
   const ScoredSample sample(cases);
   const auto measures = measures_of(sample, cohort.units, probabilities, options);
   MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
+  MEDPERF_CHECK(
+      add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
   MEDPERF_CHECK(add_counts(cases, options.threshold, set));
   if (probabilities) MEDPERF_CHECK(add_of_probabilities(cohort, options.bootstrap.level, set));
   MEDPERF_CHECK(add_roc(cases, set));

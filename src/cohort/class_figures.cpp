@@ -1,5 +1,6 @@
 // Several classes, one of which a case has.
 #include "cohort/classification_tasks.h"
+#include "cohort/group_figures.h"
 #include "cohort/measures.h"
 #include "metrics/classification/confusion_matrix.h"
 #include "metrics/classification/multiclass.h"
@@ -109,12 +110,15 @@ std::vector<Measure> class_measures(const ClassCohort& cohort, int index, double
   return {measure("sensitivity", &metrics::sensitivity), measure("precision", &metrics::precision)};
 }
 
-/// How many cases needed the floor of the log loss.
-Status add_floored(const ClassCohort& cohort, FigureSet& set) {
+/// How many cases needed the floor of the log loss, and how many have no single most probable
+/// class.
+Status add_altered(const ClassCohort& cohort, FigureSet& set) {
   MEDPERF_TRY(const auto cases, ClassProbabilities::of(cohort.reference, cohort.probabilities,
                                                        static_cast<int>(cohort.classes.size())));
   for (Figure& one : set.figures) {
+    if (!one.of.empty()) continue;
     if (one.metric == "log-loss") one.altered["floored"] = metrics::log_loss(cases).floored;
+    if (one.metric == "accuracy") one.altered["tied"] = cohort.tied;
   }
   return {};
 }
@@ -152,7 +156,9 @@ Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
     for (Measure& one : class_measures(cohort, i, level)) measures.push_back(std::move(one));
   }
   MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
-  MEDPERF_CHECK(add_floored(cohort, set));
+  MEDPERF_CHECK(
+      add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
+  MEDPERF_CHECK(add_altered(cohort, set));
   MEDPERF_CHECK(add_matrix(cohort, set));
   return set;
 }

@@ -1,6 +1,7 @@
 #include "cohort/class_tables.h"
 
 #include <algorithm>
+#include <span>
 
 #include "cohort/binary_tables.h"
 
@@ -56,6 +57,30 @@ std::vector<std::string> ids_of(const KeyedTable& table) {
   return ids;
 }
 
+struct Answer {
+  int predicted = 0;
+  bool tied = false;
+};
+
+/// The most probable class. A tie counts against: of equal ones it is the first by name that is not
+/// the case's own, so that neither a constant answer nor the order of the columns gains anything.
+Answer answer_of(std::span<const double> row, int reference,
+                 const std::vector<std::string>& classes) {
+  const double most = *std::max_element(row.begin(), row.end());
+  Answer answer{reference, std::count(row.begin(), row.end(), most) > 1};
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i] != most) continue;
+    const int one = static_cast<int>(i);
+    if (!answer.tied) return {one, false};
+    if (one == reference) continue;
+    const bool none_yet = answer.predicted == reference;
+    if (none_yet || classes[i] < classes[static_cast<std::size_t>(answer.predicted)]) {
+      answer.predicted = one;
+    }
+  }
+  return answer;
+}
+
 }  // namespace
 
 Result<ScoredCohort> read_scored_cohort(std::string_view predictions, std::string_view labels,
@@ -91,9 +116,11 @@ Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_
     }
     cohort.reference.push_back(static_cast<int>(found - cohort.classes.begin()));
     MEDPERF_CHECK(append_numbers(joined, i, cohort.probabilities));
-    const auto last = cohort.probabilities.end();
-    const auto first = last - static_cast<std::ptrdiff_t>(joined.columns.size());
-    cohort.predicted.push_back(static_cast<int>(std::max_element(first, last) - first));
+    const auto width = joined.columns.size();
+    const Answer answer = answer_of(std::span(cohort.probabilities).last(width),
+                                    cohort.reference.back(), cohort.classes);
+    cohort.predicted.push_back(answer.predicted);
+    if (answer.tied) ++cohort.tied;
   }
   MEDPERF_TRY(cohort.units, units_of(patients, ids_of(joined.labels), "labels.csv"));
   return cohort;

@@ -27,7 +27,8 @@ struct ClassCohort {
   std::vector<std::string> classes;
   std::vector<int> reference;
   std::vector<double> probabilities;  ///< row by row
-  std::vector<int> predicted;         ///< the most probable class, the first of equal ones
+  std::vector<int> predicted;         ///< the most probable class; a tie counts against
+  std::int64_t tied = 0;              ///< cases whose highest probability several classes share
   Units units;
 };
 Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_view labels,

@@ -17,7 +17,8 @@ struct ClassificationOptions {
   /// trapezoidal AUPRC, ECE of equal mass, maximum calibration error; of several classes micro and
   /// weighted F1, weighted kappas, top-k accuracy.
   bool further = false;
-  int top_k = 2;  ///< of several classes
+  int top_k = 2;                                     ///< of several classes
+  std::int64_t minimum_patients = kMinimumPatients;  ///< of a group
 };
 
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and
@@ -26,6 +27,7 @@ struct ClassificationOptions {
 /// labels.csv. `patients` is the table patients.csv (see UnitRows): where patients repeat, every
 /// interval is that of the bootstrap that draws them, since formulas take cases as independent.
 /// Figures without a formula have the bootstrap's interval in any case: O(replicates x n log n).
+/// Groups have figures of their own (group_figures.h).
 /// Calibration and the decision curve are given when all scores are in [0, 1].
 /// Errors: invalid for tables that do not fit each other (rows are named, ids are not), too_large.
 Result<FigureSet> evaluate_classification(std::string_view predictions, std::string_view labels,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "metrics/estimate_json.h"
 #include "metrics/vocabulary.h"
 
@@ -58,6 +60,10 @@ Json summary_document(const CohortResult& result, const Summary& summary) {
   row.set("remarked", counts_of(summary.remarked));
   row.set("mean", mean_document(summary.mean));
   add_spread(summary.spread, row);
+  if (summary.group.empty() && has_groups(result)) {
+    row.set("worst_group", summary.worst_group.empty() ? Json() : Json(summary.worst_group));
+    row.set("gap", or_null(summary.gap));
+  }
   return row;
 }
 
@@ -85,6 +91,11 @@ Json case_document(const CaseResult& one) {
 }
 
 }  // namespace
+
+bool has_groups(const CohortResult& result) {
+  return std::any_of(result.cases.begin(), result.cases.end(),
+                     [](const CaseResult& one) { return !one.files.group.empty(); });
+}
 
 std::string_view convention_of(const CohortResult& result, std::size_t column) {
   for (const CaseResult& one : result.cases) {

@@ -24,7 +24,7 @@ struct CohortSettings {
 ///  "summaries":[{"metric","region","tau_mm","group","name","unit","direction","convention",
 ///    "n_cases","n_failed","n","n_patients","undefined":{reason: cases},"remarked":{flag: cases},
 ///    "mean":{"value","se","low","high","flag","convention"},"min","q05","q25","median","q75",
-///    "q95","max"}],
+///    "q95","max"; of all cases, where they have groups, also "worst_group","gap"}],
 ///  "cases":[{"case_id","patient","group","values":[{"value","flag","convention"}],"remarks"} or
 ///    {..,"failure":{"kind","where","what","advice"}}]}.
 /// Values follow the order of the first summaries (those of all cases). Undefined is null.
@@ -38,6 +38,9 @@ std::string cohort_csv(const CohortResult& result);
 
 /// A field of RFC 4180, quoted where it must be.
 std::string csv_field(std::string_view text);
+
+/// Whether any case is in a group.
+bool has_groups(const CohortResult& result);
 
 /// The convention that the values of a column carry (of its first case); empty without one.
 std::string_view convention_of(const CohortResult& result, std::size_t column);

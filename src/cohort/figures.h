@@ -30,7 +30,7 @@ struct Figure {
   std::optional<double> bound = std::nullopt;
   std::optional<FigureTest> test = std::nullopt;
   /// How many cases were not taken as they are, by what was done to them: "floored" of a log loss,
-  /// "clipped" of pooled logits.
+  /// "clipped" of pooled logits, "tied" of an accuracy.
   std::map<std::string, std::int64_t> altered = {};
   /// What the interval is made by, where it is not the formula of the estimate's convention.
   std::string_view interval = {};

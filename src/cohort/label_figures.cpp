@@ -3,6 +3,7 @@
 
 #include "cohort/binary_measures.h"
 #include "cohort/classification_tasks.h"
+#include "cohort/group_figures.h"
 #include "metrics/classification/multilabel.h"
 
 namespace medperf::cohort {
@@ -79,7 +80,8 @@ Status add_counts(const LabelCohort& cohort, double threshold, FigureSet& set) {
 Result<FigureSet> figures_of_labels(const LabelCohort& cohort,
                                     const ClassificationOptions& options) {
   const double threshold = options.threshold;
-  FigureSet set{"multi-label classification", cohort.cases, cohort.units.patients, {}, {}};
+  FigureSet set{
+      "multi-label classification", cohort.cases, cohort.units.patients, {}, Json::object()};
   std::vector<Measure> measures = {
       macro_auroc_of(cohort),
       of_tables(cohort, threshold, "f1-macro-labels", &metrics::macro_f1),
@@ -97,6 +99,8 @@ Result<FigureSet> figures_of_labels(const LabelCohort& cohort,
     }
   }
   MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
+  MEDPERF_CHECK(
+      add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
   MEDPERF_CHECK(add_counts(cohort, threshold, set));
   return set;
 }

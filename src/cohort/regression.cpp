@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "cohort/measures.h"
+#include "cohort/group_figures.h"
 #include "metrics/regression/agreement.h"
 #include "metrics/regression/errors.h"
 #include "metrics/regression/icc.h"
@@ -70,9 +70,12 @@ std::vector<Measure> measures(const NumberCohort& cohort, double level) {
 }  // namespace
 
 Result<FigureSet> evaluate_regression(const NumberCohort& cohort,
-                                      const metrics::BootstrapOptions& options) {
+                                      const metrics::BootstrapOptions& options,
+                                      std::int64_t minimum_patients) {
   FigureSet set{"regression", cohort.cases.size(), cohort.units.patients, {}, Json::object()};
-  MEDPERF_CHECK(add_figures(measures(cohort, options.level), cohort.units, options, set));
+  const auto figures = measures(cohort, options.level);
+  MEDPERF_CHECK(add_figures(figures, cohort.units, options, set));
+  MEDPERF_CHECK(add_group_figures(figures, cohort.units, options, minimum_patients, set));
   set.more.set("intervals", cohort.units.patients_repeat() ? "bootstrap of patients"
                                                            : "of each metric's convention");
   Json::Array points;

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "cohort/cohort_result.h"
+#include "cohort/units.h"
 #include "metrics/statistics/bootstrap.h"
 
 namespace medperf::cohort {
@@ -37,12 +38,17 @@ struct Summary {
   /// The mean over the cases with a value. Interval: bootstrap, patients drawn with all of their
   /// cases; undefined (with the flag) for fewer than two patients.
   metrics::Estimate mean;
+  // Of all cases, where they have groups and the metric a better side (metrics::SubgroupTable):
+  std::string worst_group;    ///< the one with the worst mean; empty: none has a mean
+  std::optional<double> gap;  ///< best less worst mean
 };
 
-/// A summary of every column, of all cases and then of each group (sorted by name). Replicate r
-/// draws the same patients for all columns that have a value for the same cases. Errors: those of
-/// metrics::bootstrap.
+/// A summary of every column, of all cases and then of each group (sorted by name). A group with a
+/// value of fewer patients than the minimum has its counts but neither mean nor spread (flag
+/// group_too_small). Replicate r draws the same patients for all columns that have a value for the
+/// same cases. Errors: those of metrics::bootstrap, invalid for a minimum below 1.
 Result<std::vector<Summary>> summarise(const CohortResult& result,
-                                       const metrics::BootstrapOptions& options);
+                                       const metrics::BootstrapOptions& options,
+                                       std::int64_t minimum_patients = kMinimumPatients);
 
 }  // namespace medperf::cohort

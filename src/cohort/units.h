@@ -14,6 +14,9 @@
 
 namespace medperf::cohort {
 
+/// A group of fewer patients has no figure, unless one asks for another minimum.
+inline constexpr std::int64_t kMinimumPatients = 10;
+
 /// Whose one case is.
 struct CaseUnit {
   std::string patient;  ///< filled: a case without a table is a patient of its own

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <string>
 
+#include "cohort/group_figures.h"
 #include "cohort/model_statistics.h"
 #include "metrics/clustered.h"
 #include "metrics/statistics/mean.h"
@@ -17,7 +18,6 @@ namespace {
 
 using metrics::Direction;
 using metrics::Estimate;
-using Rows = std::span<const std::uint32_t>;
 
 std::vector<double> some(const std::vector<double>& values, Rows rows) {
   std::vector<double> result;
@@ -48,33 +48,13 @@ Result<Estimate> quantile_figure(const std::vector<double>& values, double p, bo
   return estimate;
 }
 
-/// Groups by number, sorted by name; a case without one is in none.
-struct Groups {
-  std::vector<std::string> names;
-  std::vector<std::uint32_t> rows;     ///< cases that have a group
-  std::vector<std::uint32_t> of_row;   ///< of those, into names
-  std::vector<std::int64_t> patients;  ///< of those
-};
-
-Groups groups_of(const Units& units) {
-  Groups groups;
-  groups.names = units.groups;
-  for (std::uint32_t i = 0; i < units.group_of_case.size(); ++i) {
-    if (units.group_of_case[i] == Units::kNoGroup) continue;
-    groups.rows.push_back(i);
-    groups.of_row.push_back(units.group_of_case[i]);
-    groups.patients.push_back(units.patient_of_case[i]);
-  }
-  return groups;
-}
-
 /// What is said of groups beside their figures.
 struct GroupNotes {
   Json::Array sizes;
   Json::Array worst;
 };
 
-Status add_groups(const ModelValues& values, std::size_t column, const Groups& groups,
+Status add_groups(const ModelValues& values, std::size_t column, const GroupedCases& groups,
                   const ValueOptions& options, GroupNotes& notes, FigureSet& set) {
   metrics::SubgroupOptions rule;
   rule.minimum_patients = options.minimum_patients;
@@ -88,22 +68,23 @@ Status add_groups(const ModelValues& values, std::size_t column, const Groups& g
     failed = std::move(mean).error();
     return Estimate{};
   };
-  MEDPERF_TRY(const auto table, metrics::subgroup_table(groups.of_row, groups.names.size(),
-                                                        groups.patients, statistic, rule));
+  MEDPERF_TRY(const auto table, metrics::subgroup_table(groups.group_of, values.units.groups.size(),
+                                                        groups.patient_of, statistic, rule));
   MEDPERF_CHECK(std::move(failed));
   const std::string& name = values.models[column];
-  for (std::size_t g = 0; g < groups.names.size(); ++g) {
+  for (std::size_t g = 0; g < values.units.groups.size(); ++g) {
     Estimate estimate = table.groups[g].estimate;
     if (estimate.convention.empty()) estimate.convention = metrics::kMeanConvention;
-    set.figures.push_back({"mean", fmt::format("{}, group {}", name, groups.names[g]), estimate});
+    set.figures.push_back(
+        {"mean", fmt::format("{}, group {}", name, values.units.groups[g]), estimate});
     notes.sizes.push_back(Json::object({{"column", name},
-                                        {"group", groups.names[g]},
+                                        {"group", values.units.groups[g]},
                                         {"n_cases", table.groups[g].cases},
                                         {"n_patients", table.groups[g].patients}}));
   }
   if (!options.better || !table.worst) return {};
   notes.worst.push_back(Json::object({{"column", name},
-                                      {"group", groups.names[*table.worst]},
+                                      {"group", values.units.groups[*table.worst]},
                                       {"gap", table.gap ? Json(*table.gap) : Json()}}));
   return {};
 }
@@ -124,7 +105,7 @@ Result<FigureSet> summarise_values(std::string_view table, std::string_view metr
   FigureSet set{"values per case", cases, values.units.patients, {}, Json::object()};
   std::vector<std::uint32_t> all(cases);
   std::iota(all.begin(), all.end(), 0U);
-  const Groups groups = groups_of(values.units);
+  const GroupedCases groups = grouped_cases(values.units);
   GroupNotes notes;
   for (std::size_t column = 0; column < values.models.size(); ++column) {
     const std::string& name = values.models[column];
@@ -135,11 +116,11 @@ Result<FigureSet> summarise_values(std::string_view table, std::string_view metr
                   quantile_figure(values.values[column], p, repeat, chosen.bootstrap.level));
       set.figures.push_back({"quantile", fmt::format("{}, {:g}", name, p), quantile});
     }
-    if (groups.names.empty()) continue;
+    if (values.units.groups.empty()) continue;
     MEDPERF_CHECK(add_groups(values, column, groups, chosen, notes, set));
   }
   set.more.set("values", values_document(values, metric));
-  if (groups.names.empty()) return set;
+  if (values.units.groups.empty()) return set;
   set.more.set("groups", Json(std::move(notes.sizes)));
   set.more.set("worst_groups", Json(std::move(notes.worst)));
   return set;

@@ -19,8 +19,8 @@ struct ValueOptions {
   std::vector<double> quantiles = {0.5};  ///< each in (0, 1)
   MeanInterval interval = MeanInterval::kStudent;
   metrics::BootstrapOptions bootstrap;
-  std::optional<metrics::Direction> better;  ///< for the worst group; empty: the metric's
-  std::int64_t minimum_patients = 10;        ///< of a group
+  std::optional<metrics::Direction> better;          ///< for the worst group; empty: the metric's
+  std::int64_t minimum_patients = kMinimumPatients;  ///< of a group
 };
 
 /// For each column `mean` and `quantile`, of all cases and the mean of each group. Where patients

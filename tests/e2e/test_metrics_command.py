@@ -341,6 +341,14 @@ def classification(work):
            and found["sensitivity", "class green"]["value"] == 0.5
            and json.loads(said)["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 1]], (said, wrong))
     sound_page("multi-class", (work / "r.html").read_text())
+    labels.write_text("case_id,label\na,red\nb,green\nc,red\n")
+    tied = []
+    for first, second in (("red", "green"), ("green", "red")):
+        predictions.write_text(f"case_id,{first},{second}\na,0.5,0.5\nb,0.5,0.5\nc,0.5,0.5\n")
+        code, said, wrong = run("classification", predictions, labels, "--json")
+        tied.append([figures_of(said)[m, None]["value"] for m in ("accuracy", "f1-macro", "kappa")])
+    expect("a constant answer gains nothing, in any order of columns", tied[0] == tied[1] and tied[0][0] == 0
+           and figures_of(said)["accuracy", None]["tied"] == 3, tied)
     labels.write_text("case_id,label\na,red\nb,green\nc,pink\nd,green\n")
     code, _, wrong = run("classification", predictions, labels)
     expect("a label without a column", code == 2 and "row 3" in wrong and "pink" not in wrong, wrong)
@@ -396,6 +404,78 @@ def blank_patients(work):
     patients.write_text("")
     code, _, wrong = run("classification", predictions, labels, "--patients", patients)
     expect("an empty table of patients is not none", code == 2 and "patients.csv" in wrong, wrong)
+
+
+def groups(work):
+    """Each group of enough patients has its figures, and the worst is named, whatever the task."""
+    predictions, labels, patients = work / "predictions.csv", work / "labels.csv", work / "patients.csv"
+    group = lambda i: "A" if i < 24 else "B" if i < 44 else "C" if i < 49 else ""
+    cases = range(52)
+    patients.write_text("case_id,patient,group\n" + "".join(f"c{i},p{i},{group(i)}\n" for i in cases))
+    wrong_ones = {0, 1, 2, 30, 50}          # 3 of 24 in A, 1 of 20 in B
+    labels.write_text("case_id,label\n" + "".join(f"c{i},{i % 2}\n" for i in cases))
+    predictions.write_text("case_id,score\n" + "".join(f"c{i},{0.9 - i / 1000 if (i % 2) != (i in wrong_ones) else 0.1 + i / 1000}\n" for i in cases))
+    words = ("classification", predictions, labels, "--patients", patients)
+    code, said, wrong = run(*words, "--json")
+    found = figures_of(said) if code == 0 else {}
+    document = json.loads(said) if code == 0 else {}
+    expect("groups by hand, those without one in none", found.get(("accuracy", "group A"), {}).get("value") == 21 / 24
+           and found["accuracy", "group B"]["value"] == 19 / 20 and ("accuracy", "group ") not in found
+           and found["accuracy", None]["value"] == 47 / 52, (sorted(map(str, found)), wrong))
+    expect("with the intervals of the whole", all(found["accuracy", f"group {g}"]["convention"] == "wilson"
+           and found["f1", f"group {g}"]["low"] is not None for g in "AB") if found else False, found)
+    few = found.get(("accuracy", "group C"), {})
+    expect("a small group has no figure", few.get("value") is None and few.get("flag") == "group_too_small", few)
+    expect("but its size is told", document.get("groups") == [{"group": "A", "n_cases": 24, "n_patients": 24},
+           {"group": "B", "n_cases": 20, "n_patients": 20}, {"group": "C", "n_cases": 5, "n_patients": 5}], document.get("groups"))
+    worst = {(w["metric"], w["of"]): w for w in document.get("worst_groups", [])}
+    expect("the worst group and the gap", worst.get(("accuracy", None), {}).get("group") == "A"
+           and abs(worst["accuracy", None]["gap"] - (19 / 20 - 21 / 24)) < 1e-15 and worst["brier", None]["group"] == "A"
+           and ("calibration-slope", None) not in worst, worst)
+    code, said, wrong = run(*words, "--json", "--minimum-patients", 5)
+    expect("a smaller minimum, if one asks for it", code == 0 and figures_of(said)["accuracy", "group C"]["value"] == 1, wrong)
+    code, said, wrong = run(*words, "--csv", "--html", work / "r.html")
+    expect("groups are in the table of figures and on the page", ",group A," in said
+           and "group A" in (work / "r.html").read_text(), (said[:300], wrong))
+    code, said, wrong = run(*words)
+    expect("a person reads the worst group", "Worst group" in said, said[-400:])
+    predictions.write_text("case_id,0,1\n" + "".join(f"c{i},{0.2 if (i % 2) != (i in wrong_ones) else 0.8},{0.8 if (i % 2) != (i in wrong_ones) else 0.2}\n" for i in cases))
+    code, said, wrong = run(*words, "--json", "--bootstrap", 100)
+    expect("of several classes", code == 0 and figures_of(said).get(("accuracy", "group A"), {}).get("value") == 21 / 24
+           and ("sensitivity", "class 1, group B") in figures_of(said), wrong)
+    labels.write_text("case_id,0,1\n" + "".join(f"c{i},{1 - i % 2},{i % 2}\n" for i in cases))
+    code, said, wrong = run(*words, "--json", "--bootstrap", 100)
+    expect("of several labels", code == 0 and figures_of(said).get(("subset-accuracy", "group A"), {}).get("value") == 21 / 24
+           and ("f1", "label 1, group B") in figures_of(said), wrong)
+    table = work / "numbers.csv"
+    table.write_text("case_id,prediction,reference,group\n" + "".join(f"c{i},{i + (2 if group(i) == 'A' else 1)},{i},{group(i)}\n" for i in cases))
+    code, said, wrong = run("regression", table, "--json", "--bootstrap", 100)
+    found = figures_of(said) if code == 0 else {}
+    worst = {(w["metric"], w["of"]): w for w in json.loads(said).get("worst_groups", [])} if code == 0 else {}
+    expect("of numbers: large errors are worse", found.get(("mae", "group A"), {}).get("value") == 2
+           and found["mae", "group B"]["value"] == 1 and worst["mae", None]["group"] == "A" and worst["mae", None]["gap"] == 1
+           and ("bias", None) not in worst, (worst, wrong))
+
+
+def groups_of_label_maps(work):
+    table = case_list(work)
+    words = ("segmentation", table, *REGIONS, "--metric", "dice,hd95", "--json")
+    code, said, wrong = run(*words)
+    rows = json.loads(said)["summaries"]
+    of_groups = [r for r in rows if r["group"]]
+    expect("groups of two patients have no figure", all(r["mean"]["value"] is None and r["mean"]["flag"] == "group_too_small"
+           and r["median"] is None and r["n_cases"] == 2 for r in of_groups), of_groups[0])
+    expect("and none is the worst", all(r["worst_group"] is None and r["gap"] is None for r in rows if not r["group"]), rows[0])
+    code, said, wrong = run(*words, "--minimum-patients", 2)
+    rows = json.loads(said)["summaries"]
+    whole = {(r["metric"], r["region"]): r for r in rows if not r["group"]}
+    for metric, better in (("dice", max), ("hd95", min)):
+        means = {r["group"]: r["mean"]["value"] for r in rows if r["group"] and r["metric"] == metric and r["region"] == "WT"}
+        worst = (min if better is max else max)(means, key=means.get)
+        expect(f"the worst group by {metric}", whole[metric, "WT"]["worst_group"] == worst and abs(
+            whole[metric, "WT"]["gap"] - abs(max(means.values()) - min(means.values()))) < 1e-15, (means, whole[metric, "WT"]))
+    code, said, wrong = run(*words[:-1], "--minimum-patients", 2)
+    expect("a person reads the worst group", "Worst group" in said and "WT dice" in said, said)
 
 
 def several_labels(work):
@@ -510,7 +590,7 @@ def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
     for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, dicom, report, refusals, classification,
-                 blank_patients, probabilities_at_the_ends, several_labels, pooling, regression):
+                 blank_patients, groups, groups_of_label_maps, probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     vocabulary()

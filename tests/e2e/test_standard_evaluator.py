@@ -159,6 +159,46 @@ def patients_of_label_maps(home):
     expect("a case that the table lacks", code == 1 and "patients.csv" in wrong and "1 case" in wrong and "/d" not in wrong, wrong)
 
 
+def groups(home):
+    cases, group = [f"c{i}" for i in range(40)], lambda i: f",{'AB'[i // 20]}"
+    scored(home)
+    of_patients(home, cases, each=1, more=group, head=",group")
+    code, found, wrong = evaluate(home, "kind: classification\nbootstrap: 100\n")
+    expect("classification by group", code == 0 and [g["group"] for g in found["groups"]] == ["A", "B"]
+           and any(f["of"] == "group A" and f["value"] is not None for f in found["figures"])
+           and {w["metric"] for w in found["worst_groups"]} >= {"accuracy", "brier"}, wrong)
+    code, found, wrong = evaluate(home, "kind: classification\nbootstrap: 100\nminimum_patients: 21\n")
+    expect("the benchmark's minimum", code == 0 and found["worst_groups"] == []
+           and all(f["value"] is None for f in found["figures"] if "group" in (f["of"] or "")), wrong)
+    code, found, wrong = evaluate(home, "kind: classification\nminimum_patients: 0\n")
+    expect("which is at least one", code == 1 and "minimum_patients" in wrong, wrong)
+    code, found, wrong = evaluate(home, "kind: binary-classification\nthreshold: 0.5\n")
+    expect("the flat document has no place for groups and says so", code == 1 and "patients.csv: header" in wrong, wrong)
+    measured(home)
+    code, found, wrong = evaluate(home, "kind: regression\nbootstrap: 100\n")
+    expect("regression by group", code == 0 and any(f["of"] == "lower, group B" for f in found["figures"])
+           and any(w["metric"] == "mae" for w in found["worst_groups"]), wrong)
+
+
+def groups_of_label_maps(home):
+    for i, case in enumerate("abcd"):
+        shutil.copy(DATA / "site-a/scan-20.nii.gz", home / f"p/{case}.nii.gz")
+        shutil.copy(DATA / f"site-a/{'consensus_simple' if i < 2 else 'scan-20'}.nii.gz", home / f"l/{case}.nii.gz")
+    asked = "kind: segmentation\nregions: {WT: [1, 2, 4]}\nmetrics: [dice]\n"
+    code, alone, wrong = evaluate(home, asked)
+    of_patients(home, "abcd", each=1, more=lambda i: f",{'xy'[i // 2]}", head=",group")
+    code, found, wrong = evaluate(home, asked)
+    expect("label maps: the whole is that of all cases", code == 0 and found["regions"]["WT"]["dice"]["value"]
+           == alone["regions"]["WT"]["dice"]["value"] and found["regions"]["WT"]["dice"]["n"] == 4, (found, wrong))
+    small = found["groups"]["x"]["WT"]["dice"] if found and "groups" in found else {}
+    expect("a small group has no figure", small.get("value") is None and small.get("flag") == "group_too_small" and small["n"] == 2
+           and small["median"] is None and found["regions"]["WT"]["dice"]["worst_group"] is None, small)
+    code, found, wrong = evaluate(home, asked + "minimum_patients: 2\n")
+    expect("one that is large enough has", code == 0 and found["groups"]["y"]["WT"]["dice"]["value"] == 1
+           and found["regions"]["WT"]["dice"]["worst_group"] == "x" and found["regions"]["WT"]["dice"]["gap"] > 0, (found, wrong))
+    expect("without groups nothing is said of them", alone and "groups" not in alone and "worst_group" not in alone["regions"]["WT"]["dice"])
+
+
 def tables_of_patients_that_are_none(home):
     for kind, write in (("binary-classification\nthreshold: 0.5", scored), ("classification", scored), ("regression", measured),
                         ("segmentation\nregions: {WT: [1]}\nmetrics: [dice]", lambda home, n: shutil.copy(
@@ -194,7 +234,7 @@ def refusals(home):
 def main():
     if not PROGRAM.exists():
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (segmentation, tables, patients_are_the_unit, patients_of_label_maps, tables_of_patients_that_are_none, refusals):
+    for part in (segmentation, tables, patients_are_the_unit, patients_of_label_maps, groups, groups_of_label_maps, tables_of_patients_that_are_none, refusals):
         with tempfile.TemporaryDirectory() as folder:
             home = pathlib.Path(folder)
             (home / "p").mkdir()

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <span>
 #include <thread>
 
 #include "cohort/binary_evaluation.h"
@@ -47,6 +48,31 @@ Json document_of(const cohort::CohortResult& result, const cohort::Summary& summ
   row.set("q75", spread ? Json(spread->q75) : Json());
   row.set("convention", cohort::convention_of(result, summary.column));
   return row;
+}
+
+/// `regions.NAME.METRIC`, and where cases have groups `groups.GROUP.NAME.METRIC`.
+void add_figures(const cohort::CohortResult& result, std::span<const cohort::Summary> summaries,
+                 Json& document) {
+  const auto child = [](Json& parent, const std::string& key) -> Json& {
+    if (parent.find(key) == nullptr) parent.set(key, Json::object());
+    return *parent.find(key);
+  };
+  for (const cohort::Summary& one : summaries) {
+    const cohort::Column& column = result.columns[one.column];
+    Json& home = one.group.empty() ? child(document, "regions")
+                                   : child(child(document, "groups"), one.group);
+    std::string name = column.metric;
+    if (column.tau_mm) name += fmt::format("_{}mm", *column.tau_mm);
+    if (!column.part.empty()) name += "_" + column.part;
+    Json row = document_of(result, one);
+    if (!one.group.empty()) {
+      row.set("n_patients", one.patients);
+    } else if (cohort::has_groups(result)) {
+      row.set("worst_group", one.worst_group.empty() ? Json() : Json(one.worst_group));
+      row.set("gap", metrics::or_null(one.gap));
+    }
+    child(home, column.region).set(name, std::move(row));
+  }
 }
 
 /// How many cases failed for which reason, without their names.
@@ -91,22 +117,14 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
                 cohort::summarise_segmentations(result, parameters.segmentation));
     merged = metrics::summary_document(summary, kProgram);
   }
-  MEDPERF_TRY(const auto summaries, cohort::summarise(result, parameters.bootstrap));
+  MEDPERF_TRY(const auto summaries,
+              cohort::summarise(result, parameters.bootstrap, parameters.minimum_patients));
   Json document = Json::object({{"format", "medperf/evaluation/v1"},
                                 {"kind", "segmentation"},
                                 {"program", kProgram},
                                 {"n_cases", result.cases.size()},
                                 {"n_failed", result.failed()}});
-  Json regions = Json::object();
-  for (const cohort::Summary& one : summaries) {
-    const cohort::Column& column = result.columns[one.column];
-    if (regions.find(column.region) == nullptr) regions.set(column.region, Json::object());
-    std::string name = column.metric;
-    if (column.tau_mm) name += fmt::format("_{}mm", *column.tau_mm);
-    if (!column.part.empty()) name += "_" + column.part;
-    regions.find(column.region)->set(name, document_of(result, one));
-  }
-  document.set("regions", std::move(regions));
+  add_figures(result, summaries, document);
   if (parameters.summary) document.set("summary", std::move(merged));
   return document;
 }
@@ -130,10 +148,12 @@ Result<Json> evaluate_tables(const fs::path& predictions, const fs::path& labels
   MEDPERF_TRY(const auto patients, read_patients(labels));
   if (parameters.kind == "regression") {
     MEDPERF_TRY(const auto numbers, cohort::join_numbers(scores, classes, patients));
-    MEDPERF_TRY(auto set, cohort::evaluate_regression(numbers, parameters.bootstrap));
+    MEDPERF_TRY(auto set, cohort::evaluate_regression(numbers, parameters.bootstrap,
+                                                      parameters.minimum_patients));
     return figures_only(std::move(set), options);
   }
-  const cohort::ClassificationOptions chosen{parameters.threshold, parameters.bootstrap};
+  cohort::ClassificationOptions chosen{parameters.threshold, parameters.bootstrap};
+  chosen.minimum_patients = parameters.minimum_patients;
   Json document;
   if (parameters.kind == "binary-classification") {
     MEDPERF_TRY(document,

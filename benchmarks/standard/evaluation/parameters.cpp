@@ -102,6 +102,9 @@ Status read_one(const std::string& key, const Json& value, Parameters& out) {
   } else if (key == "bootstrap") {
     MEDPERF_TRY(const std::int64_t replicates, whole(key, value, 1'000'000));
     out.bootstrap.replicates = static_cast<int>(replicates);
+  } else if (key == "minimum_patients") {
+    MEDPERF_TRY(out.minimum_patients, whole(key, value, 1'000'000));
+    if (out.minimum_patients < 1) return wrong(key, "it is less than 1");
   } else if (key == "seed") {
     MEDPERF_TRY(const std::int64_t seed, whole(key, value, 9'000'000'000'000'000));
     out.bootstrap.seed = static_cast<std::uint64_t>(seed);

@@ -15,6 +15,7 @@ struct Parameters {
   std::string kind;  ///< "segmentation", "binary-classification", ...: see README.md
   double threshold = 0.5;
   bool summary = false;  ///< add the site's mergeable summary
+  std::int64_t minimum_patients = medperf::cohort::kMinimumPatients;  ///< of a group
   medperf::cohort::SegmentationOptions segmentation;
   medperf::metrics::BootstrapOptions bootstrap;
   medperf::cohort::BinaryOptions binary() const { return {threshold, bootstrap, true}; }

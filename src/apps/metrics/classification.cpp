@@ -16,7 +16,7 @@ Result<int> answer_classification(const Request& request) {
     MEDPERF_TRY(patients, read_file(request.patients));
   }
   const cohort::ClassificationOptions chosen{request.threshold, bootstrap_of(request), true,
-                                             request.top_k};
+                                             request.top_k, request.minimum_patients};
   MEDPERF_TRY(const auto set,
               cohort::evaluate_classification(predictions, labels, patients, chosen));
   if (!request.summary_file.empty()) {
@@ -33,7 +33,8 @@ Result<int> answer_classification(const Request& request) {
 Result<int> answer_regression(const Request& request) {
   MEDPERF_TRY(const std::string table, read_file(request.inputs[0]));
   MEDPERF_TRY(const auto cohort, cohort::read_number_table(table));
-  MEDPERF_TRY(const auto set, cohort::evaluate_regression(cohort, bootstrap_of(request)));
+  MEDPERF_TRY(const auto set,
+              cohort::evaluate_regression(cohort, bootstrap_of(request), request.minimum_patients));
   return answer_figures(request, set, statistics_of(request));
 }
 

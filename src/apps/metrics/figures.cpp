@@ -15,6 +15,22 @@ std::string number(const std::optional<double>& value) {
   return value ? fmt::format("{:.4g}", *value) : "-";
 }
 
+std::string worst_groups_of(const cohort::FigureSet& set) {
+  const Json* const list = set.more.find("worst_groups");
+  if (list == nullptr || list->items().empty()) return {};
+  std::string text = "\nWorst group, and how far behind the best:\n";
+  for (const Json& one : list->items()) {
+    const Json* const figure = one.find("metric") ? one.find("metric") : one.find("column");
+    const Json* const of = one.find("of");
+    const Json* const gap = one.find("gap");
+    text +=
+        fmt::format("  {}{}: {} ({})\n", figure->as_string(),
+                    of && of->is_string() ? ", " + of->as_string() : "", one.get_string("group"),
+                    gap->is_null() ? "the only one" : fmt::format("{:.4g}", gap->as_double()));
+  }
+  return text;
+}
+
 std::string text_of(const cohort::FigureSet& set) {
   std::vector<std::vector<std::string>> rows;
   const bool tests = cohort::has_tests(set);
@@ -33,7 +49,8 @@ std::string text_of(const cohort::FigureSet& set) {
   std::vector<std::string> heads = {"METRIC", "OF", "VALUE", "INTERVAL", "REMARK"};
   if (tests) heads.insert(heads.end(), {"P", "CONVENTION"});
   return table_text(heads, rows) +
-         fmt::format("\n{} cases of {} patients.\n", set.cases, set.patients);
+         fmt::format("\n{} cases of {} patients.\n", set.cases, set.patients) +
+         worst_groups_of(set);
 }
 
 }  // namespace

@@ -34,6 +34,13 @@ void add_statistics(CLI::App& app, Request& request) {
       ->type_name("N");
 }
 
+void add_minimum_patients(CLI::App& app, Request& request) {
+  app.add_option("--minimum-patients", request.minimum_patients,
+                 "A group with fewer patients has no figure (10).")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+}
+
 void add_summary(CLI::App& app, Request& request, const char* sentence) {
   app.add_option("--summary-file", request.summary_file, sentence)->type_name("FILE");
 }
@@ -108,6 +115,7 @@ void add_segmentation(CLI::App& root, Request& request) {
       ->check(CLI::IsMember({"refuse", "nearest"}))
       ->type_name("RULE");
   app->add_flag("--quiet", request.quiet, "No progress bar.");
+  add_minimum_patients(*app, request);
   add_statistics(*app, request);
   add_summary(*app, request, kSummary);
   add_answer(*app, request, "One row a case and figure, as CSV.");
@@ -138,9 +146,12 @@ void add_classification(CLI::App& root, Request& request) {
                   "Of several classes: right if the class is among the k most probable (2).")
       ->check(CLI::Range(1, 10'000))
       ->type_name("K");
-  app->add_option("--patients", request.patients,
-                  "A table case_id,patient: where patients repeat, every interval draws patients.")
+  app->add_option(
+         "--patients", request.patients,
+         "A table case_id with patient, group or both: where patients repeat, every interval "
+         "draws patients; each group has figures of its own.")
       ->type_name("FILE");
+  add_minimum_patients(*app, request);
   add_statistics(*app, request);
   add_summary(*app, request, kSummary);
   add_answer(*app, request);
@@ -153,10 +164,11 @@ void add_regression(CLI::App& root, Request& request) {
   CLI::App* const app = root.add_subcommand(
       "regression", "Compare predicted with reference numbers: errors and agreement.");
   app->add_option("table", request.inputs,
-                  "A table case_id,prediction,reference and, if wanted, patient.")
+                  "A table case_id,prediction,reference and, if wanted, patient and group.")
       ->required()
       ->expected(1)
       ->type_name("TABLE");
+  add_minimum_patients(*app, request);
   add_statistics(*app, request);
   add_answer(*app, request);
   app->footer("\nExample:\n  medperf-metrics regression volumes.csv --html report.html\n");

@@ -12,6 +12,7 @@ void add_answer(CLI::App& app, Request& request, const char* csv = "One row a fi
 void add_level(CLI::App& app, Request& request);
 /// Level, resamples, seed, threads.
 void add_statistics(CLI::App& app, Request& request);
+void add_minimum_patients(CLI::App& app, Request& request);
 void add_summary(CLI::App& app, Request& request, const char* sentence);
 
 // The commands of request_statistics.cpp.

@@ -156,10 +156,7 @@ void add_values(CLI::App& root, Request& request) {
                   "patient has several cases it is always the bootstrap's.")
       ->check(CLI::IsMember({"t", "percentile", "bca"}))
       ->type_name("KIND");
-  app->add_option("--minimum-patients", request.minimum_patients,
-                  "A group with fewer patients has no figure (10).")
-      ->check(CLI::Range(1, 1'000'000))
-      ->type_name("N");
+  add_minimum_patients(*app, request);
   add_statistics(*app, request);
   add_answer(*app, request);
   app->footer(

@@ -87,7 +87,8 @@ cohort::CohortSettings settings_of(const Request& request,
        {"resample", request.resample_nearest ? "nearest" : "refuse"},
        {"bootstrap", request.replicates},
        {"seed", static_cast<std::int64_t>(request.seed)},
-       {"level", request.level}});
+       {"level", request.level},
+       {"minimum_patients", request.minimum_patients}});
   return settings;
 }
 
@@ -101,6 +102,18 @@ void draw_progress(std::size_t done, std::size_t all) {
 
 std::string number(const std::optional<double>& value) {
   return value ? fmt::format("{:.4g}", *value) : "-";
+}
+
+std::string worst_groups_of(const cohort::CohortResult& result,
+                            const std::vector<cohort::Summary>& summaries) {
+  std::string text;
+  for (const cohort::Summary& one : summaries) {
+    if (one.worst_group.empty()) continue;
+    if (text.empty()) text = "\nWorst group, and how far behind the best:\n";
+    text += fmt::format("  {}: {} ({})\n", result.columns[one.column].title(), one.worst_group,
+                        one.gap ? number(one.gap) : "the only one");
+  }
+  return text;
 }
 
 std::string text_of(const cohort::CohortResult& result,
@@ -129,7 +142,7 @@ std::string text_of(const cohort::CohortResult& result,
   std::vector<std::string> heads = {"METRIC"};
   if (groups) heads.emplace_back("GROUP");
   heads.insert(heads.end(), {"CASES", "MEAN", "INTERVAL", "MEDIAN", "QUARTILES", "UNDEFINED"});
-  return table_text(heads, rows);
+  return table_text(heads, rows) + worst_groups_of(result, summaries);
 }
 
 void tell_failures(const cohort::CohortResult& result) {
@@ -162,7 +175,7 @@ Result<int> answer_segmentation(const Request& request) {
   bootstrap.replicates = request.replicates;
   bootstrap.level = request.level;
   bootstrap.threads = threads;
-  MEDPERF_TRY(const auto summaries, cohort::summarise(result, bootstrap));
+  MEDPERF_TRY(const auto summaries, cohort::summarise(result, bootstrap, request.minimum_patients));
   if (!request.summary_file.empty()) {
     MEDPERF_TRY(const auto summary, cohort::summarise_segmentations(result, options));
     MEDPERF_CHECK(save_summary(request, summary));

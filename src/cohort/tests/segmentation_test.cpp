@@ -342,7 +342,7 @@ CohortResult small_result() {
 }
 
 TEST(Summaries, UndefinedIsCountedByReasonAndPatientsAreTheUnit) {
-  const auto summaries = summarise(small_result(), {}).value();
+  const auto summaries = summarise(small_result(), {}, 1).value();
   ASSERT_EQ(summaries.size(), 3u) << "all, x and y";
   const Summary& all = summaries[0];
   EXPECT_EQ(all.cases, 6);
@@ -358,6 +358,27 @@ TEST(Summaries, UndefinedIsCountedByReasonAndPatientsAreTheUnit) {
   EXPECT_EQ(summaries[1].patients, 1);
   EXPECT_FALSE(summaries[1].mean.interval) << "one patient shows no spread, however many cases";
   EXPECT_TRUE(summaries[2].mean.interval);
+}
+
+TEST(Summaries, ASmallGroupHasCountsOnlyAndIsNotTheWorst) {
+  const auto few = summarise(small_result(), {}).value();
+  ASSERT_EQ(few.size(), 3u);
+  EXPECT_TRUE(few[0].mean.value && few[0].spread) << "all cases are no group";
+  EXPECT_EQ(few[0].worst_group, "");
+  for (std::size_t g = 1; g < 3; ++g) {
+    EXPECT_FALSE(few[g].mean.value || few[g].spread || few[g].mean.interval);
+    EXPECT_EQ(few[g].mean.flag, "group_too_small");
+    EXPECT_EQ(few[g].cases, 3);
+  }
+  const auto two = summarise(small_result(), {}, 2).value();
+  EXPECT_FALSE(two[1].mean.value) << "two cases of one patient are one";
+  EXPECT_TRUE(two[2].mean.value);
+  EXPECT_EQ(two[0].worst_group, "y,\"z");
+  EXPECT_FALSE(two[0].gap) << "there is nothing to compare it with";
+  const auto one = summarise(small_result(), {}, 1).value();
+  EXPECT_EQ(one[0].worst_group, "x");
+  EXPECT_DOUBLE_EQ(one[0].gap.value(), *one[2].mean.value - *one[1].mean.value);
+  EXPECT_FALSE(summarise(small_result(), {}, 0).ok());
 }
 
 TEST(Documents, UndefinedIsNullAndTheTableIsTidy) {
