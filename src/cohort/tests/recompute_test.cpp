@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "cohort/binary_evaluation.h"
-#include "metrics/statistics/meta_analysis.h"
+#include "metrics/statistics/proportion_pooling.h"
 
 namespace medperf::cohort {
 namespace {
@@ -40,10 +40,18 @@ Site make_site(unsigned seed, int cases, double shift, int levels) {
   return site;
 }
 
+Json shown(const metrics::MetaAnalysis& pooled) {
+  return Json::object({{"value", pooled.value},
+                       {"low", pooled.interval.low},
+                       {"high", pooled.interval.high},
+                       {"convention", pooled.convention}});
+}
 Json pooled_json(const std::vector<metrics::Study>& studies) {
-  const auto pooled = metrics::meta_analyse(studies);
-  return Json::object(
-      {{"value", pooled->value}, {"low", pooled->interval.low}, {"high", pooled->interval.high}});
+  return shown(*metrics::meta_analyse(studies));
+}
+/// As the hub pools it: in one stage where events are few.
+Json pooled_json(const std::vector<metrics::BinomialCount>& counts) {
+  return shown(metrics::pool_proportions(counts)->analysis);
 }
 
 class Recompute : public testing::Test {
@@ -62,7 +70,8 @@ class Recompute : public testing::Test {
 
   /// Lays out model 7 of benchmark 3 at these sites as datasets 1, 2 ... and pools it.
   void lay_out(const std::vector<Site>& sites) {
-    std::vector<metrics::Study> auc, sensitivity, specificity;
+    std::vector<metrics::Study> auc;
+    std::vector<metrics::BinomialCount> sensitivity, specificity;
     Json rows = Json::array();
     for (std::size_t i = 0; i < sites.size(); ++i) {
       const Json& result = sites[i].result;
@@ -82,10 +91,8 @@ class Recompute : public testing::Test {
       auc.push_back(*metrics::auc_study(result.find_path({"auc", "value"})->as_double(),
                                         result.find_path({"auc", "se"})->as_double(), positives,
                                         negatives));
-      sensitivity.push_back(
-          *metrics::proportion_study(result.find_path({"counts", "tp"})->as_int(), positives));
-      specificity.push_back(
-          *metrics::proportion_study(result.find_path({"counts", "tn"})->as_int(), negatives));
+      sensitivity.push_back({result.find_path({"counts", "tp"})->as_int(), positives});
+      specificity.push_back({result.find_path({"counts", "tn"})->as_int(), negatives});
     }
     const Json pooled = Json::object({{"auc", pooled_json(auc)},
                                       {"sensitivity", pooled_json(sensitivity)},
@@ -154,6 +161,15 @@ TEST_F(Recompute, FindsSmallDifferences) {
   lay_out(sites);
   *model().find("sites")->items()[0].find("figures")->find("n") = Json(101);
   EXPECT_EQ(run().exit_code, 1);
+  lay_out(sites);
+  Json& sensitivity = *model().find("pooled")->find("figures")->find("sensitivity");
+  ASSERT_EQ(sensitivity.get_string("convention"), "one-stage-binomial-ml-logit-t");
+  add(*sensitivity.find("low"), 2e-6);
+  EXPECT_EQ(run().exit_code, 1);
+  lay_out(sites);
+  *model().find("pooled")->find("figures")->find("specificity")->find("convention") =
+      Json("random-effects-reml-logit-hksj");
+  EXPECT_NE(run().exit_code, 0) << "its sites have few events";
 }
 
 TEST_F(Recompute, NeverPassesWithNothingCompared) {

@@ -3,11 +3,14 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "metrics/statistics/proportion_pooling.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::hub {
 
+using metrics::BinomialCount;
 using metrics::MetaAnalysis;
+using metrics::PooledProportion;
 using metrics::Study;
 
 namespace {
@@ -20,42 +23,52 @@ const Json* number_at(const Json& results, std::string_view path) {
   return value != nullptr && value->is_number() ? value : nullptr;
 }
 
-/// The site's figure on the working scale, made from what the schema says it is made from.
-std::optional<Study> study_of(const Figure& figure, const Json& results) {
-  const auto& from = figure.declaration.merge_from;
-  const auto part = [&](std::string_view name) -> const Json* {
-    const auto named = from.find(name);
-    return named == from.end() ? nullptr : number_at(results, named->second);
-  };
-  const auto count = [&](std::string_view name) -> std::optional<std::int64_t> {
-    const Json* value = part(name);
+/// The numbers that the schema says a figure is merged from.
+struct Parts {
+  const Figure& figure;
+  const Json& results;
+
+  bool has(std::string_view name) const {
+    return figure.declaration.merge_from.find(name) != figure.declaration.merge_from.end();
+  }
+  const Json* number(std::string_view name) const {
+    const auto named = figure.declaration.merge_from.find(name);
+    return named == figure.declaration.merge_from.end() ? nullptr
+                                                        : number_at(results, named->second);
+  }
+  std::optional<std::int64_t> count(std::string_view name) const {
+    const Json* value = number(name);
     if (value == nullptr || !value->is_int()) return std::nullopt;
     return value->as_int();
-  };
-  Result<Study> study = make_error(ErrorKind::kInvalid, figure.key, "suppressed or undefined");
-  if (from.contains("se")) {
-    const Json* value = figure.in(results);
-    const Json* se = part("se");
-    const auto positives = count("positives");
-    const auto negatives = count("negatives");
-    if (value != nullptr && se != nullptr && positives && negatives) {
-      study = metrics::auc_study(value->as_double(), se->as_double(), *positives, *negatives);
-    }
-  } else if (const auto events = count("events"), total = count("total"); events && total) {
-    study = metrics::proportion_study(*events, *total);
   }
+};
+
+std::optional<Study> area_of(const Parts& site) {
+  const Json* value = site.figure.in(site.results);
+  const Json* se = site.number("se");
+  const auto positives = site.count("positives");
+  const auto negatives = site.count("negatives");
+  if (value == nullptr || se == nullptr || !positives || !negatives) return std::nullopt;
+  auto study = metrics::auc_study(value->as_double(), se->as_double(), *positives, *negatives);
   if (!study.ok()) return std::nullopt;
   return *study;
 }
 
+std::optional<BinomialCount> count_of(const Parts& site) {
+  const auto events = site.count("events");
+  const auto total = site.count("total");
+  if (!events || !total || !metrics::proportion_study(*events, *total).ok()) return std::nullopt;
+  return BinomialCount{*events, *total};
+}
+
 /// The warnings of room metrics, for people.
-std::string in_words(std::string_view what, std::string_view figure, std::size_t sites) {
+std::string in_words(std::string_view what, std::string_view figure, const MetaAnalysis& meta) {
   const std::string name(figure);
   if (what == metrics::warning::kOneSite) {
     return name + ": only one site, nothing is pooled.";
   }
   if (what == metrics::warning::kFewSites) {
-    return name + ": " + std::to_string(sites) +
+    return name + ": " + std::to_string(meta.k) +
            " sites are too few to say what another site would see.";
   }
   if (what == metrics::warning::kContinuity) {
@@ -63,6 +76,13 @@ std::string in_words(std::string_view what, std::string_view figure, std::size_t
   }
   if (what == metrics::warning::kTauIntervalEmpty) {
     return name + ": the sites agree more than chance explains.";
+  }
+  if (what == metrics::warning::kFewEvents) {
+    const bool in_one = meta.convention == metrics::kBinomialMixedConvention;
+    return name + ": a site has fewer than " + std::to_string(metrics::kEventsForTwoStages) +
+           " events or non-events" +
+           (in_one ? ", so the sites are pooled in one stage, from their counts."
+                   : "; its interval may miss the truth more often than it says.");
   }
   return name + ": " + std::string(what);
 }
@@ -73,6 +93,12 @@ void note_left_out(const Figure& figure, std::size_t left_out, Pooled& pooled) {
                             " sites are left out, their figure is suppressed or undefined.");
 }
 
+Result<PooledProportion> pool_areas(const std::vector<Study>& areas) {
+  MEDPERF_TRY(auto analysis, metrics::meta_analyse(areas));
+  const std::string_view convention = analysis.convention;
+  return PooledProportion{std::move(analysis), convention};
+}
+
 void add_random_effects(const Figure& figure, const std::vector<SiteResult>& sites,
                         Pooled& pooled) {
   if (figure.declaration.merge_from.empty()) {
@@ -80,23 +106,30 @@ void add_random_effects(const Figure& figure, const std::vector<SiteResult>& sit
                               ": not pooled: the result schema does not say from what.");
     return;
   }
-  std::vector<Study> studies;
+  std::vector<Study> areas;
+  std::vector<BinomialCount> counts;
   for (const auto& site : sites) {
-    if (const auto study = study_of(figure, site.results)) studies.push_back(*study);
+    const Parts parts{figure, site.results};
+    if (parts.has("se")) {
+      if (const auto area = area_of(parts)) areas.push_back(*area);
+    } else if (const auto count = count_of(parts)) {
+      counts.push_back(*count);
+    }
   }
-  note_left_out(figure, sites.size() - studies.size(), pooled);
-  if (studies.empty()) return;
-  auto meta = metrics::meta_analyse(studies);
-  if (!meta.ok()) {
-    pooled.warnings.push_back(figure.name + ": not pooled: " + meta.error().text());
+  const std::size_t found = areas.size() + counts.size();
+  note_left_out(figure, sites.size() - found, pooled);
+  if (found == 0) return;
+  auto merged = areas.empty() ? metrics::pool_proportions(counts) : pool_areas(areas);
+  if (!merged.ok()) {
+    pooled.warnings.push_back(figure.name + ": not pooled: " + merged.error().text());
     return;
   }
   std::vector<std::string> warnings;
-  for (const auto what : meta->warnings) {
-    warnings.push_back(in_words(what, figure.name, studies.size()));
+  for (const auto what : merged->analysis.warnings) {
+    warnings.push_back(in_words(what, figure.name, merged->analysis));
   }
-  pooled.figures.push_back(
-      {figure.key, studies.size(), std::move(*meta), std::nullopt, std::move(warnings)});
+  pooled.figures.push_back({figure.key, found, std::move(merged->analysis), std::nullopt,
+                            std::move(warnings), merged->heterogeneity_convention});
 }
 
 void add_sum(const Figure& figure, const std::vector<SiteResult>& sites, Pooled& pooled) {
@@ -111,11 +144,14 @@ void add_sum(const Figure& figure, const std::vector<SiteResult>& sites, Pooled&
   if (total.sites > 0) pooled.figures.push_back(std::move(total));
 }
 
-Json heterogeneity_json(const MetaAnalysis& meta) {
-  return Json::object({{"q", meta.q},
+Json heterogeneity_json(const PooledFigure& figure) {
+  const MetaAnalysis& meta = *figure.meta;
+  return Json::object({{"convention", figure.heterogeneity_convention},
+                       {"q", meta.q},
                        {"df", meta.df},
                        {"p", meta.q_p_value},
                        {"i2", meta.i2},
+                       {"h2", meta.h2},
                        {"tau2", meta.tau2},
                        {"tau2_low", meta.tau2_interval.low},
                        {"tau2_high", meta.tau2_interval.high}});
@@ -137,7 +173,7 @@ Json figure_json(const PooledFigure& figure) {
                        {"sites", figure.sites},
                        {"convention", meta.convention},
                        {"prediction", std::move(prediction)},
-                       {"heterogeneity", heterogeneity_json(meta)}});
+                       {"heterogeneity", heterogeneity_json(figure)}});
 }
 
 }  // namespace
@@ -177,12 +213,17 @@ const Figure* ranking_figure(const std::vector<Figure>& figures) {
   return nullptr;
 }
 
-const MetaAnalysis* Pooled::meta(const Figure* figure) const {
+const PooledFigure* Pooled::find(const Figure* figure) const {
   if (figure == nullptr) return nullptr;
   for (const PooledFigure& pooled : figures) {
-    if (pooled.key == figure->key && pooled.meta) return &*pooled.meta;
+    if (pooled.key == figure->key && pooled.meta) return &pooled;
   }
   return nullptr;
+}
+
+const MetaAnalysis* Pooled::meta(const Figure* figure) const {
+  const PooledFigure* const found = find(figure);
+  return found == nullptr ? nullptr : &*found->meta;
 }
 
 Pooled pool(const std::vector<Figure>& figures, const std::vector<SiteResult>& sites) {
@@ -225,7 +266,7 @@ Json to_json(const Pooled& pooled, const std::vector<Figure>& figures) {
   for (const PooledFigure& figure : pooled.figures) {
     for (const auto& warning : figure.warnings) warnings.push(warning);
   }
-  const MetaAnalysis* ranking = pooled.meta(ranking_figure(figures));
+  const PooledFigure* ranking = pooled.find(ranking_figure(figures));
   return Json::object(
       {{"figures", std::move(merged)},
        {"heterogeneity", ranking == nullptr ? Json() : heterogeneity_json(*ranking)},

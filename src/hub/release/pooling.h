@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -45,17 +46,23 @@ struct PooledFigure {
   std::optional<metrics::MetaAnalysis> meta;  ///< of random effects
   std::optional<std::int64_t> sum;
   std::vector<std::string> warnings = {};  ///< sentences about this figure
+  /// How its heterogeneity was found; of few events the figure itself is by another model.
+  std::string_view heterogeneity_convention = {};
 };
 
 struct Pooled {
   std::vector<PooledFigure> figures;  ///< those that are merged
   std::optional<PooledCases> cases;   ///< from the sites' summaries
   std::vector<std::string> warnings;  ///< sentences
+  /// Of a figure that is merged by random effects; null pointer if it is not pooled.
+  const PooledFigure* find(const Figure* figure) const;
   const metrics::MetaAnalysis* meta(const Figure* figure) const;
 };
 
 /// Random effects (REML, logit scale, Hartung-Knapp) or sums over the sites that have the figure; a
-/// site whose figure is suppressed is left out with a warning.
+/// site whose figure is suppressed is left out with a warning. Proportions with fewer than 20
+/// events or non-events at a site are pooled in one stage, with a warning; each figure's convention
+/// says which it was.
 Pooled pool(const std::vector<Figure>& figures, const std::vector<SiteResult>& sites);
 /// Without the figures that too few sites have, by the release policy: a result may hold less than
 /// the site measured, and a figure over two of five sites is one over two sites.

@@ -8,6 +8,7 @@
 #include "hub/release/policy.h"
 #include "hub/release/pooling.h"
 #include "hub/release/statement.h"
+#include "metrics/statistics/binomial_mixed_model.h"
 
 namespace medperf::hub {
 namespace {
@@ -152,6 +153,47 @@ TEST(Pooling, ASuppressedSiteIsLeftOutAndSaidSo) {
                            return text.starts_with("Sensitivity: 1 sites are left out");
                          }),
             pooled.warnings.end());
+}
+
+TEST(Pooling, FewEventsArePooledInOneStage) {
+  const std::vector<SiteResult> sites = {site(1, 0.9, 0.02, 97, 75), site(2, 0.9, 0.02, 98, 70),
+                                         site(3, 0.9, 0.02, 91, 78)};
+  const Pooled pooled = pool(figures(), sites);
+  const auto counts =
+      metrics::pool_binomial(std::vector<metrics::BinomialCount>{{97, 100}, {98, 100}, {91, 100}});
+  const Json json = to_json(pooled, figures());
+  const Json& few = *json.find_path({"figures", "sensitivity"});
+  EXPECT_EQ(few.find("value")->as_double(), *counts->estimate.value);
+  EXPECT_EQ(few.find("low")->as_double(), counts->estimate.interval->low);
+  EXPECT_EQ(few.find("high")->as_double(), counts->estimate.interval->high);
+  EXPECT_EQ(few.get_string("convention"), "one-stage-binomial-ml-logit-t");
+  EXPECT_TRUE(few.find("prediction")->is_null());
+  EXPECT_EQ(few.find_path({"heterogeneity", "convention"})->as_string(),
+            "random-effects-reml-logit-hksj");
+  EXPECT_EQ(few.find_path({"heterogeneity", "df"})->as_int(), 2);
+  const std::string warnings = to_text(*json.find("warnings"));
+  EXPECT_NE(warnings.find("Sensitivity: a site has fewer than 20 events or non-events"),
+            std::string::npos)
+      << warnings;
+  // Enough of both at every site: two stages, as before.
+  const Json& many = *json.find_path({"figures", "specificity"});
+  EXPECT_EQ(many.get_string("convention"), "random-effects-reml-logit-hksj");
+  EXPECT_EQ(many.find_path({"heterogeneity", "convention"})->as_string(),
+            "random-effects-reml-logit-hksj");
+  EXPECT_EQ(warnings.find("Specificity: a site has fewer"), std::string::npos) << warnings;
+}
+
+TEST(Pooling, NoErrorAtAnySiteLeavesTwoStagesAndTheirCorrection) {
+  const Pooled pooled = pool(figures(), {site(1, 0.9, 0.02, 100, 75), site(2, 0.9, 0.02, 100, 75)});
+  const Json json = to_json(pooled, figures());
+  const Json& all = *json.find_path({"figures", "sensitivity"});
+  EXPECT_EQ(all.get_string("convention"), "random-effects-reml-logit-hksj");
+  EXPECT_LT(all.find("value")->as_double(), 1);
+  const std::string warnings = to_text(*json.find("warnings"));
+  EXPECT_NE(warnings.find("corrected by one half"), std::string::npos) << warnings;
+  EXPECT_NE(warnings.find("fewer than 20 events or non-events; its interval may miss"),
+            std::string::npos)
+      << warnings;
 }
 
 /// Another benchmark: what is merged, and how, stands in its schema alone.

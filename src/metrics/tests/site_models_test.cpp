@@ -12,6 +12,7 @@
 #include "metrics/statistics/bivariate.h"
 #include "metrics/statistics/distributions.h"
 #include "metrics/statistics/meta_analysis.h"
+#include "metrics/statistics/proportion_pooling.h"
 #include "oracle_table.h"
 
 namespace medperf::metrics {
@@ -150,6 +151,35 @@ TEST(Bivariate, RefusesTooFewOrEmptySites) {
   const auto zero = pool_sensitivity_specificity(bivariate_sets().at("zero-6"));
   EXPECT_NE(std::find(zero->warnings.begin(), zero->warnings.end(), warning::kContinuity),
             zero->warnings.end());
+}
+
+TEST(ProportionPooling, TheModelIsChosenByTheSiteWithFewestEvents) {
+  const auto of = [](std::vector<BinomialCount> sites) { return *pool_proportions(sites); };
+  const auto enough = of({{20, 100}, {50, 90}, {60, 80}});
+  EXPECT_EQ(enough.analysis.convention, "random-effects-reml-logit-hksj");
+  EXPECT_FALSE(enough.analysis.warns(warning::kFewEvents));
+  EXPECT_TRUE(enough.analysis.prediction.has_value());
+  for (const BinomialCount few : {BinomialCount{19, 100}, BinomialCount{81, 100}}) {
+    const std::vector<BinomialCount> sites = {few, {50, 90}, {60, 80}};
+    const auto pooled = of(sites);
+    const auto counts = *pool_binomial(sites);
+    EXPECT_EQ(pooled.analysis.convention, kBinomialMixedConvention);
+    EXPECT_EQ(pooled.heterogeneity_convention, "random-effects-reml-logit-hksj");
+    EXPECT_EQ(pooled.analysis.value, *counts.estimate.value);
+    EXPECT_EQ(pooled.analysis.interval.low, counts.estimate.interval->low);
+    EXPECT_FALSE(pooled.analysis.prediction.has_value());
+    EXPECT_TRUE(pooled.analysis.warns(warning::kFewEvents));
+  }
+  const auto one_empty = of({{0, 100}, {5, 90}, {6, 80}});
+  EXPECT_FALSE(one_empty.analysis.warns(warning::kContinuity)) << "no half case is in the figure";
+  EXPECT_EQ(of({{5, 90}}).analysis.convention, "random-effects-reml-logit-hksj") << "one site";
+  const auto never = of({{0, 100}, {0, 90}});
+  EXPECT_EQ(never.analysis.convention, "random-effects-reml-logit-hksj");
+  EXPECT_TRUE(never.analysis.warns(warning::kContinuity));
+  EXPECT_TRUE(never.analysis.warns(warning::kFewEvents));
+  EXPECT_FALSE(pool_proportions({}).ok());
+  const std::vector<BinomialCount> wrong = {{5, 4}, {1, 2}};
+  EXPECT_FALSE(pool_proportions(wrong).ok());
 }
 
 }  // namespace
