@@ -14,8 +14,9 @@ def site_row(labels, scores):  # each case with the finding against each without
     wins = [[(a > b) + (a == b) / 2 for b in well] for a in sick]
     by_sick, by_well = [fsum(row) / len(well) for row in wins], [fsum(row) / len(sick) for row in zip(*wins)]
     auc, se = fsum(by_sick) / len(sick), sqrt(fsum(statistics.variance(v) / len(v) for v in (by_sick, by_well)))
+    low, high = (max(0, auc - NORMAL * se), min(1, auc + NORMAL * se)) if se else (None, None)  # no variance, no interval
     return {"n": len(labels), "n_positive": len(sick), "n_negative": len(well),
-            "auc": {"value": auc, "se": se, "low": max(0, auc - NORMAL * se), "high": min(1, auc + NORMAL * se)},
+            "auc": {"value": auc, "se": se, "low": low, "high": high},
             "sensitivity": {"value": sum(a >= 0.5 for a in sick) / len(sick)},
             "specificity": {"value": sum(b < 0.5 for b in well) / len(well)}}
 
@@ -91,7 +92,8 @@ def column(file, name):
     return {row["case_id"]: float(row[name]) for row in csv.DictReader(file.read_text().splitlines())}
 
 def gap(ours, theirs):
-    return max(gap(ours[key], theirs[key]) for key in ours) if isinstance(ours, dict) else abs(ours - theirs)
+    if isinstance(ours, dict): return max(gap(ours[key], theirs[key]) for key in ours)
+    return abs(ours - theirs) if None not in (ours, theirs) else 0 if ours is theirs else math.inf
 
 def main(benchmark, results, *workspaces):
     homes, site_gaps, pooled_gaps = dict(given.split("=", 1) for given in workspaces), [], []

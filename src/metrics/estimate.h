@@ -24,6 +24,9 @@ inline constexpr std::string_view kNoCalledNegative = "none_called_negative";
 inline constexpr std::string_view kNothingPositive = "0/0";  ///< F1 with no positive on either side
 inline constexpr std::string_view kDegenerate = "degenerate";  ///< defined by convention (MCC 0)
 inline constexpr std::string_view kTooFewForVariance = "variance_needs_two_of_each_class";
+/// The sample shows no spread (a perfect AUROC, values that are all equal): the estimated variance
+/// is 0, which says nothing about chance. A value with se 0, but no interval and no test.
+inline constexpr std::string_view kNoVariance = "no_variance";
 // Of a pair of masks.
 inline constexpr std::string_view kBothEmpty = "both_empty";
 inline constexpr std::string_view kPredictionEmpty = "pred_empty";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrics/classification/checks.h"
 #include "metrics/classification/score_levels.h"
 #include "metrics/statistics/distributions.h"
 
@@ -52,6 +53,7 @@ double variance(const ScoreLevels& levels, const Auc& found, double pairs) {
 }  // namespace
 
 Result<Auc> auc(std::span<const ScoredCase> cases, double level) {
+  MEDPERF_CHECK(check_level(level));
   MEDPERF_CHECK(check_scores(cases));
   return auc_of(score_levels(cases), level);
 }
@@ -75,8 +77,12 @@ Auc auc_of(const ScoreLevels& levels, double level) {
     return result;
   }
   const double se = std::sqrt(variance(levels, result, pairs));
-  const double half = normal_quantile(0.5 + level / 2) * se;
   result.estimate.se = se;
+  if (se == 0) {
+    result.estimate.flag = flag::kNoVariance;
+    return result;
+  }
+  const double half = normal_quantile(0.5 + level / 2) * se;
   result.estimate.interval = Interval{std::max(0.0, value - half), std::min(1.0, value + half)};
   return result;
 }

@@ -18,7 +18,8 @@ inline constexpr std::string_view kAucConvention = "auroc-mann-whitney-delong";
 struct Auc {
   /// Value in [0, 1]; SE and interval after DeLong, not transformed, interval clipped to [0, 1].
   /// Undefined (flag one_class or no_cases) without a case of either class; SE and interval are
-  /// undefined (flag variance_needs_two_of_each_class) with a single case of one class.
+  /// undefined (flag variance_needs_two_of_each_class) with a single case of one class; no interval
+  /// (no_variance, SE 0) where the placements of each class are equal, as with an area of 1 or 0.
   Estimate estimate;
   std::int64_t n_positive = 0;
   std::int64_t n_negative = 0;
@@ -27,8 +28,8 @@ struct Auc {
 };
 
 /// The Mann-Whitney statistic over all pairs, ties counted one half, from whole numbers with one
-/// division. O(n). Errors: invalid for a score that is not finite (names the position); too_large
-/// for 2^31 cases or more.
+/// division. O(n). Errors: invalid for a score that is not finite (names the position) or a level
+/// outside (0, 1); too_large for 2^31 cases or more.
 /// Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988) 837; Sun, Xu, IEEE SPL 21 (2014)
 /// 1389.
 Result<Auc> auc(std::span<const ScoredCase> cases, double level = 0.95);

@@ -198,6 +198,8 @@ Result<Ordered> in_order(std::span<const ScoredCase> cases, const BootstrapOptio
   result.point.estimate = auc_of(result.levels, options.level).estimate;
   result.point.estimate.se.reset();
   result.point.estimate.interval.reset();
+  // DeLong's remark; of units other than the cases the replicates say it themselves.
+  if (result.point.estimate.flag == flag::kNoVariance) result.point.estimate.flag = {};
   result.point.estimate.convention = options.interval == BootstrapInterval::kBca
                                          ? kBootstrapBcaConvention
                                          : kBootstrapPercentileConvention;

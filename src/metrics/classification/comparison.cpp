@@ -78,13 +78,13 @@ Result<PairedAuc> compare_auc(std::span<const PairedScore> cases, double level) 
   const double variance = covariance(cases, true, apart, apart, difference, difference, m) +
                           covariance(cases, false, apart, apart, difference, difference, n);
   const double se = std::sqrt(variance);
-  const double half = normal_quantile(0.5 + level / 2) * se;
   result.difference.se = se;
-  result.difference.interval = Interval{difference - half, difference + half};
   if (*a.estimate.se > 0 && *b.estimate.se > 0) {
     result.correlation = std::clamp(shared / (*a.estimate.se * *b.estimate.se), -1.0, 1.0);
   }
   if (se > 0) {
+    const double half = normal_quantile(0.5 + level / 2) * se;
+    result.difference.interval = Interval{difference - half, difference + half};
     result.z = difference / se;
     result.p_value = std::min(1.0, 2 * normal_cdf(-std::abs(*result.z)));
   } else {

@@ -17,11 +17,6 @@ inline constexpr std::string_view kMcNemarExactConvention = "mcnemar-exact";
 inline constexpr std::string_view kMcNemarMidPConvention = "mcnemar-mid-p";
 inline constexpr std::string_view kPairedBootstrapConvention = "paired-bootstrap-percentile";
 
-namespace flag {
-/// The variance of a difference is 0: the test has no answer (both models rank alike).
-inline constexpr std::string_view kNoVariance = "no_variance";
-}  // namespace flag
-
 /// One case with the scores of two models.
 struct PairedScore {
   double first = 0;
@@ -38,10 +33,10 @@ struct PairedAuc {
   std::optional<double> p_value;  ///< two-sided
 };
 
-/// DeLong's test for two correlated areas. Undefined: no_cases, one_class; no test with
-/// variance_needs_two_of_each_class or no_variance. O(n log n). Errors: invalid for a score that is
-/// not finite or a level outside (0, 1).
-/// Source: DeLong, DeLong, Clarke-Pearson, Biometrics 44 (1988) 837.
+/// DeLong's test for two correlated areas. Undefined: no_cases, one_class; no test and no interval
+/// with variance_needs_two_of_each_class or no_variance. O(n log n). Errors: invalid for a score
+/// that is not finite or a level outside (0, 1). Source: DeLong, DeLong, Clarke-Pearson, Biometrics
+/// 44 (1988) 837.
 Result<PairedAuc> compare_auc(std::span<const PairedScore> cases, double level = 0.95);
 
 struct McNemar {

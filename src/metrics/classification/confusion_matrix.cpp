@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "metrics/classification/checks.h"
 #include "metrics/statistics/distributions.h"
@@ -99,8 +100,9 @@ double kappa_variance(const ConfusionMatrix& matrix, const Shares& share, KappaW
     }
   }
   // kappa = 1 - observed / expected; its influence at cell (i, j) by the delta method.
+  std::vector<std::pair<double, double>> influences;  // share of the cell, influence
   double mean = 0;
-  double squares = 0;
+  double size = 0;
   for (int i = 0; i < classes; ++i) {
     for (int j = 0; j < classes; ++j) {
       const double p = number(matrix.count(i, j)) / share.n;
@@ -108,11 +110,18 @@ double kappa_variance(const ConfusionMatrix& matrix, const Shares& share, KappaW
       const double margins = row[static_cast<std::size_t>(i)] + column[static_cast<std::size_t>(j)];
       const double influence =
           (observed * margins / expected - disagreement(weights, i, j)) / expected;
+      influences.emplace_back(p, influence);
       mean += p * influence;
-      squares += p * influence * influence;
+      size = std::max(size, observed * margins / expected / expected);
     }
   }
-  return std::max(0.0, squares - mean * mean) / share.n;
+  double squares = 0;
+  for (const auto& [p, influence] : influences) {
+    squares += p * (influence - mean) * (influence - mean);
+  }
+  // Equal influences, as in a table without errors: 0 but for rounding.
+  constexpr double kRounding = 1e-13;
+  return squares <= kRounding * size * kRounding * size ? 0 : squares / share.n;
 }
 
 }  // namespace
@@ -253,8 +262,12 @@ Estimate cohen_kappa(const ConfusionMatrix& matrix, KappaWeights weights, double
   const double value = 1 - observed / expected;
   estimate.value = value;
   const double se = std::sqrt(kappa_variance(matrix, share, weights, observed, expected));
-  const double half = normal_quantile(0.5 + level / 2) * se;
   estimate.se = se;
+  if (se == 0) {
+    estimate.flag = flag::kNoVariance;
+    return estimate;
+  }
+  const double half = normal_quantile(0.5 + level / 2) * se;
   estimate.interval = Interval{std::max(-1.0, value - half), std::min(1.0, value + half)};
   return estimate;
 }

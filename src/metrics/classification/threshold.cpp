@@ -1,5 +1,6 @@
 #include "metrics/classification/threshold.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -80,14 +81,18 @@ Estimate matthews(const Confusion& table) {
   const auto fp = static_cast<double>(table.fp);
   const auto tn = static_cast<double>(table.tn);
   const auto fn = static_cast<double>(table.fn);
-  // The product of square roots stays in range where the product of the four sums might not.
+  // The root of a square is exact. So the four sums are paired such that in a table without errors
+  // (or with nothing but errors) each product is a square: 1 and -1 are exact.
+  const double agreed = tp * tn;
+  const double missed = fp * fn;
   const double denominator =
-      std::sqrt(tp + fp) * std::sqrt(tp + fn) * std::sqrt(tn + fp) * std::sqrt(tn + fn);
+      agreed > missed ? std::sqrt((tp + fp) * (tp + fn)) * std::sqrt((tn + fp) * (tn + fn))
+                      : std::sqrt((tp + fp) * (tn + fp)) * std::sqrt((tp + fn) * (tn + fn));
   if (denominator == 0) {
     estimate.value = 0;
     estimate.flag = flag::kDegenerate;
   } else {
-    estimate.value = (tp * tn - fp * fn) / denominator;
+    estimate.value = std::clamp((agreed - missed) / denominator, -1.0, 1.0);
   }
   return estimate;
 }

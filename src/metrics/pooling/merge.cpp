@@ -11,7 +11,10 @@ bool in_range(const ExactSum& sum, int range, int bits) {
          sum.lowest_exponent() >= -(range + bits);
 }
 
-bool possible_sums(std::int64_t cases, const ExactSum& sum, const ExactSum& squares) {
+namespace {
+
+/// The sign of cases x squares - sum^2.
+int sign_of_excess(std::int64_t cases, const ExactSum& sum, const ExactSum& squares) {
   ExactSum excess;
   excess.add_scaled(squares, static_cast<double>(cases >> 32) * 0x1p32);
   excess.add_scaled(squares, static_cast<double>(cases & 0xffffffff));
@@ -21,7 +24,17 @@ bool possible_sums(std::int64_t cases, const ExactSum& sum, const ExactSum& squa
     excess.add_scaled(sum, -part);
     rest.add(-part);
   }
-  return excess.sign() >= 0;
+  return excess.sign();
+}
+
+}  // namespace
+
+bool possible_sums(std::int64_t cases, const ExactSum& sum, const ExactSum& squares) {
+  return sign_of_excess(cases, sum, squares) >= 0;
+}
+
+bool equal_values(std::int64_t cases, const ExactSum& sum, const ExactSum& squares) {
+  return sign_of_excess(cases, sum, squares) == 0;
 }
 
 bool possible_sum(std::int64_t cases, const ExactSum& sum, double low, double high) {

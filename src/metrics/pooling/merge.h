@@ -47,6 +47,9 @@ inline constexpr std::int64_t kMostCases = std::int64_t{1} << 53;
 /// is at least sum^2 (Cauchy, Schwarz). Precondition: cases >= 0 and sums of the range of
 /// MomentSummary.
 bool possible_sums(std::int64_t cases, const ExactSum& sum, const ExactSum& squares);
+/// Whether they are the sums of `cases` equal numbers: cases x squares is sum^2. Precondition: as
+/// above, and possible_sums().
+bool equal_values(std::int64_t cases, const ExactSum& sum, const ExactSum& squares);
 /// Whether low x cases <= sum <= high x cases. Precondition: as above.
 bool possible_sum(std::int64_t cases, const ExactSum& sum, double low, double high);
 /// Whether the sum can be one of numbers that are 0 or of a size in [2^-range, 2^range] and have

@@ -63,6 +63,7 @@ std::optional<double> MomentSummary::mean() const {
 double MomentSummary::squared_deviations() const {
   // sum (x - m)^2 = squares - 2 m sum + n m^2 for any m, here the rounded mean, without rounding;
   // what the rounding of m leaves is taken off at the end.
+  if (equal_values(cases_, sum_, squares_)) return 0;
   const double m = *mean();
   const auto n = static_cast<double>(cases_);
   ExactSum result = squares_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "metrics/pooling/merge.h"
 #include "metrics/statistics/distributions.h"
@@ -96,7 +97,15 @@ Estimate RatioSummary::estimate(double level) const {
   squares.add_scaled(sums_.denominator_squares, rounded);
   squares.add_scaled(sums_.denominator_squares, *ratio_squared.value());
   const auto n = static_cast<double>(cases_);
-  const double se = std::sqrt(n / (n - 1) * std::max(0.0, *squares.value())) / total;
+  // Every case with the same ratio: what is left is that of the rounded ratio beside the true one.
+  const double rounding = ratio * std::numeric_limits<double>::epsilon();
+  const double left = *squares.value();
+  if (left <= rounding * rounding * *sums_.denominator_squares.value()) {
+    result.se = 0;
+    result.flag = flag::kNoVariance;
+    return result;
+  }
+  const double se = std::sqrt(n / (n - 1) * left) / total;
   const double centre = std::log(ratio) - std::log1p(-ratio);
   const double half = t_quantile(0.5 + level / 2, n - 1) * se / (ratio * (1 - ratio));
   result.se = se;

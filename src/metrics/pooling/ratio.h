@@ -40,7 +40,8 @@ class RatioSummary {
   const Sums& sums() const { return sums_; }
   /// Sum of a over sum of b. SE by linearisation, sqrt(n / (n - 1) sum (a - r b)^2) / sum b;
   /// interval on the logit scale with t(n - 1). Undefined: no case, or all denominators 0 (flag
-  /// 0/0); without interval: one case, or a ratio of 0 or 1 (flag degenerate).
+  /// 0/0); without interval: one case, a ratio of 0 or 1 (flag degenerate), or of the same number
+  /// in every case (no_variance).
   /// Source: Cochran, Sampling Techniques, 3rd ed. (1977), ch. 6.
   Estimate estimate(double level = 0.95) const;
   /// The site's study. Error: invalid where the estimate has no standard error above 0.

@@ -143,8 +143,12 @@ HistogramAuc ScoreHistogram::auroc(double level) const {
   }
   const double se = std::sqrt(placement_variance(positives_, negatives_, value, true) +
                               placement_variance(negatives_, positives_, value, false));
-  const double half = normal_quantile(0.5 + level / 2) * se + result.bound;
   result.estimate.se = se;
+  if (se == 0) {
+    result.estimate.flag = flag::kNoVariance;
+    return result;
+  }
+  const double half = normal_quantile(0.5 + level / 2) * se + result.bound;
   result.estimate.interval = Interval{std::max(0.0, value - half), std::min(1.0, value + half)};
   return result;
 }

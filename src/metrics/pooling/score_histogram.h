@@ -17,7 +17,7 @@ inline constexpr std::string_view kHistogramAucConvention = "auroc-histogram-del
 struct HistogramAuc {
   /// Cases of one bin count as ties. SE after DeLong of the binned scores; the interval is
   /// DeLong's, not transformed, made wider by the bound on both sides and clipped to [0, 1].
-  /// Undefined as in auc().
+  /// Undefined, and without an interval, as in auc().
   Estimate estimate;
   /// The AUROC of the scores themselves lies in value +- bound: half the share of pairs that fall
   /// into one bin. Exact counting, no approximation.

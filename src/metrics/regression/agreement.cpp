@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -46,14 +47,32 @@ Moments moments(std::span<const MeasuredPair> cases) {
   return m;
 }
 
+/// The same of ranks, whose means are 0.
+Moments rank_moments(const std::vector<double>& x, const std::vector<double>& y) {
+  Moments m;
+  m.n = static_cast<double>(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    m.xx += x[i] * x[i];
+    m.yy += y[i] * y[i];
+    m.xy += x[i] * y[i];
+  }
+  m.constant_x = m.xx == 0;
+  m.constant_y = m.yy == 0;
+  return m;
+}
+
 /// The interval of a correlation whose arctanh has the standard error `z_se`.
 Interval fisher_interval(double value, double z_se, double level) {
   const double half = normal_quantile(0.5 + level / 2) * z_se;
   return {std::tanh(std::atanh(value) - half), std::tanh(std::atanh(value) + half)};
 }
 
+/// Closer to 1 or -1 than the sums' rounding can tell is 1 or -1. The quotients of sums that are
+/// equal are exact, which a product of two roots is not.
 double correlation(const Moments& m) {
-  return std::clamp(m.xy / (std::sqrt(m.xx) * std::sqrt(m.yy)), -1.0, 1.0);
+  constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+  const double r = m.xy / m.xx / std::sqrt(m.yy / m.xx);
+  return 1 - std::abs(r) <= kRounding ? std::copysign(1.0, r) : r;
 }
 
 /// `inflation` times 1 / (n - 3) is the variance of the arctanh.
@@ -80,8 +99,10 @@ Estimate correlation_estimate(const Moments& m, double level, const Inflation& i
   return estimate;
 }
 
-/// Ranks from 1, equal values sharing the mean of theirs.
-std::vector<double> midranks(const std::vector<double>& values) {
+/// Ranks from 1, equal values sharing the mean of theirs; from all of them their mean is taken, and
+/// they are doubled: whole numbers, whose squares and products sum without rounding (to 200,000
+/// cases, and then in the same way for both sides).
+std::vector<double> centred_ranks(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
@@ -90,8 +111,10 @@ std::vector<double> midranks(const std::vector<double>& values) {
   for (std::size_t begin = 0; begin < order.size();) {
     std::size_t end = begin;
     while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    const double shared = static_cast<double>(begin + 1 + end) / 2;
-    for (; begin < end; ++begin) ranks[order[begin]] = shared;
+    const auto shared = static_cast<double>(begin + 1 + end);
+    for (; begin < end; ++begin) {
+      ranks[order[begin]] = shared - static_cast<double>(values.size() + 1);
+    }
   }
   return ranks;
 }
@@ -106,7 +129,7 @@ Estimate limit(const Estimate& bias, double deviation, double z, double n, doubl
   const double half = t_quantile(0.5 + level / 2, n - 1) * se;
   estimate.value = value;
   estimate.se = se;
-  estimate.interval = Interval{value - half, value + half};
+  if (deviation > 0) estimate.interval = Interval{value - half, value + half};
   return estimate;
 }
 
@@ -173,12 +196,8 @@ Result<Estimate> spearman(std::span<const MeasuredPair> cases, double level) {
     x.push_back(one.reference);
     y.push_back(one.predicted);
   }
-  x = midranks(x);
-  y = midranks(y);
-  std::vector<MeasuredPair> ranks;
-  for (std::size_t i = 0; i < x.size(); ++i) ranks.push_back({x[i], y[i]});
-  Estimate estimate =
-      correlation_estimate(moments(ranks), level, [](double r) { return 1 + r * r / 2; });
+  Estimate estimate = correlation_estimate(rank_moments(centred_ranks(x), centred_ranks(y)), level,
+                                           [](double r) { return 1 + r * r / 2; });
   estimate.convention = kSpearmanConvention;
   return estimate;
 }

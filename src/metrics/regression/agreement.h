@@ -36,14 +36,16 @@ struct LimitsOfAgreement {
 /// z is the normal quantile of (1 + coverage) / 2, 1.96 for the usual 95 %. The intervals of the
 /// limits use the variance deviation^2 (1 / n + z^2 / (2 (n - 1))) and Student's t with n - 1
 /// degrees of freedom: an approximation that is good from about 50 cases. Limits undefined for n <
-/// 2 (no_cases, one_case). Assumes differences that are near normal and do not grow with the size.
-/// Errors: invalid for a value that is not finite, a level or coverage outside (0, 1).
-/// Source: Bland, Altman, Lancet 327 (1986) 307; Stat Methods Med Res 8 (1999) 135.
+/// 2 (no_cases, one_case); no interval for differences that are all equal (no_variance). Assumes
+/// differences that are near normal and do not grow with the size. Errors: invalid for a value that
+/// is not finite, a level or coverage outside (0, 1). Source: Bland, Altman, Lancet 327 (1986) 307;
+/// Stat Methods Med Res 8 (1999) 135.
 Result<LimitsOfAgreement> limits_of_agreement(std::span<const MeasuredPair> cases,
                                               double coverage = 0.95, double level = 0.95);
 
 // The correlations: in [-1, 1]; undefined (no_cases, constant_reference, constant_prediction);
-// interval on Fisher's z scale, none with too_few_cases or perfect_correlation. Errors as above.
+// interval on Fisher's z scale, none with too_few_cases or perfect_correlation (1 or -1, told to
+// the rounding of the sums; ranks in the same order have exactly 1). Errors as above.
 
 /// Lin's concordance correlation: 2 s_xy / (s_x^2 + s_y^2 + (mean x - mean y)^2) with divisor n.
 /// How close the pairs are to the line of identity, not to any line. Its value is defined when one

@@ -4,10 +4,21 @@
 #include <cmath>
 #include <vector>
 
+#include "metrics/rounding.h"
 #include "metrics/statistics/mean.h"
 
 namespace medperf::metrics {
 namespace {
+
+/// Whether the prediction is off by one number in every case, up to the rounding of the values.
+bool equal_differences(std::span<const MeasuredPair> cases) {
+  return std::all_of(cases.begin(), cases.end(), [&](const MeasuredPair& one) {
+    const MeasuredPair& first = cases.front();
+    return is_rounding((one.predicted - one.reference) - (first.predicted - first.reference),
+                       std::abs(one.predicted) + std::abs(one.reference) +
+                           std::abs(first.predicted) + std::abs(first.reference));
+  });
+}
 
 template <typename Value>
 Result<Estimate> mean_over(std::span<const MeasuredPair> cases, double level,
@@ -15,7 +26,11 @@ Result<Estimate> mean_over(std::span<const MeasuredPair> cases, double level,
   MEDPERF_CHECK(check_finite_pairs(cases));
   std::vector<double> values;
   values.reserve(cases.size());
-  for (const MeasuredPair& one : cases) values.push_back(value(one.predicted - one.reference));
+  const bool equal = equal_differences(cases);
+  for (const MeasuredPair& one : cases) {
+    const MeasuredPair& of = equal ? cases.front() : one;
+    values.push_back(value(of.predicted - of.reference));
+  }
   MEDPERF_TRY(Estimate estimate, mean_estimate(values, level));
   estimate.convention = convention;
   return estimate;
@@ -34,7 +49,8 @@ Result<Estimate> root_mean_squared_error(std::span<const MeasuredPair> cases) {
   MEDPERF_TRY(Estimate estimate,
               mean_over(cases, 0.95, kRmseConvention, [](double error) { return error * error; }));
   if (estimate.value) estimate.value = std::sqrt(*estimate.value);
-  estimate.se.reset();  // that of the square
+  estimate.se.reset();                                         // that of the square
+  if (estimate.flag == flag::kNoVariance) estimate.flag = {};  // likewise
   estimate.interval.reset();
   return estimate;
 }

@@ -20,7 +20,7 @@ inline constexpr std::string_view kConstantReference = "constant_reference";
 }  // namespace flag
 
 // All: undefined (no_cases) without cases; errors: invalid for a value that is not finite or a
-// level outside (0, 1). O(n).
+// level outside (0, 1). No interval where all errors are equal (no_variance). O(n).
 
 /// Mean of |predicted - reference|, with the interval of Student's t (at least 0).
 Result<Estimate> mean_absolute_error(std::span<const MeasuredPair> cases, double level = 0.95);

@@ -5,10 +5,50 @@
 #include <string>
 #include <vector>
 
+#include "metrics/rounding.h"
 #include "metrics/statistics/distributions.h"
 
 namespace medperf::metrics {
 namespace {
+
+/// What is alike up to rounding. Told from the ratings: a sum of squares of what should be 0 rarely
+/// rounds to 0, and the quotient of two such sums is anything.
+struct Alike {
+  bool in_rows = true;       ///< the raters agree on every subject
+  bool up_to_shifts = true;  ///< each rater is off by the same number on every subject
+  bool in_columns = true;    ///< no rater tells subjects apart
+};
+
+Alike alike(std::span<const double> ratings, std::size_t raters) {
+  Alike result;
+  for (std::size_t at = 0; at < ratings.size(); ++at) {
+    const std::size_t j = at % raters;
+    const double one = ratings[at];
+    const double of_first_rater = ratings[at - j];
+    const double of_first_subject = ratings[j];
+    const double inside = one - of_first_rater;
+    const double shift = of_first_subject - ratings.front();
+    const double row_size = std::abs(one) + std::abs(of_first_rater);
+    const double first_size = std::abs(of_first_subject) + std::abs(ratings.front());
+    result.in_rows = result.in_rows && is_rounding(inside, row_size);
+    result.up_to_shifts = result.up_to_shifts && is_rounding(inside - shift, row_size + first_size);
+    result.in_columns =
+        result.in_columns &&
+        is_rounding(one - of_first_subject, std::abs(one) + std::abs(of_first_subject));
+  }
+  return result;
+}
+
+/// The ratings on a scale on which no square over- or underflows: sizes up to 1, exactly.
+std::vector<double> scaled(std::span<const double> ratings) {
+  double largest = 0;
+  for (const double one : ratings) largest = std::max(largest, std::abs(one));
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  std::vector<double> result(ratings.begin(), ratings.end());
+  for (double& one : result) one = std::ldexp(one, -exponent);
+  return result;
+}
 
 /// Mean squares of the two-way layout without replication.
 struct MeanSquares {
@@ -49,7 +89,21 @@ MeanSquares mean_squares(std::span<const double> ratings, std::size_t raters) {
   ms.raters /= ms.k - 1;
   ms.residual /= (ms.n - 1) * (ms.k - 1);
   ms.within /= ms.n * (ms.k - 1);
+  const Alike same = alike(ratings, raters);
+  if (same.in_rows) ms.raters = ms.within = 0;
+  if (same.in_columns) ms.subjects = 0;
+  if (same.in_rows || same.in_columns || same.up_to_shifts) ms.residual = 0;
   return ms;
+}
+
+/// Sets the interval if it is one: degrees of freedom near 0 have no quantiles.
+void set_interval(double low, double high, Estimate& estimate) {
+  high = std::min(high, 1.0);  // rounding alone goes beyond
+  if (std::isfinite(low) && std::isfinite(high) && low <= high) {
+    estimate.interval = Interval{low, high};
+  } else {
+    estimate.flag = flag::kIntervalUndefined;
+  }
 }
 
 /// The p-quantile of F. From the smaller tail, so that 1 - x keeps its digits.
@@ -77,7 +131,7 @@ Estimate ratio_form(const MeanSquares& ms, double error, double df, double level
   const double p = 0.5 + level / 2;
   const double low = f / f_quantile(p, ms.n - 1, df);
   const double high = f * f_quantile(p, df, ms.n - 1);
-  estimate.interval = Interval{(low - 1) / (low + ms.k - 1), (high - 1) / (high + ms.k - 1)};
+  set_interval((low - 1) / (low + ms.k - 1), (high - 1) / (high + ms.k - 1), estimate);
   return estimate;
 }
 
@@ -86,8 +140,13 @@ Estimate agreement_form(const MeanSquares& ms, double level) {
   const double k = ms.k;
   Estimate estimate;
   estimate.convention = kIccA1Convention;
-  const double icc = (ms.subjects - ms.residual) /
-                     (ms.subjects + (k - 1) * ms.residual + k * (ms.raters - ms.residual) / n);
+  const double all = ms.subjects + (k - 1) * ms.residual + k * (ms.raters - ms.residual) / n;
+  // With two subjects and two raters that differ in neither mean, the estimated variances cancel.
+  if (is_rounding(all, ms.subjects + ms.residual + ms.raters)) {
+    estimate.flag = flag::kNoSpread;
+    return estimate;
+  }
+  const double icc = (ms.subjects - ms.residual) / all;
   estimate.value = icc;
   if (ms.residual == 0) {
     estimate.flag = flag::kNoResidual;
@@ -102,9 +161,9 @@ Estimate agreement_form(const MeanSquares& ms, double level) {
   const double low_f = f_quantile(p, n - 1, df);
   const double high_f = f_quantile(p, df, n - 1);
   const double shared = k * ms.raters + (k * n - k - n) * ms.residual;
-  estimate.interval =
-      Interval{n * (ms.subjects - low_f * ms.residual) / (low_f * shared + n * ms.subjects),
-               n * (high_f * ms.subjects - ms.residual) / (shared + n * high_f * ms.subjects)};
+  set_interval(n * (ms.subjects - low_f * ms.residual) / (low_f * shared + n * ms.subjects),
+               n * (high_f * ms.subjects - ms.residual) / (shared + n * high_f * ms.subjects),
+               estimate);
   return estimate;
 }
 
@@ -142,7 +201,7 @@ Result<IntraclassCorrelations> intraclass_correlations(std::span<const double> r
     result.one_way.flag = result.agreement.flag = result.consistency.flag = reason;
     return result;
   }
-  const MeanSquares ms = mean_squares(ratings, width);
+  const MeanSquares ms = mean_squares(scaled(ratings), width);
   result.one_way = ratio_form(ms, ms.within, ms.n * (ms.k - 1), level, kIcc11Convention);
   result.agreement = agreement_form(ms, level);
   result.consistency =

@@ -98,6 +98,13 @@ double standard_deviation(std::span<const double> values) {
   return std::sqrt(squares / (n - 1));
 }
 
+/// Of values in ascending order, but for what sums over resamples of unequal size round.
+bool all_equal(std::span<const double> ascending) {
+  constexpr double kRounding = 1e-13;
+  const double size = std::max(std::abs(ascending.front()), std::abs(ascending.back()));
+  return ascending.back() - ascending.front() <= kRounding * size;
+}
+
 std::string_view convention(const BootstrapOptions& options) {
   return options.interval == BootstrapInterval::kBca ? kBootstrapBcaConvention
                                                      : kBootstrapPercentileConvention;
@@ -155,9 +162,14 @@ Bootstrap summarise_bootstrap(std::optional<double> value, std::span<const doubl
     result.estimate.flag = flag::kTooFewResamples;
     return result;
   }
-  result.estimate.se = standard_deviation(replicates);
   std::vector<double> ascending = result.replicates;
   std::sort(ascending.begin(), ascending.end());
+  if (all_equal(ascending)) {
+    result.estimate.se = 0;
+    result.estimate.flag = flag::kNoVariance;
+    return result;
+  }
+  result.estimate.se = standard_deviation(replicates);
   if (options.interval == BootstrapInterval::kBca) {
     result.estimate.interval = bca(*value, ascending, options.level, jackknife);
   } else {

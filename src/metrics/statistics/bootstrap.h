@@ -82,7 +82,8 @@ using Statistic = std::function<std::optional<double>(std::span<const std::uint3
 /// Draws, in each stratum, as many units as it has, with replacement, `replicates` times; the
 /// interval is that of the quantiles (1 -+ level) / 2 of the replicates, by linear interpolation.
 /// Undefined interval: fewer than 2 units (too_few_units), a figure undefined on the sample
-/// (undefined_on_sample), fewer than half of the resamples with a value (too_few_resamples).
+/// (undefined_on_sample), fewer than half of the resamples with a value (too_few_resamples), all
+/// replicates equal (no_variance, se 0: the sample has nothing that could differ).
 /// Errors: invalid for options out of range. O(replicates x statistic).
 /// Sources: Efron, Tibshirani, An Introduction to the Bootstrap (1993), ch. 13 and 14 (BCa);
 /// Davison, Hinkley, Bootstrap Methods and their Application (1997), 3.2 (strata), 3.8 (clusters).

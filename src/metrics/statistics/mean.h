@@ -17,8 +17,9 @@ inline constexpr std::string_view kOneCase = "one_case";  ///< a value, but no s
 }  // namespace flag
 
 /// Mean with its standard error sd / sqrt(n) and the interval of Student's t with n - 1 degrees of
-/// freedom. Undefined for no value (no_cases); se and interval undefined for one (one_case). Cases
-/// must be patients: several images of one patient are averaged first.
+/// freedom. Undefined for no value (no_cases); se and interval undefined for one (one_case); no
+/// interval for values that are all equal (no_variance, se 0). Cases must be patients: several
+/// images of one patient are averaged first.
 /// Errors: invalid for a value that is not finite or a level outside (0, 1). O(n).
 /// Source: Student, Biometrika 6 (1908) 1.
 Result<Estimate> mean_estimate(std::span<const double> values, double level = 0.95);

@@ -298,10 +298,15 @@ TEST(AucBootstrap, UndefinedIsAValueOfItsOwn) {
 
 TEST(AucBootstrap, PerfectSeparationHasNoSpread) {
   const Cases perfect = {{1, true}, {2, true}, {0, false}, {-1, false}};
-  const auto result = auc_bootstrap(perfect);
-  EXPECT_EQ(*result->estimate.se, 0);
-  EXPECT_EQ(result->estimate.interval->low, 1);
-  EXPECT_EQ(result->estimate.interval->high, 1);
+  for (const auto kind : {BootstrapInterval::kPercentile, BootstrapInterval::kBca}) {
+    for (const auto& result : {auc_bootstrap(perfect, {.interval = kind}),
+                               auc_bootstrap(perfect, Patients{1, 2, 3, 4}, {.interval = kind})}) {
+      EXPECT_EQ(*result->estimate.value, 1);
+      EXPECT_EQ(*result->estimate.se, 0);
+      EXPECT_FALSE(result->estimate.interval.has_value());
+      EXPECT_EQ(result->estimate.flag, flag::kNoVariance);
+    }
+  }
 }
 
 TEST(AucBootstrap, RefusesWhatIsNotFiniteOrDoesNotFit) {

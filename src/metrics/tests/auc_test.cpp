@@ -158,9 +158,26 @@ TEST(Auc, PerfectAndUninformative) {
   const Cases perfect = {{1, true}, {2, true}, {0, false}, {-1, false}};
   EXPECT_EQ(*auc(perfect)->estimate.value, 1);
   EXPECT_EQ(*auc(perfect)->estimate.se, 0);
+  // No spread of the placements: DeLong's variance cannot tell how certain the area is.
+  EXPECT_FALSE(auc(perfect)->estimate.interval.has_value());
+  EXPECT_EQ(auc(perfect)->estimate.flag, flag::kNoVariance);
   const Cases same = {{0, true}, {-0.0, true}, {0, false}, {0, false}};
   EXPECT_EQ(*auc(same)->estimate.value, 0.5);
   EXPECT_EQ(*auc(same)->estimate.se, 0);
+  EXPECT_FALSE(auc(same)->estimate.interval.has_value());
+  EXPECT_EQ(auc(same)->estimate.flag, flag::kNoVariance);
+  for (int positives = 2; positives <= 12; ++positives) {
+    for (int negatives = 2; negatives <= 12; ++negatives) {
+      Cases cases;
+      for (int i = 0; i < positives; ++i) cases.push_back({1 + 0.1 * i, true});
+      for (int i = 0; i < negatives; ++i) cases.push_back({-0.1 * i, false});
+      EXPECT_EQ(*auc(cases)->estimate.value, 1);
+      EXPECT_EQ(auc(cases)->estimate.flag, flag::kNoVariance);
+      for (auto& one : cases) one.score = -one.score;
+      EXPECT_EQ(*auc(cases)->estimate.value, 0);
+      EXPECT_EQ(auc(cases)->estimate.flag, flag::kNoVariance);
+    }
+  }
 }
 
 TEST(Auc, UndefinedIsAValueOfItsOwn) {
@@ -176,6 +193,15 @@ TEST(Auc, UndefinedIsAValueOfItsOwn) {
   EXPECT_FALSE(result->estimate.se.has_value());
   EXPECT_FALSE(result->estimate.interval.has_value());
   EXPECT_EQ(result->estimate.flag, flag::kTooFewForVariance);
+}
+
+TEST(Auc, RefusesALevelThatIsNone) {
+  const Cases cases = {{1, true}, {2, true}, {0, false}, {1.5, false}};
+  for (const double level : {0.0, 1.0, -0.95, 95.0, std::nan("")}) {
+    const auto result = auc(cases, level);
+    ASSERT_FALSE(result.ok()) << level;
+    EXPECT_EQ(result.error().where, "level");
+  }
 }
 
 TEST(Auc, RefusesScoresThatAreNotFinite) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <set>
 
 #include "metrics/statistics/quantile.h"
 #include "metrics/statistics/random_stream.h"
@@ -148,7 +149,7 @@ TEST(Bootstrap, UndefinedIsAValueOfItsOwn) {
   // Undefined when case 0 is not drawn: (1 - 1/20)^20, or 36 %, of the resamples.
   const auto partly = [](std::span<const std::uint32_t> cases) -> std::optional<double> {
     if (std::count(cases.begin(), cases.end(), 0U) == 0) return {};
-    return 1;
+    return cases.front();
   };
   const auto some = bootstrap(ResampleUnits::each_case(20), partly);
   EXPECT_EQ(some->estimate.flag, flag::kResamplesDropped);
@@ -177,11 +178,29 @@ TEST(Bootstrap, BcaOfASkewedMeanLeansAsItShould) {
 }
 
 TEST(Bootstrap, BcaThatHasNoCorrectionSaysSo) {
-  const std::vector<double> values = {2, 2, 2};
-  const auto result = bootstrap(ResampleUnits::each_case(3), mean_of(values),
-                                {.interval = BootstrapInterval::kBca});
+  // No resample has as many different cases as the sample: the bias is beyond every quantile.
+  const auto different = [](std::span<const std::uint32_t> cases) -> std::optional<double> {
+    return static_cast<double>(std::set<std::uint32_t>(cases.begin(), cases.end()).size());
+  };
+  const auto result =
+      bootstrap(ResampleUnits::each_case(30), different, {.interval = BootstrapInterval::kBca});
   EXPECT_FALSE(result->estimate.interval.has_value());
   EXPECT_EQ(result->estimate.flag, flag::kBcaUndefined);
+}
+
+TEST(Bootstrap, ReplicatesThatAreAllEqualHaveNoInterval) {
+  for (const double value : {2.0, 0.1, 0.0, -1e-9}) {
+    const std::vector<double> values(7, value);
+    const std::vector<std::int64_t> patients = {1, 1, 1, 2, 2, 3, 4};  // resamples differ in size
+    for (const auto kind : {BootstrapInterval::kPercentile, BootstrapInterval::kBca}) {
+      const auto result =
+          bootstrap(*ResampleUnits::of(patients), mean_of(values), {.interval = kind});
+      EXPECT_NEAR(*result->estimate.value, value, 1e-15);
+      EXPECT_EQ(*result->estimate.se, 0) << value;
+      EXPECT_FALSE(result->estimate.interval.has_value()) << value;
+      EXPECT_EQ(result->estimate.flag, flag::kNoVariance) << value;
+    }
+  }
 }
 
 }  // namespace

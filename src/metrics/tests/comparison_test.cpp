@@ -93,6 +93,7 @@ TEST(Comparison, EqualModelsHaveNoTest) {
   EXPECT_EQ(*result->difference.value, 0);
   EXPECT_FALSE(result->p_value.has_value());
   EXPECT_EQ(result->difference.flag, flag::kNoVariance);
+  EXPECT_FALSE(result->difference.interval.has_value());
   EXPECT_NEAR(*result->correlation, 1, 1e-12);
 }
 

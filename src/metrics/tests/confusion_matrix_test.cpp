@@ -73,7 +73,28 @@ TEST(ConfusionMatrix, PerfectAndOpposite) {
   const auto opposite = matrix_of({{0, 6}, {6, 0}});
   EXPECT_NEAR(*gorodkin(opposite).value, -1, 1e-15);
   EXPECT_NEAR(*cohen_kappa(opposite).value, -1, 1e-15);
-  EXPECT_GE(cohen_kappa(opposite).interval->low, -1);
+}
+
+TEST(ConfusionMatrix, KappaOfATableWithoutSpreadHasNoInterval) {
+  for (int a = 1; a <= 12; ++a) {
+    for (int b = 1; b <= 12; ++b) {
+      for (const auto weights :
+           {KappaWeights::kNone, KappaWeights::kLinear, KappaWeights::kQuadratic}) {
+        const auto perfect = cohen_kappa(matrix_of({{a, 0, 0}, {0, b, 0}, {0, 0, 3}}), weights);
+        EXPECT_EQ(*perfect.value, 1);
+        EXPECT_EQ(*perfect.se, 0);
+        EXPECT_FALSE(perfect.interval.has_value());
+        EXPECT_EQ(perfect.flag, flag::kNoVariance);
+        const auto one_off = cohen_kappa(matrix_of({{a, 1, 0}, {0, b, 0}, {0, 0, 3}}), weights);
+        EXPECT_TRUE(one_off.interval.has_value());
+        EXPECT_GT(*one_off.se, 1e-3);
+      }
+    }
+    const auto opposite = cohen_kappa(matrix_of({{0, a}, {a, 0}}));
+    EXPECT_NEAR(*opposite.value, -1, 1e-15);
+    EXPECT_EQ(*opposite.se, 0);
+    EXPECT_EQ(opposite.flag, flag::kNoVariance);
+  }
 }
 
 TEST(ConfusionMatrix, UndefinedIsAValueOfItsOwn) {

@@ -125,6 +125,25 @@ TEST(ScoreHistogram, EqualsDelongWhereNoBinMixesScores) {
   EXPECT_NEAR(binned.estimate.interval->low, exact->estimate.interval->low - binned.bound, 1e-14);
 }
 
+TEST(ScoreHistogram, OfClassesThatDoNotMeetHasNoInterval) {
+  auto apart = *ScoreHistogram::empty({0, 1, 512});
+  auto together = apart;
+  for (int i = 0; i < 6; ++i) {
+    for (const bool positive : {true, false}) {
+      ASSERT_TRUE(apart.add((positive ? 0.7 : 0.1) + 0.01 * i, positive).ok());
+      ASSERT_TRUE(together.add(0.5, positive).ok());
+    }
+  }
+  EXPECT_EQ(*apart.auroc().estimate.value, 1);
+  EXPECT_EQ(*together.auroc().estimate.value, 0.5);
+  EXPECT_EQ(together.auroc().bound, 0.5);
+  for (const auto& one : {apart.auroc(), together.auroc()}) {
+    EXPECT_EQ(*one.estimate.se, 0);
+    EXPECT_FALSE(one.estimate.interval.has_value());
+    EXPECT_EQ(one.estimate.flag, flag::kNoVariance);
+  }
+}
+
 TEST(ScoreHistogram, MergesExactly) {
   expect_merges(*ScoreHistogram::empty(kScoreBins));
 }

@@ -39,7 +39,33 @@ TEST(Mean, OfManyEqualValuesIsThatValue) {
   // A plain running sum of 0.1 / 1000 ends seven bits beside 0.1.
   const auto estimate = mean_estimate(std::vector<double>(1000, 0.1));
   EXPECT_EQ(*estimate->value, 0.1);
-  EXPECT_LT(*estimate->se, 1e-17);
+  EXPECT_EQ(*estimate->se, 0);
+}
+
+TEST(Mean, OfEqualValuesHasNoInterval) {
+  for (int n = 2; n <= 40; ++n) {
+    for (const double value : {1.0, 0.1, 0.7, 0.0}) {
+      const std::vector<double> values(static_cast<std::size_t>(n), value);
+      for (const Estimate& one : {*mean_estimate(values), moments_of(values).estimate()}) {
+        EXPECT_NEAR(*one.value, value, 1e-15) << n;
+        EXPECT_EQ(*one.se, 0) << n;
+        EXPECT_FALSE(one.interval.has_value()) << n;
+        EXPECT_EQ(one.flag, flag::kNoVariance) << n;
+      }
+    }
+  }
+}
+
+TEST(Ratio, ThatIsTheSameInEveryCaseHasNoInterval) {
+  for (int n = 2; n <= 40; ++n) {
+    RatioSummary summary;
+    for (int i = 0; i < n; ++i) ASSERT_TRUE(summary.add(7 * (i + 3), 10 * (i + 3)).ok());
+    const Estimate estimate = summary.estimate();
+    EXPECT_NEAR(*estimate.value, 0.7, 1e-15);
+    EXPECT_EQ(*estimate.se, 0) << n;
+    EXPECT_FALSE(estimate.interval.has_value()) << n;
+    EXPECT_EQ(estimate.flag, flag::kNoVariance) << n;
+  }
 }
 
 TEST(Mean, OfOneOrNone) {

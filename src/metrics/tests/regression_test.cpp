@@ -6,7 +6,6 @@
 
 #include "metrics/regression/agreement.h"
 #include "metrics/regression/errors.h"
-#include "metrics/regression/icc.h"
 #include "metrics/statistics/distributions.h"
 
 namespace medperf::metrics {
@@ -116,6 +115,66 @@ TEST(Regression, RanksShareTies) {
   EXPECT_EQ(spearman(Pairs{{1, 5}, {1, 6}})->flag, flag::kConstantReference);
 }
 
+TEST(Regression, RanksInTheSameOrderCorrelateExactly) {
+  for (int n = 4; n <= 60; ++n) {
+    Pairs rising, falling, tied;
+    for (int i = 0; i < n; ++i) {
+      rising.push_back({0.1 * i, std::exp(0.3 * i)});
+      falling.push_back({0.1 * i, -0.7 * i});
+      tied.push_back({0.1 * (i / 3), std::exp(0.3 * (i / 3))});
+    }
+    EXPECT_EQ(*spearman(rising)->value, 1) << n;
+    EXPECT_EQ(*spearman(tied)->value, 1) << n;
+    EXPECT_EQ(*spearman(falling)->value, -1) << n;
+    for (const Pairs& cases : {rising, falling, tied}) {
+      EXPECT_EQ(spearman(cases)->flag, flag::kPerfect) << n;
+      EXPECT_FALSE(spearman(cases)->interval.has_value()) << n;
+    }
+    std::swap(rising[1].predicted, rising[2].predicted);
+    EXPECT_LT(*spearman(rising)->value, 1) << n;
+    EXPECT_TRUE(spearman(rising)->interval.has_value()) << n;
+  }
+}
+
+TEST(Regression, ValuesOnALineCorrelateExactly) {
+  for (int n = 4; n <= 60; ++n) {
+    Pairs same, line;
+    for (int i = 0; i < n; ++i) {
+      const double volume = 0.7 + 0.31 * i + 0.013 * i * i;
+      same.push_back({volume, volume});
+      line.push_back({volume, 0.3 - 1.7 * volume});
+    }
+    EXPECT_EQ(*pearson(same)->value, 1) << n;
+    EXPECT_EQ(pearson(same)->flag, flag::kPerfect) << n;
+    EXPECT_EQ(*pearson(line)->value, -1) << n;
+    EXPECT_EQ(pearson(line)->flag, flag::kPerfect) << n;
+    EXPECT_EQ(*concordance(same)->value, 1) << n;
+    EXPECT_EQ(concordance(same)->flag, flag::kPerfect) << n;
+  }
+}
+
+TEST(Regression, EqualDifferencesHaveNoInterval) {
+  for (int n = 2; n <= 40; ++n) {
+    Pairs cases, equal;
+    for (int i = 0; i < n; ++i) {
+      cases.push_back({0.7 + 0.31 * i, 0.7 + 0.31 * i + 0.1});
+      equal.push_back({0.7 + 0.31 * i, 0.7 + 0.31 * i});
+    }
+    for (const Pairs& one : {cases, equal}) {
+      const auto limits = limits_of_agreement(one);
+      EXPECT_EQ(limits->deviation, 0) << n;
+      for (const Estimate& figure : {limits->bias, limits->lower, limits->upper}) {
+        EXPECT_NEAR(*figure.value, one[0].predicted - one[0].reference, 1e-14) << n;
+        EXPECT_FALSE(figure.interval.has_value()) << n;
+        EXPECT_EQ(figure.flag, flag::kNoVariance) << n;
+      }
+      EXPECT_EQ(mean_absolute_error(one)->flag, flag::kNoVariance) << n;
+      EXPECT_EQ(mean_error(one)->flag, flag::kNoVariance) << n;
+      EXPECT_EQ(root_mean_squared_error(one)->flag, "") << n;  // it never has an interval
+    }
+  }
+}
+
 TEST(Regression, RefusesWhatIsNotFinite) {
   const Pairs bad = {{1, 2}, {std::numeric_limits<double>::infinity(), 1}};
   EXPECT_EQ(mean_absolute_error(bad).error().where, "case 2");
@@ -123,54 +182,6 @@ TEST(Regression, RefusesWhatIsNotFinite) {
   EXPECT_FALSE(concordance(bad).ok());
   EXPECT_FALSE(spearman(bad).ok());
   EXPECT_FALSE(limits_of_agreement(bad).ok());
-}
-
-// The data and the coefficients of Shrout and Fleiss (1979), tables 2 and 4: six subjects, four
-// judges; ICC(1,1) .17, ICC(2,1) .29, ICC(3,1) .71.
-const std::vector<double> kShroutFleiss = {9, 2, 5, 8, 6,  1, 3, 2, 8, 4, 6, 8,
-                                           7, 1, 2, 6, 10, 5, 6, 9, 6, 2, 4, 7};
-
-TEST(Icc, TheFormsOfShroutAndFleiss) {
-  const auto icc = intraclass_correlations(kShroutFleiss, 4);
-  ASSERT_TRUE(icc.ok());
-  EXPECT_NEAR(*icc->one_way.value, 0.17, 0.005);
-  EXPECT_NEAR(*icc->agreement.value, 0.29, 0.005);
-  EXPECT_NEAR(*icc->consistency.value, 0.71, 0.005);
-}
-
-TEST(Icc, ShiftsOfARaterMatterForAgreementOnly) {
-  std::vector<double> shifted = kShroutFleiss;
-  for (std::size_t i = 0; i < shifted.size(); i += 4) shifted[i] += 10;
-  const auto before = intraclass_correlations(kShroutFleiss, 4);
-  const auto after = intraclass_correlations(shifted, 4);
-  EXPECT_NEAR(*after->consistency.value, *before->consistency.value, 1e-12);
-  EXPECT_LT(*after->agreement.value, *before->agreement.value);
-  std::vector<double> scaled = kShroutFleiss;
-  for (double& value : scaled) value = 5 - 3 * value;
-  const auto bent = intraclass_correlations(scaled, 4);
-  EXPECT_NEAR(*bent->one_way.value, *before->one_way.value, 1e-12);
-  EXPECT_NEAR(bent->agreement.interval->low, before->agreement.interval->low, 1e-10);
-}
-
-TEST(Icc, EdgeCases) {
-  EXPECT_EQ(intraclass_correlations({}, 2)->agreement.flag, flag::kNoCases);
-  EXPECT_EQ(intraclass_correlations(std::vector<double>{1, 2}, 2)->one_way.flag,
-            flag::kTooFewSubjects);
-  EXPECT_EQ(intraclass_correlations(std::vector<double>{3, 3, 3, 3}, 2)->one_way.flag,
-            flag::kNoSpread);
-  const auto perfect = intraclass_correlations(std::vector<double>{1, 1, 2, 2, 4, 4}, 2);
-  EXPECT_EQ(*perfect->agreement.value, 1);
-  EXPECT_EQ(perfect->agreement.flag, flag::kNoResidual);
-  EXPECT_FALSE(perfect->agreement.interval.has_value());
-  // Raters differ by a shift and subjects not at all: nothing for consistency to explain.
-  const auto shift = intraclass_correlations(std::vector<double>{1, 2, 1, 2, 1, 2}, 2);
-  EXPECT_FALSE(shift->consistency.value.has_value());
-  EXPECT_EQ(shift->consistency.flag, flag::kNoSpread);
-  EXPECT_EQ(*shift->agreement.value, 0);
-  EXPECT_LT(*shift->one_way.value, 0);
-  EXPECT_FALSE(intraclass_correlations(std::vector<double>{1, 2, 3}, 2).ok());
-  EXPECT_FALSE(intraclass_correlations(std::vector<double>{1, 2, 3}, 1).ok());
-  EXPECT_FALSE(intraclass_correlations(std::vector<double>{1, std::nan("")}, 2).ok());
 }
 
 }  // namespace

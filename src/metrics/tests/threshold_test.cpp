@@ -58,6 +58,17 @@ TEST(Threshold, DegenerateMatthewsIsZeroAndSaysSo) {
   EXPECT_DOUBLE_EQ(*matthews(Confusion{0, 6, 0, 4}).value, -1);
 }
 
+TEST(Threshold, MatthewsOfATableWithoutErrorsIsExactlyOne) {
+  for (std::int64_t positives = 1; positives <= 60; ++positives) {
+    for (std::int64_t negatives = 1; negatives <= 60; ++negatives) {
+      EXPECT_EQ(*matthews(Confusion{positives, 0, negatives, 0}).value, 1)
+          << positives << " and " << negatives;
+      EXPECT_EQ(*matthews(Confusion{0, negatives, 0, positives}).value, -1);
+      EXPECT_LT(*matthews(Confusion{positives, 1, negatives, 0}).value, 1);
+    }
+  }
+}
+
 TEST(Threshold, MatthewsOfVeryLargeTablesStaysFinite) {
   const std::int64_t big = 4'000'000'000'000'000;
   EXPECT_NEAR(*matthews(Confusion{big, big / 2, big, big / 2}).value, 1.0 / 3, 1e-12);
