@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -15,6 +16,16 @@ std::string in_words(const Vector3& v, std::string_view between) {
 std::string in_words(const std::array<Vector3, 3>& axes) {
   return fmt::format("({}), ({}), ({})", in_words(axes[0], " "), in_words(axes[1], " "),
                      in_words(axes[2], " "));
+}
+
+/// Spacings within `tolerance` and within a thousandth of them: a microscope's pixels are smaller
+/// than a tolerance for scanners.
+bool near_spacing(const Vector3& a, const Vector3& b, double tolerance) {
+  for (std::size_t d = 0; d < 3; ++d) {
+    const double smaller = std::min(a[d], b[d]);
+    if (!(std::abs(a[d] - b[d]) <= std::min(tolerance, kSpacingShare * smaller))) return false;
+  }
+  return true;
 }
 
 /// Written so that NaN is never near anything.
@@ -78,7 +89,7 @@ std::vector<GeometryDifference> compare(const Geometry& a, const Geometry& b, do
         {What::kSize, fmt::format("size {} x {} x {} against {} x {} x {} voxels", a.size[0],
                                   a.size[1], a.size[2], b.size[0], b.size[1], b.size[2])});
   }
-  if (!near(a.spacing_mm, b.spacing_mm, tolerance)) {
+  if (!near_spacing(a.spacing_mm, b.spacing_mm, tolerance)) {
     found.push_back(
         {What::kSpacing, fmt::format("spacing {} mm against {} mm", in_words(a.spacing_mm, " x "),
                                      in_words(b.spacing_mm, " x "))});

@@ -43,6 +43,8 @@ inline constexpr double kShearTolerance = 1e-3;
 /// Sizes are compared exactly; spacing and origin within this many mm, direction cosines within
 /// this number.
 inline constexpr double kGeometryTolerance = 1e-4;
+/// Spacings besides within this share of the smaller: what counts below 0.1 mm.
+inline constexpr double kSpacingShare = 1e-3;
 
 /// One thing in which two grids differ, said for people.
 struct GeometryDifference {

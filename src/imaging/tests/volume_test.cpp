@@ -54,6 +54,17 @@ TEST(Geometry, EqualWithinTheTolerance) {
   EXPECT_TRUE(require_same_grid(oblique(), other, "a", "b"));
 }
 
+TEST(Geometry, SpacingsOfMicroscopesAreToldApart) {
+  Geometry one = oblique();
+  one.spacing_mm = {0.00025, 0.00025, 1};
+  Geometry other = one;
+  other.spacing_mm[1] = 0.0002500001;
+  EXPECT_TRUE(compare(one, other).empty());
+  other.spacing_mm[1] = 0.00033;
+  ASSERT_EQ(compare(one, other).size(), 1U);
+  EXPECT_EQ(compare(one, other)[0].what, GeometryDifference::What::kSpacing);
+}
+
 TEST(Geometry, EachDifferenceIsNamed) {
   using What = GeometryDifference::What;
   const auto only = [](const Geometry& other) {

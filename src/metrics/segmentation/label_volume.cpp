@@ -8,6 +8,7 @@ namespace medperf::metrics {
 namespace {
 
 constexpr double kSpacingToleranceMm = 1e-4;
+constexpr double kSpacingToleranceShare = 1e-3;  // below 0.1 mm, where the other would hide pixels
 // A nanometre and a kilometre: squares of distances stay far from both ends of a double.
 constexpr double kLeastSpacingMm = 1e-6;
 constexpr double kMostSpacingMm = 1e6;
@@ -17,7 +18,9 @@ bool usable(double spacing_mm) {
 }
 
 bool alike(double one_mm, double other_mm) {
-  return std::abs(one_mm - other_mm) <= kSpacingToleranceMm;
+  const double smaller = std::min(one_mm, other_mm);
+  return std::abs(one_mm - other_mm) <=
+         std::min(kSpacingToleranceMm, kSpacingToleranceShare * smaller);
 }
 
 std::string text(const Extent& size) {

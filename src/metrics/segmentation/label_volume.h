@@ -95,7 +95,8 @@ class LabelVolume {
 };
 
 /// Errors: invalid when the grids differ in size, or in spacing by more than a ten-thousandth of a
-/// millimetre: such a pair has to be resampled by an explicit rule first.
+/// millimetre or a thousandth of the spacing: such a pair has to be resampled by an explicit rule
+/// first.
 Status same_grid(const LabelVolume& prediction, const LabelVolume& reference);
 
 /// A named union of labels, such as the whole tumour {1, 2, 4}.

@@ -18,6 +18,21 @@ double binomial_upper(std::int64_t k, std::int64_t n, double p) {
   return beta_cdf(p, static_cast<double>(k), static_cast<double>(n - k + 1));
 }
 
+/// The first number in [begin, end] at which `before`, true up to there, is false; `end` if none
+/// is.
+template <typename Before>
+std::int64_t first_place(std::int64_t begin, std::int64_t end, const Before& before) {
+  while (begin < end) {
+    const std::int64_t middle = begin + (end - begin) / 2;
+    if (before(middle)) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
 }  // namespace
 
 Result<Estimate> quantile_estimate(std::span<const double> values, double p, double level) {
@@ -44,10 +59,10 @@ Result<Estimate> quantile_estimate(std::span<const double> values, double p, dou
   const auto n = static_cast<std::int64_t>(values.size());
   const double tail = (1 - level) / 2;
   // Places count from 1. P(Bin < l) = 1 - P(Bin >= l) = P(Bin(n, 1 - p) >= n - l + 1).
-  std::int64_t low = 0;
-  while (low < n && binomial_upper(n - low, n, 1 - p) <= tail) ++low;
-  std::int64_t high = n + 1;
-  while (high > 1 && binomial_upper(high - 1, n, p) <= tail) --high;
+  const std::int64_t low = first_place(
+      0, n, [&](std::int64_t l) { return l < n && binomial_upper(n - l, n, 1 - p) <= tail; });
+  const std::int64_t high =
+      first_place(1, n + 1, [&](std::int64_t u) { return binomial_upper(u, n, p) > tail; });
   if (low < 1 || high > n) {
     estimate.flag = flag::kTooFewForQuantile;
     return estimate;

@@ -28,9 +28,10 @@ class RandomStream {
   }
   /// A multiple of 2^-53 in [0, 1).
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
-  /// A whole number in [0, bound), each equally likely (no modulo bias). bound in [1, 2^32].
-  /// Source: Lemire, ACM TOMACS 29 (2019) 3.
+  /// A whole number in [0, bound), each equally likely (no modulo bias). Precondition: bound > 0.
+  /// Source: Lemire, ACM TOMACS 29 (2019) 3, for bounds up to 2^32.
   std::uint64_t below(std::uint64_t bound) {
+    if (bound > std::uint64_t{1} << 32) return below_large(bound);
     std::uint64_t product = (bits() >> 32) * bound;
     if ((product & 0xffffffffU) < bound) {
       const std::uint64_t least = (std::uint64_t{1} << 32) % bound;
@@ -40,6 +41,7 @@ class RandomStream {
   }
 
  private:
+  std::uint64_t below_large(std::uint64_t bound);
   static std::uint64_t rotate(std::uint64_t x, int by) { return (x << by) | (x >> (64 - by)); }
   std::array<std::uint64_t, 4> state_{};
 };

@@ -56,6 +56,23 @@ TEST(RandomStream, BelowIsUniform) {
   EXPECT_LT(chi2, 22.5);  // 99.9 % of chi-squared with 6 degrees of freedom
 }
 
+TEST(RandomStream, BelowIsUniformForLargeBoundsToo) {
+  constexpr std::uint64_t kBillions = 5'000'000'000;  // more than 32 bits
+  for (const std::uint64_t bound :
+       {std::uint64_t{1} << 32, kBillions, (std::uint64_t{1} << 63) + 12'345, ~std::uint64_t{0}}) {
+    RandomStream random(5, bound);
+    double chi2 = 0;
+    std::vector<int> counts(5);
+    for (int i = 0; i < 50'000; ++i) {
+      const std::uint64_t drawn = random.below(bound);
+      ASSERT_LT(drawn, bound);
+      ++counts[std::min<std::uint64_t>(drawn / (bound / 5), 4)];
+    }
+    for (const int count : counts) chi2 += (count - 1e4) * (count - 1e4) / 1e4;
+    EXPECT_LT(chi2, 18.5) << bound;  // 99.9 % of chi-squared with 4 degrees of freedom
+  }
+}
+
 TEST(Bootstrap, SpreadOfTheMeanIsThatOfTheSample) {
   const auto values = normal_sample(1, 200);
   const auto result =

@@ -22,6 +22,22 @@ TEST(Overlap, FiguresOfAKnownTable) {
   EXPECT_DOUBLE_EQ(volume_ml(500, {0.5, 2, 3}), 1.5);
 }
 
+TEST(Overlap, SpacingsAreComparedAsSharesOfThem) {
+  const std::vector<std::uint8_t> labels(8, 1);
+  const auto alike = [&](double one, double other) {
+    const auto a = LabelVolume::view(std::span(labels), {2, 2, 2}, {one, 1, 1});
+    const auto b = LabelVolume::view(std::span(labels), {2, 2, 2}, {other, 1, 1});
+    return same_grid(*a, *b).ok();
+  };
+  EXPECT_TRUE(alike(1, 1.00009));
+  EXPECT_FALSE(alike(1, 1.0002));
+  EXPECT_TRUE(alike(5, 5.00009));
+  EXPECT_FALSE(alike(5, 5.0002));  // 100 slices further this is 0.02 mm
+  // A microscope's pixels: a quarter and a third of a micrometre are not the same.
+  EXPECT_FALSE(alike(0.00025, 0.00033));
+  EXPECT_TRUE(alike(0.00025, 0.0002500001));
+}
+
 TEST(Overlap, BothEmpty) {
   const Overlap o{0, 0, 0, 10};
   for (const Estimate& one : {dice(o), intersection_over_union(o), voxel_specificity(o)}) {

@@ -126,6 +126,15 @@ TEST(Quantile, HoldsAtLeastTheLevelAndNoPlaceLess) {
   }
 }
 
+TEST(Quantile, PlacesOfManyCasesAreTheBinomialQuantiles) {
+  // Bin(100,000, 0.9): mean 90,000, variance 9,000; the places lie 1.96 deviations beside.
+  std::vector<double> values(100'000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i + 1);
+  const auto found = quantile_estimate(values, 0.9);
+  EXPECT_NEAR(found->interval->low, 90'000 - 1.96 * std::sqrt(9'000.0), 2);
+  EXPECT_NEAR(found->interval->high, 90'001 + 1.96 * std::sqrt(9'000.0), 2);
+}
+
 TEST(Quantile, UpperQuantilesNeedMoreCases) {
   std::vector<double> values(70);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i);
