@@ -102,7 +102,7 @@ void set_interval(double low, double high, Estimate& estimate) {
   if (std::isfinite(low) && std::isfinite(high) && low <= high) {
     estimate.interval = Interval{low, high};
   } else {
-    estimate.flag = flag::kIntervalUndefined;
+    estimate.flag = flag::kNotFinite;
   }
 }
 

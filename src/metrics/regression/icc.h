@@ -20,8 +20,6 @@ inline constexpr std::string_view kNoSpread = "no_spread";
 /// Raters agree exactly, up to a shift each for (A,1) and (C,1): there is nothing to estimate the
 /// error from, hence no interval.
 inline constexpr std::string_view kNoResidual = "no_residual";
-/// A value whose interval has no finite bounds (Satterthwaite's degrees of freedom near 0).
-inline constexpr std::string_view kIntervalUndefined = "interval_undefined";
 }  // namespace flag
 
 /// The three single-rating forms of McGraw and Wong, with intervals from F quantiles.
@@ -33,8 +31,8 @@ struct IntraclassCorrelations {
 
 /// `ratings` row by row, one row of `raters` values a subject (a model and its reference are two
 /// raters). At most 1; may be negative. Undefined: too_few_subjects, no_spread; no interval:
-/// no_residual, interval_undefined. What is equal is told from the ratings, to their rounding, not
-/// from sums of squares, and the unit does not matter. O(n).
+/// no_residual, not_finite (Satterthwaite's degrees of freedom near 0). What is equal is told from
+/// the ratings, to their rounding, not from sums of squares, and the unit does not matter. O(n).
 /// Errors: invalid for fewer than 2 raters, sizes that do not fit, a value that is not finite, a
 /// level outside (0, 1). Sources: Shrout, Fleiss, Psychol Bull 86 (1979) 420; McGraw, Wong, Psychol
 /// Methods 1 (1996) 30 and 390 (corrections).
