@@ -27,7 +27,9 @@ Result<Figures> figures_of(std::size_t models, const ResampleUnits& units,
         bootstrap(
             units, [&](std::span<const std::uint32_t> cases) { return statistic(m, cases); },
             options.bootstrap));
-    if (!one.estimate.value || !one.estimate.interval || one.dropped > 0) {
+    // A model whose figure is the same on every resample (a perfect one) has a place, but no
+    // interval of its figure.
+    if (!one.estimate.value || !one.estimate.se || one.dropped > 0) {
       figures.flag = one.dropped > 0 ? flag::kResamplesDropped : one.estimate.flag;
       return figures;
     }

@@ -128,6 +128,17 @@ TEST(Ranks, DoNotDependOnThreadsOrOrderOfModels) {
   }
 }
 
+TEST(Ranks, AModelThatIsTheSameOnEveryResampleHasAPlace) {
+  Values values = drawn(5, {0, 0});
+  values.emplace_back(60, 50.0);  // as an AUROC of 1
+  const RankTable table = ranks_of(values, {});
+  ASSERT_EQ(table.models.size(), 3U);
+  EXPECT_EQ(table.flag, "");
+  EXPECT_EQ(table.models[2].rank, 1);
+  EXPECT_EQ(table.models[2].high, 1);
+  EXPECT_EQ(table.models[2].best, 1);
+}
+
 TEST(Ranks, UndefinedWithItsReason) {
   EXPECT_EQ(ranks_of({{1.0}, {2.0}}, {}).flag, flag::kTooFewUnits);
   const auto undefined = rank_models(
