@@ -39,14 +39,15 @@ Error no_groups() {
 Result<Json> evaluate_binary(const ScoredCohort& cohort, const BinaryOptions& options) {
   if (options.probabilities) MEDPERF_CHECK(check_probabilities(cohort.cases));
   if (!cohort.units.groups.empty()) return no_groups();
-  const double level = options.bootstrap.level;
+  FormulaIntervals intervals;
+  intervals.level = options.bootstrap.level;
   const ScoredSample sample(cohort.cases);
   MEDPERF_TRY(const metrics::Confusion table,
               metrics::confusion_at(cohort.cases, options.threshold));
   MEDPERF_TRY(const Figure area,
               figure_of_all(cohort.units.patients_repeat()
                                 ? drawn_auroc(sample, cohort.units, options.bootstrap, "")
-                                : delong_auroc(sample, level, ""),
+                                : formula_auroc(sample, intervals, ""),
                             cohort.units, options.bootstrap));
   Json document = Json::object({{"n", cohort.cases.size()},
                                 {"n_positive", table.tp + table.fn},
@@ -54,7 +55,7 @@ Result<Json> evaluate_binary(const ScoredCohort& cohort, const BinaryOptions& op
                                 {"threshold", options.threshold},
                                 {"auc", document_of(area.estimate, true)}});
   std::string proportions;
-  for (const Measure& one : decision_measures(sample, options.threshold, level, "")) {
+  for (const Measure& one : decision_measures(sample, options.threshold, intervals, "")) {
     if (one.metric != "sensitivity" && one.metric != "specificity" && one.metric != "accuracy") {
       continue;
     }

@@ -23,13 +23,13 @@ std::vector<Measure> measures_of(const ScoredSample& sample, const Units& units,
                                  const ClassificationOptions& options) {
   const double level = options.bootstrap.level;
   std::vector<Measure> measures;
-  // DeLong's interval takes the cases as independent: with several of a patient it is too narrow.
+  // A formula takes the cases as independent: with several of a patient its interval is too narrow.
   const bool repeat = units.patients_repeat();
-  if (!repeat) measures.push_back(delong_auroc(sample, level, ""));
+  if (!repeat) measures.push_back(formula_auroc(sample, options.intervals(), ""));
   measures.push_back(
       drawn_auroc(sample, units, options.bootstrap, repeat ? "patients drawn" : "bootstrap"));
   measures.push_back(average_precision_of(sample));
-  append(decision_measures(sample, options.threshold, level, ""), measures);
+  append(decision_measures(sample, options.threshold, options.intervals(), ""), measures);
   if (options.further) {
     measures.push_back(trapezoid_of(sample));
     append(further_decisions(sample, options.threshold, level), measures);

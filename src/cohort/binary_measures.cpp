@@ -86,12 +86,10 @@ Measure drawn_auroc(const ScoredSample& sample, const Units& units,
           }};
 }
 
-Measure delong_auroc(const ScoredSample& sample, double level, std::string of) {
+Measure formula_auroc(const ScoredSample& sample, const FormulaIntervals& intervals,
+                      std::string of) {
   return {"auroc", std::move(of), IntervalFrom::kFormula,
-          [&sample, level](Rows rows) -> Result<Estimate> {
-            MEDPERF_TRY(const metrics::Auc area, metrics::auc(sample.at(rows), level));
-            return area.estimate;
-          }};
+          [&sample, intervals](Rows rows) { return area_of(sample.at(rows), intervals); }};
 }
 
 Measure average_precision_of(const ScoredSample& sample) {
@@ -104,8 +102,8 @@ Measure trapezoid_of(const ScoredSample& sample) {
           [&sample](Rows rows) { return metrics::auprc_trapezoid(sample.descending(rows)); }};
 }
 
-std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold, double level,
-                                       const std::string& of) {
+std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold,
+                                       const FormulaIntervals& intervals, const std::string& of) {
   using metrics::Confusion;
   const auto measure = [&](const char* metric, IntervalFrom interval,
                            std::function<Estimate(const Confusion&)> figure) -> Measure {
@@ -115,18 +113,23 @@ std::vector<Measure> decision_measures(const ScoredSample& sample, double thresh
               return figure(table);
             }};
   };
-  const auto with_level = [&](const char* metric, Estimate (*figure)(const Confusion&, double)) {
-    return measure(metric, IntervalFrom::kFormula,
-                   [figure, level](const Confusion& table) { return figure(table, level); });
+  const auto proportion = [&](const char* metric,
+                              Estimate (*figure)(const Confusion&, const FormulaIntervals&)) {
+    return measure(metric, IntervalFrom::kFormula, [figure, intervals](const Confusion& table) {
+      return figure(table, intervals);
+    });
   };
-  return {with_level("sensitivity", &metrics::sensitivity),
-          with_level("specificity", &metrics::specificity),
-          with_level("precision", &metrics::precision),
-          with_level("npv", &metrics::negative_predictive_value),
-          with_level("accuracy", &metrics::accuracy),
-          with_level("balanced-accuracy", &metrics::balanced_accuracy),
-          measure("f1", IntervalFrom::kResamples, &metrics::f1),
-          measure("mcc", IntervalFrom::kResamples, &metrics::matthews)};
+  const double level = intervals.level;
+  return {
+      proportion("sensitivity", &sensitivity_of),
+      proportion("specificity", &specificity_of),
+      proportion("precision", &precision_of),
+      proportion("npv", &npv_of),
+      proportion("accuracy", &accuracy_of),
+      measure("balanced-accuracy", IntervalFrom::kFormula,
+              [level](const Confusion& table) { return metrics::balanced_accuracy(table, level); }),
+      measure("f1", IntervalFrom::kResamples, &metrics::f1),
+      measure("mcc", IntervalFrom::kResamples, &metrics::matthews)};
 }
 
 std::vector<Measure> further_decisions(const ScoredSample& sample, double threshold, double level) {

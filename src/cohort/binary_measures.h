@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "cohort/formula_intervals.h"
 #include "cohort/measures.h"
 #include "metrics/classification/scored_case.h"
 #include "metrics/classification/threshold.h"
@@ -30,15 +31,16 @@ class ScoredSample {
 /// The AUROC with the stratified bootstrap's interval; convention `auroc-mann-whitney`.
 Measure drawn_auroc(const ScoredSample& sample, const Units& units,
                     const metrics::BootstrapOptions& options, std::string of);
-/// The AUROC with DeLong's interval.
-Measure delong_auroc(const ScoredSample& sample, double level, std::string of);
+/// The AUROC with the interval of a formula.
+Measure formula_auroc(const ScoredSample& sample, const FormulaIntervals& intervals,
+                      std::string of);
 Measure average_precision_of(const ScoredSample& sample);
 Measure trapezoid_of(const ScoredSample& sample);
 
 /// Sensitivity, specificity, precision, NPV, accuracy, balanced accuracy, F1 and MCC of calling
 /// positive what scores at least `threshold`.
-std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold, double level,
-                                       const std::string& of);
+std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold,
+                                       const FormulaIntervals& intervals, const std::string& of);
 /// The Youden index and the likelihood ratios of the same decision.
 std::vector<Measure> further_decisions(const ScoredSample& sample, double threshold, double level);
 /// ECE in bins of equal mass, and the maximum calibration error. Precondition as below.

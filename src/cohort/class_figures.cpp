@@ -51,29 +51,37 @@ Measure of_probabilities(const ClassCohort& cohort, const char* metric, Interval
           }};
 }
 
-std::vector<Measure> common_measures(const ClassCohort& cohort, double level) {
+Estimate accuracy_of_matrix(const ConfusionMatrix& matrix, const FormulaIntervals& intervals) {
+  std::int64_t right = 0;
+  for (int i = 0; i < matrix.classes(); ++i) right += matrix.count(i, i);
+  return chosen_interval(metrics::accuracy(matrix, intervals.level), right, matrix.total() - right,
+                         intervals);
+}
+
+std::vector<Measure> common_measures(const ClassCohort& cohort, const FormulaIntervals& intervals) {
+  const double level = intervals.level;
   constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
   constexpr IntervalFrom kResamples = IntervalFrom::kResamples;
-  return {of_probabilities(cohort, "auroc-one-vs-rest", kResamples,
-                           [](const auto& cases) { return metrics::one_vs_rest_auroc(cases); }),
-          of_probabilities(cohort, "auroc-hand-till", kResamples, &metrics::hand_till_auroc),
-          of_matrix(cohort, "accuracy", "", kFormula,
-                    [level](const auto& matrix) { return metrics::accuracy(matrix, level); }),
-          of_matrix(cohort, "balanced-accuracy", "", kResamples, &metrics::macro_recall),
-          of_matrix(cohort, "f1-macro", "", kResamples,
-                    [](const ConfusionMatrix& matrix) { return metrics::macro_f1(matrix); }),
-          of_matrix(cohort, "mcc-multiclass", "", kResamples, &metrics::gorodkin),
-          of_matrix(cohort, "kappa", "", kFormula,
-                    [level](const auto& matrix) {
-                      return metrics::cohen_kappa(matrix, metrics::KappaWeights::kNone, level);
-                    }),
-          of_probabilities(cohort, "brier-multiclass", kFormula,
-                           [level](const ClassProbabilities& cases) {
-                             return metrics::brier_score(cases, level);
-                           }),
-          of_probabilities(cohort, "log-loss", kFormula, [level](const ClassProbabilities& cases) {
-            return metrics::log_loss(cases, level).estimate;
-          })};
+  return {
+      of_probabilities(cohort, "auroc-one-vs-rest", kResamples,
+                       [](const auto& cases) { return metrics::one_vs_rest_auroc(cases); }),
+      of_probabilities(cohort, "auroc-hand-till", kResamples, &metrics::hand_till_auroc),
+      of_matrix(cohort, "accuracy", "", kFormula,
+                [intervals](const auto& matrix) { return accuracy_of_matrix(matrix, intervals); }),
+      of_matrix(cohort, "balanced-accuracy", "", kResamples, &metrics::macro_recall),
+      of_matrix(cohort, "f1-macro", "", kResamples,
+                [](const ConfusionMatrix& matrix) { return metrics::macro_f1(matrix); }),
+      of_matrix(cohort, "mcc-multiclass", "", kResamples, &metrics::gorodkin),
+      of_matrix(cohort, "kappa", "", kFormula,
+                [level](const auto& matrix) {
+                  return metrics::cohen_kappa(matrix, metrics::KappaWeights::kNone, level);
+                }),
+      of_probabilities(
+          cohort, "brier-multiclass", kFormula,
+          [level](const ClassProbabilities& cases) { return metrics::brier_score(cases, level); }),
+      of_probabilities(cohort, "log-loss", kFormula, [level](const ClassProbabilities& cases) {
+        return metrics::log_loss(cases, level).estimate;
+      })};
 }
 
 /// The alternatives; the order of the classes, for the weighted kappas, is that of the columns.
@@ -99,15 +107,17 @@ std::vector<Measure> further_measures(const ClassCohort& cohort,
 }
 
 /// Each class against the rest.
-std::vector<Measure> class_measures(const ClassCohort& cohort, int index, double level) {
+std::vector<Measure> class_measures(const ClassCohort& cohort, int index,
+                                    const FormulaIntervals& intervals) {
   const std::string of = "class " + cohort.classes[static_cast<std::size_t>(index)];
-  const auto measure = [&](const char* metric, Estimate (*figure)(const Confusion&, double)) {
+  const auto measure = [&](const char* metric,
+                           Estimate (*figure)(const Confusion&, const FormulaIntervals&)) {
     return of_matrix(cohort, metric, of, IntervalFrom::kFormula,
-                     [figure, index, level](const ConfusionMatrix& matrix) {
-                       return figure(matrix.one_against_rest(index), level);
+                     [figure, index, intervals](const ConfusionMatrix& matrix) {
+                       return figure(matrix.one_against_rest(index), intervals);
                      });
   };
-  return {measure("sensitivity", &metrics::sensitivity), measure("precision", &metrics::precision)};
+  return {measure("sensitivity", &sensitivity_of), measure("precision", &precision_of)};
 }
 
 /// How many cases needed the floor of the log loss, and how many have no single most probable
@@ -142,18 +152,18 @@ Status add_matrix(const ClassCohort& cohort, FigureSet& set) {
 
 Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
                                      const ClassificationOptions& options) {
-  const double level = options.bootstrap.level;
   FigureSet set{"multi-class classification",
                 cohort.reference.size(),
                 cohort.units.patients,
                 {},
                 Json::object()};
-  std::vector<Measure> measures = common_measures(cohort, level);
+  std::vector<Measure> measures = common_measures(cohort, options.intervals());
   if (options.further) {
     for (Measure& one : further_measures(cohort, options)) measures.push_back(std::move(one));
   }
   for (int i = 0; i < static_cast<int>(cohort.classes.size()); ++i) {
-    for (Measure& one : class_measures(cohort, i, level)) measures.push_back(std::move(one));
+    for (Measure& one : class_measures(cohort, i, options.intervals()))
+      measures.push_back(std::move(one));
   }
   MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
   MEDPERF_CHECK(

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "cohort/figures.h"
+#include "cohort/formula_intervals.h"
 #include "cohort/units.h"
 #include "metrics/statistics/bootstrap.h"
 
@@ -19,6 +20,9 @@ struct ClassificationOptions {
   bool further = false;
   int top_k = 2;                                     ///< of several classes
   std::int64_t minimum_patients = kMinimumPatients;  ///< of a group
+  ProportionInterval proportions = ProportionInterval::kWilson;
+  AreaInterval areas = AreaInterval::kDeLong;
+  FormulaIntervals intervals() const { return {bootstrap.level, proportions, areas}; }
 };
 
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and

@@ -52,11 +52,10 @@ Measure macro_auroc_of(const LabelCohort& cohort) {
 /// A label for itself: two classes.
 std::vector<Measure> label_measures(const ScoredSample& sample, const Units& units,
                                     const ClassificationOptions& options, const std::string& of) {
-  const double level = options.bootstrap.level;
   std::vector<Measure> measures = {units.patients_repeat()
                                        ? drawn_auroc(sample, units, options.bootstrap, of)
-                                       : delong_auroc(sample, level, of)};
-  for (Measure& one : decision_measures(sample, options.threshold, level, of)) {
+                                       : formula_auroc(sample, options.intervals(), of)};
+  for (Measure& one : decision_measures(sample, options.threshold, options.intervals(), of)) {
     for (const char* const shown : {"sensitivity", "specificity", "precision", "f1"}) {
       if (one.metric == shown) measures.push_back(std::move(one));
     }

@@ -1,5 +1,6 @@
 #include "cohort/measures.h"
 
+#include <array>
 #include <numeric>
 
 namespace medperf::cohort {
@@ -22,6 +23,20 @@ Result<metrics::Estimate> drawn(const Measure& measure, Rows rows, const Units& 
 
 }  // namespace
 
+std::string_view drawn_by(bool stratified, bool patients, metrics::BootstrapInterval kind) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      metrics::kBootstrapPercentileConvention,
+      "bootstrap-percentile of patients",
+      "stratified bootstrap-percentile",
+      "stratified bootstrap-percentile of patients",
+      metrics::kBootstrapBcaConvention,
+      "bootstrap-bca of patients",
+      "stratified bootstrap-bca",
+      "stratified bootstrap-bca of patients"};
+  const std::size_t bca = kind == metrics::BootstrapInterval::kBca ? 4 : 0;
+  return kNames[bca + (stratified ? 2 : 0) + (patients ? 1 : 0)];
+}
+
 std::vector<std::int64_t> patients_of(const Units& units, Rows rows) {
   std::vector<std::int64_t> patients;
   patients.reserve(rows.size());
@@ -36,10 +51,10 @@ Result<Figure> figure_of(const Measure& measure, Rows rows, const Units& units,
   const bool repeat = units.patients_repeat();
   if (measure.interval == IntervalFrom::kFormula && !repeat) return figure;
   if (measure.interval == IntervalFrom::kMeasure) {
-    figure.interval = repeat ? kStratifiedPatientsDrawn : kStratifiedCasesDrawn;
+    figure.interval = drawn_by(true, repeat, options.interval);
     return figure;
   }
-  figure.interval = repeat ? kPatientsDrawn : kCasesDrawn;
+  figure.interval = drawn_by(false, repeat, options.interval);
   figure.estimate.se.reset();
   figure.estimate.interval.reset();
   if (!estimate.value) return figure;

@@ -35,11 +35,7 @@ struct Measure {
 };
 
 // What the documents name the bootstrap's interval by (docs/metrics/bootstrap.md).
-inline constexpr std::string_view kCasesDrawn = metrics::kBootstrapPercentileConvention;
-inline constexpr std::string_view kPatientsDrawn = "bootstrap-percentile of patients";
-inline constexpr std::string_view kStratifiedCasesDrawn = "stratified bootstrap-percentile";
-inline constexpr std::string_view kStratifiedPatientsDrawn =
-    "stratified bootstrap-percentile of patients";
+std::string_view drawn_by(bool stratified, bool patients, metrics::BootstrapInterval kind);
 
 std::vector<std::int64_t> patients_of(const Units& units, Rows rows);
 

@@ -219,7 +219,7 @@ def compare_scores(work):
     expect("repeated patients: drawn, and no test that takes cases as independent", document["n_patients"] == n // 2
            and kinds == {("auroc-difference", "paired-bootstrap-percentile"),
                          ("accuracy-difference", "paired-bootstrap-percentile")}, kinds)
-    expect("BCa by name", any(c == "bootstrap-bca" for _, _, c in found_in(answer(*words, "--interval", "bca"))))
+    expect("BCa by name", any(c == "bootstrap-bca" for _, _, c in found_in(answer(*words, "--bootstrap-interval", "bca"))))
     refused(("compare", work / "a.csv", "--labels", labels), "only one")
     refused(("compare", work / "a.csv", work / "b.csv"), "no --metric")
     refused(("compare", work / "a.csv", work / "a.csv", "--labels", labels), "this name")
@@ -355,7 +355,7 @@ def values(work):
     expect("no worst group when no side is better", few["worst_groups"] == []
            and found_in(few)["mean", "dice, group c", "mean-t"]["value"] == 100.5, few)
     for kind in ("percentile", "bca"):
-        drawn = found_in(answer("values", cases, "--interval", kind))["mean", "dice", f"bootstrap-{kind}"]
+        drawn = found_in(answer("values", cases, "--interval", "bootstrap", "--bootstrap-interval", kind))["mean", "dice", f"bootstrap-{kind}"]
         expect(f"{kind} by name", near(drawn["value"], one["value"], 1e-15) and 0.8 < drawn["se"] / se < 1.2, drawn)
     table(cases, "case_id,patient,dice", [(i, i // 2, v) for i, v in enumerate(numbers)])
     found = found_in(answer("values", cases))

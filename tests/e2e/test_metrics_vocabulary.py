@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every id of `medperf-metrics list` is given by the commands that the list names, and by no other.
 Use: test_metrics_vocabulary.py [BUILD_DIR]. The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, os, pathlib, struct, subprocess, sys, tempfile
+import csv, io, json, math, os, pathlib, struct, subprocess, sys, tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
@@ -167,6 +167,35 @@ def known_values(work):
                                    "top_2", "pearson_low"} <= compared, compared)
 
 
+def intervals_by_choice(work):
+    """Ten of ten positives found, nine of ten negatives; each interval under its own name."""
+    cases = [(1, .6 + i / 50) for i in range(10)] + [(0, .1 + i / 30) for i in range(9)] + [(0, .65)]
+    predictions = table(work / "p.csv", "case_id,score", [(i, s) for i, (_, s) in enumerate(cases)])
+    labels = table(work / "l.csv", "case_id,label", [(i, y) for i, (y, _) in enumerate(cases)])
+
+    def figures(*options):
+        document = answer("classification", predictions, labels, *options)
+        return {(f["metric"], f["of"]): f for f in document["figures"]}, document["options"]
+    plain, said = figures()
+    expect("the defaults are said", (said["proportion_interval"], said["auroc_interval"], said["bootstrap_interval"])
+           == ("wilson", "delong", "percentile"), said)
+    other, said = figures("--proportion-interval", "clopper-pearson", "--auroc-interval", "logit", "--bootstrap-interval", "bca")
+    one = other["sensitivity", None]
+    expect("exact: all of ten", one["convention"] == "clopper-pearson" and one["high"] == 1
+           and abs(one["low"] - .025 ** .1) < 1e-12 and plain["sensitivity", None]["convention"] == "wilson", one)
+    area, logit = plain["auroc", None], other["auroc", None]
+    half = 1.959963984540054 * area["se"] / (area["value"] * (1 - area["value"]))
+    centre = math.log(area["value"] / (1 - area["value"]))
+    expect("AUROC on the logit scale", logit["value"] == area["value"] and logit["convention"] == "auroc-mann-whitney-delong-logit"
+           and abs(logit["low"] - 1 / (1 + math.exp(half - centre))) < 1e-12
+           and abs(logit["high"] - 1 / (1 + math.exp(-half - centre))) < 1e-12, (area, logit))
+    expect("BCa where figures are resampled", other["f1", None]["convention"].endswith("bootstrap-bca")
+           and plain["f1", None]["convention"].endswith("bootstrap-percentile")
+           and other["f1", None]["value"] == plain["f1", None]["value"], (plain["f1", None], other["f1", None]))
+    code, _, wrong = run("classification", predictions, labels, "--auroc-interval", "exact")
+    expect("another is refused", code == 2 and "logit" in wrong, wrong)
+
+
 # What a document holds beside its figures, by the id of the vocabulary.
 MEMBERS = {"case-count": lambda d: "n_cases" in d, "confusion-count": lambda d: set(d.get("counts", ())) == {"tp", "fp", "tn", "fn"},
            "decision-threshold": lambda d: "threshold" in d.get("options", ())}
@@ -194,7 +223,7 @@ def every_id_is_given(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (counted_regions, known_values, every_id_is_given):
+    for part in (counted_regions, known_values, intervals_by_choice, every_id_is_given):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     print(f"{counts[True]} passed, {counts[False]} failed")

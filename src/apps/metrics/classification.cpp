@@ -8,6 +8,24 @@
 #include "cohort/site_summary.h"
 
 namespace medperf::metrics_app {
+namespace {
+
+cohort::ClassificationOptions options_of(const Request& request) {
+  cohort::ClassificationOptions options;
+  options.threshold = request.threshold;
+  options.bootstrap = bootstrap_of(request);
+  options.further = true;
+  options.top_k = request.top_k;
+  options.minimum_patients = request.minimum_patients;
+  if (request.proportions == "clopper-pearson") {
+    options.proportions = cohort::ProportionInterval::kClopperPearson;
+  }
+  if (request.areas == "logit") options.areas = cohort::AreaInterval::kLogit;
+  return options;
+}
+
+}  // namespace
+
 Result<int> answer_classification(const Request& request) {
   MEDPERF_TRY(const std::string predictions, read_file(request.inputs[0]));
   MEDPERF_TRY(const std::string labels, read_file(request.inputs[1]));
@@ -15,8 +33,7 @@ Result<int> answer_classification(const Request& request) {
   if (!request.patients.empty()) {
     MEDPERF_TRY(patients, read_file(request.patients));
   }
-  const cohort::ClassificationOptions chosen{request.threshold, bootstrap_of(request), true,
-                                             request.top_k, request.minimum_patients};
+  const cohort::ClassificationOptions chosen = options_of(request);
   MEDPERF_TRY(const auto set,
               cohort::evaluate_classification(predictions, labels, patients, chosen));
   if (!request.summary_file.empty()) {
@@ -26,6 +43,8 @@ Result<int> answer_classification(const Request& request) {
   }
   Json options = statistics_of(request);
   options.set("threshold", request.threshold);
+  options.set("proportion_interval", request.proportions);
+  options.set("auroc_interval", request.areas);
   if (set.more.contains("classes")) options.set("top_k", request.top_k);
   return answer_figures(request, set, options);
 }

@@ -76,14 +76,15 @@ Result<Models> models_of(const Request& request) {
 }
 
 /// Errors in a table of values name its file.
-Result<int> answer_models(const Request& request, Result<cohort::FigureSet> set,
-                          const char* interval) {
+Result<int> answer_models(const Request& request, Result<cohort::FigureSet> set) {
   if (!set) {
     if (!request.labels_file.empty() || request.inputs.size() > 1) return std::move(set).error();
     return std::move(set).error().at(request.inputs[0]);
   }
   Json said = statistics_of(request);
-  said.set("interval", request.interval.empty() ? interval : request.interval);
+  if (request.task == Task::kRank) {
+    said.set("interval", request.interval.empty() ? "pairwise" : request.interval);
+  }
   if (request.labels_file.empty()) {
     said.set("missing", request.missing);
   } else {
@@ -96,7 +97,6 @@ Result<int> answer_models(const Request& request, Result<cohort::FigureSet> set,
 
 Result<int> answer_compare(const Request& request) {
   cohort::ComparisonOptions options{request.threshold, bootstrap_of(request)};
-  if (request.interval == "bca") options.bootstrap.interval = metrics::BootstrapInterval::kBca;
   MEDPERF_TRY(const Models models, models_of(request));
   if (models.scores && !models.metric.empty()) {
     return wrong_files("--metric says what a table of values holds");
@@ -105,8 +105,7 @@ Result<int> answer_compare(const Request& request) {
       request,
       models.scores
           ? cohort::compare_scores(models.predictions, models.labels, models.patients, options)
-          : cohort::compare_values(models.values, models.metric, models.missing, options),
-      "percentile");
+          : cohort::compare_values(models.values, models.metric, models.missing, options));
 }
 
 Result<int> answer_rank(const Request& request) {
@@ -118,11 +117,10 @@ Result<int> answer_rank(const Request& request) {
   if (request.interval == "simultaneous") options.interval = metrics::RankInterval::kSimultaneous;
   MEDPERF_TRY(const Models models, models_of(request));
   return answer_models(
-      request,
-      models.scores ? cohort::rank_scores(models.predictions, models.labels, models.patients,
-                                          models.metric, options)
-                    : cohort::rank_values(models.values, models.metric, models.missing, options),
-      "pairwise");
+      request, models.scores
+                   ? cohort::rank_scores(models.predictions, models.labels, models.patients,
+                                         models.metric, options)
+                   : cohort::rank_values(models.values, models.metric, models.missing, options));
 }
 
 }  // namespace medperf::metrics_app

@@ -41,6 +41,14 @@ void add_minimum_patients(CLI::App& app, Request& request) {
       ->type_name("N");
 }
 
+void add_bootstrap_interval(CLI::App& app, Request& request) {
+  app.add_option("--bootstrap-interval", request.bootstrap_interval,
+                 "Of resampled figures: percentile (default), or bca, which corrects bias and "
+                 "skew and measures once more without each patient.")
+      ->check(CLI::IsMember({"percentile", "bca"}))
+      ->type_name("KIND");
+}
+
 void add_summary(CLI::App& app, Request& request, const char* sentence) {
   app.add_option("--summary-file", request.summary_file, sentence)->type_name("FILE");
 }
@@ -117,6 +125,7 @@ void add_segmentation(CLI::App& root, Request& request) {
   app->add_flag("--quiet", request.quiet, "No progress bar.");
   add_minimum_patients(*app, request);
   add_statistics(*app, request);
+  add_bootstrap_interval(*app, request);
   add_summary(*app, request, kSummary);
   add_answer(*app, request, "One row a case and figure, as CSV.");
   app->footer(
@@ -152,7 +161,16 @@ void add_classification(CLI::App& root, Request& request) {
          "draws patients; each group has figures of its own.")
       ->type_name("FILE");
   add_minimum_patients(*app, request);
+  app->add_option("--proportion-interval", request.proportions,
+                  "wilson (default), or clopper-pearson: exact, wider.")
+      ->check(CLI::IsMember({"wilson", "clopper-pearson"}))
+      ->type_name("KIND");
+  app->add_option("--auroc-interval", request.areas,
+                  "delong (default), or logit: for good models, near 1.")
+      ->check(CLI::IsMember({"delong", "logit"}))
+      ->type_name("KIND");
   add_statistics(*app, request);
+  add_bootstrap_interval(*app, request);
   add_summary(*app, request, kSummary);
   add_answer(*app, request);
   app->footer(
@@ -170,6 +188,7 @@ void add_regression(CLI::App& root, Request& request) {
       ->type_name("TABLE");
   add_minimum_patients(*app, request);
   add_statistics(*app, request);
+  add_bootstrap_interval(*app, request);
   add_answer(*app, request);
   app->footer("\nExample:\n  medperf-metrics regression volumes.csv --html report.html\n");
   app->callback([&request] { request.task = Task::kRegression; });

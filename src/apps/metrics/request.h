@@ -50,6 +50,9 @@ struct Request {
   double threshold = 0.5;
   int top_k = 2;
   double level = 0.95;
+  std::string proportions = "wilson";
+  std::string areas = "delong";
+  std::string bootstrap_interval = "percentile";
   int replicates = 2000;
   std::uint64_t seed = 0;
   int threads = 0;  ///< 0: all cores

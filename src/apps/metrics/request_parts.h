@@ -13,6 +13,8 @@ void add_level(CLI::App& app, Request& request);
 /// Level, resamples, seed, threads.
 void add_statistics(CLI::App& app, Request& request);
 void add_minimum_patients(CLI::App& app, Request& request);
+/// Which of the bootstrap's intervals.
+void add_bootstrap_interval(CLI::App& app, Request& request);
 void add_summary(CLI::App& app, Request& request, const char* sentence);
 
 // The commands of request_statistics.cpp.

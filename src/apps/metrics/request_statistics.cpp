@@ -63,11 +63,8 @@ void add_compare(CLI::App& root, Request& request) {
       "Compare two or more models on the same cases: is the difference more than "
       "chance?");
   add_models(*app, request);
-  app->add_option("--interval", request.interval,
-                  "Of the resampled differences: percentile (default) or bca.")
-      ->check(CLI::IsMember({"percentile", "bca"}))
-      ->type_name("KIND");
   add_statistics(*app, request);
+  add_bootstrap_interval(*app, request);
   add_answer(*app, request);
   app->footer(
       "\nExamples:\n"
@@ -152,12 +149,13 @@ void add_values(CLI::App& root, Request& request) {
       ->check(CLI::Range(0.0, 1.0))
       ->type_name("SHARES");
   app->add_option("--interval", request.interval,
-                  "Of the means: t (Student's, default), percentile or bca (bootstrap). Where a "
-                  "patient has several cases it is always the bootstrap's.")
-      ->check(CLI::IsMember({"t", "percentile", "bca"}))
+                  "Of the means: t (Student's, default) or bootstrap. Where a patient has several "
+                  "cases it is always the bootstrap's.")
+      ->check(CLI::IsMember({"t", "bootstrap"}))
       ->type_name("KIND");
   add_minimum_patients(*app, request);
   add_statistics(*app, request);
+  add_bootstrap_interval(*app, request);
   add_answer(*app, request);
   app->footer(
       "\nExample:\n"

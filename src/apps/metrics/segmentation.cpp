@@ -86,6 +86,7 @@ cohort::CohortSettings settings_of(const Request& request,
        {"panoptic", to_json(options.instances)},
        {"resample", request.resample_nearest ? "nearest" : "refuse"},
        {"bootstrap", request.replicates},
+       {"bootstrap_interval", request.bootstrap_interval},
        {"seed", static_cast<std::int64_t>(request.seed)},
        {"level", request.level},
        {"minimum_patients", request.minimum_patients}});
@@ -170,11 +171,7 @@ Result<int> answer_segmentation(const Request& request) {
   MEDPERF_TRY(const cohort::CohortResult result,
               cohort::measure_segmentations(cases, options,
                                             bar ? cohort::Progress(draw_progress) : nullptr));
-  metrics::BootstrapOptions bootstrap;
-  bootstrap.seed = request.seed;
-  bootstrap.replicates = request.replicates;
-  bootstrap.level = request.level;
-  bootstrap.threads = threads;
+  const metrics::BootstrapOptions bootstrap = bootstrap_of(request);
   MEDPERF_TRY(const auto summaries, cohort::summarise(result, bootstrap, request.minimum_patients));
   if (!request.summary_file.empty()) {
     MEDPERF_TRY(const auto summary, cohort::summarise_segmentations(result, options));

@@ -12,6 +12,7 @@ metrics::BootstrapOptions bootstrap_of(const Request& request) {
   options.seed = request.seed;
   options.replicates = request.replicates;
   options.level = request.level;
+  if (request.bootstrap_interval == "bca") options.interval = metrics::BootstrapInterval::kBca;
   options.threads = request.threads > 0
                         ? request.threads
                         : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -25,6 +26,7 @@ std::optional<metrics::Direction> better_of(const Request& request) {
 
 Json statistics_of(const Request& request) {
   return Json::object({{"bootstrap", request.replicates},
+                       {"bootstrap_interval", request.bootstrap_interval},
                        {"seed", static_cast<std::int64_t>(request.seed)},
                        {"level", request.level}});
 }

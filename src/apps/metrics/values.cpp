@@ -20,10 +20,7 @@ Result<int> answer_values(const Request& request) {
   options.bootstrap = bootstrap_of(request);
   options.better = better_of(request);
   options.minimum_patients = request.minimum_patients;
-  if (request.interval == "percentile" || request.interval == "bca") {
-    options.interval = cohort::MeanInterval::kBootstrap;
-  }
-  if (request.interval == "bca") options.bootstrap.interval = metrics::BootstrapInterval::kBca;
+  if (request.interval == "bootstrap") options.interval = cohort::MeanInterval::kBootstrap;
   MEDPERF_TRY(const auto missing, cohort::parse_missing_rule(request.missing));
   MEDPERF_TRY(const std::string table, read_file(request.inputs[0]));
   auto set = cohort::summarise_values(table, request.metrics.empty() ? "" : request.metrics[0],

@@ -1,0 +1,57 @@
+#include "cohort/formula_intervals.h"
+
+#include "metrics/classification/auc.h"
+#include "metrics/statistics/logit_interval.h"
+#include "metrics/statistics/proportion.h"
+
+namespace medperf::cohort {
+
+using metrics::Confusion;
+using metrics::Estimate;
+
+Estimate chosen_interval(Estimate wilson, std::int64_t events, std::int64_t rest,
+                         const FormulaIntervals& intervals) {
+  if (intervals.proportions == ProportionInterval::kWilson) return wilson;
+  const Estimate exact = metrics::clopper_pearson(events, events + rest, intervals.level);
+  wilson.convention = exact.convention;
+  wilson.interval = exact.interval;
+  return wilson;
+}
+
+Estimate sensitivity_of(const Confusion& table, const FormulaIntervals& intervals) {
+  return chosen_interval(metrics::sensitivity(table, intervals.level), table.tp, table.fn,
+                         intervals);
+}
+
+Estimate specificity_of(const Confusion& table, const FormulaIntervals& intervals) {
+  return chosen_interval(metrics::specificity(table, intervals.level), table.tn, table.fp,
+                         intervals);
+}
+
+Estimate precision_of(const Confusion& table, const FormulaIntervals& intervals) {
+  return chosen_interval(metrics::precision(table, intervals.level), table.tp, table.fp, intervals);
+}
+
+Estimate npv_of(const Confusion& table, const FormulaIntervals& intervals) {
+  return chosen_interval(metrics::negative_predictive_value(table, intervals.level), table.tn,
+                         table.fn, intervals);
+}
+
+Estimate accuracy_of(const Confusion& table, const FormulaIntervals& intervals) {
+  return chosen_interval(metrics::accuracy(table, intervals.level), table.tp + table.tn,
+                         table.fp + table.fn, intervals);
+}
+
+Result<Estimate> area_of(std::span<const metrics::ScoredCase> cases,
+                         const FormulaIntervals& intervals) {
+  MEDPERF_TRY(const metrics::Auc area, metrics::auc(cases, intervals.level));
+  Estimate estimate = area.estimate;
+  if (intervals.areas == AreaInterval::kDeLong) return estimate;
+  estimate.convention = metrics::kAucLogitConvention;
+  if (estimate.value && estimate.se) {
+    estimate.interval = metrics::logit_interval(*estimate.value, *estimate.se, intervals.level);
+  }
+  return estimate;
+}
+
+}  // namespace medperf::cohort
