@@ -29,7 +29,9 @@ Result<Arguments> Arguments::of(std::span<const medperf_array> arrays, std::stri
   }
   Arguments made;
   made.arrays_ = arrays;
-  MEDPERF_TRY(made.options_, parse_json(options));
+  // Some options are documents of sites.
+  constexpr JsonLimits kLimits = {std::size_t{256} << 20, 64, 1'000'000};
+  MEDPERF_TRY(made.options_, parse_json(options, kLimits));
   if (!made.options_.is_object()) return wrong("options", "they are no object");
   return made;
 }

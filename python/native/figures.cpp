@@ -66,7 +66,7 @@ namespace {
 Task find(std::string_view name) {
   for (const auto tasks :
        {binary_tasks(), multiclass_tasks(), measurement_tasks(), comparison_tasks(),
-        label_map_tasks(), resampling_tasks(), meta_tasks()}) {
+        summary_tasks(), label_map_tasks(), resampling_tasks(), meta_tasks()}) {
     for (const NamedTask& one : tasks) {
       if (one.name == name) return one.task;
     }

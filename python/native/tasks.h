@@ -41,6 +41,7 @@ std::span<const NamedTask> binary_tasks();      ///< scores against two classes
 std::span<const NamedTask> multiclass_tasks();  ///< several classes or labels a case
 std::span<const NamedTask> measurement_tasks();
 std::span<const NamedTask> comparison_tasks();
+std::span<const NamedTask> summary_tasks();
 std::span<const NamedTask> label_map_tasks();
 std::span<const NamedTask> resampling_tasks();
 std::span<const NamedTask> meta_tasks();  ///< several sites

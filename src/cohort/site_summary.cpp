@@ -11,7 +11,7 @@
 #include "cohort/class_tables.h"
 #include "cohort/cohort_document.h"
 #include "cohort/region_metrics.h"
-#include "metrics/classification/threshold.h"
+#include "metrics/pooling/summarise.h"
 
 namespace medperf::cohort {
 namespace {
@@ -81,82 +81,13 @@ Result<SummaryPart> micro_dice_of(const CohortResult& cohort, const std::string&
   return part;
 }
 
-/// Logits are the largest part by far, and so are left out where there is a summary for each label.
-enum class Logits { kIn, kOut };
-
-/// The parts of cases with one score each, in the order of the document.
-Status add_scores(std::span<const metrics::ScoredCase> cases, double threshold,
-                  const std::string& of, Logits with_logits, SiteSummary& summary) {
-  MEDPERF_TRY(auto scores, metrics::ScoreHistogram::empty(kSummaryScoreBins));
-  MEDPERF_TRY(auto reliability, metrics::ReliabilityTable::empty());
-  MEDPERF_TRY(auto logits, metrics::CalibrationHistogram::empty());
-  metrics::MomentSummary squares;
-  MEDPERF_TRY(const auto table, metrics::confusion_at(cases, threshold));
-  for (const metrics::ScoredCase& one : cases) {
-    if (!(one.score >= 0 && one.score <= 1)) {
-      return make_error(ErrorKind::kInvalid, "predictions.csv", "a score is not a probability",
-                        "Summaries of sites need scores in [0, 1], since all sites share their "
-                        "bins.");
-    }
-    MEDPERF_CHECK(scores.add(one.score, one.positive));
-    MEDPERF_CHECK(reliability.add(one.score, one.positive));
-    if (with_logits == Logits::kIn) MEDPERF_CHECK(logits.add(one.score, one.positive));
-    const double error = one.score - (one.positive ? 1 : 0);
-    // What is smaller than any probability of meaning is no error, and out of the sums' range.
-    MEDPERF_CHECK(squares.add(error * error < 0x1p-200 ? 0 : error * error));
-  }
-  summary.parts.push_back({"auroc", of, std::move(scores), {}});
-  summary.parts.push_back({"confusion-count", of, metrics::DecisionCounts{threshold, table}, {}});
-  summary.parts.push_back({"brier", of, squares, {}});
-  summary.parts.push_back({"ece", of, std::move(reliability), {}});
-  if (with_logits == Logits::kIn) {
-    summary.parts.push_back({"calibration-slope", of, std::move(logits), {}});
-  }
-  return {};
+std::int64_t patients_of(const Units& units) {
+  return static_cast<std::int64_t>(units.patients);
 }
 
-std::string rules_of(double threshold) {
-  return to_canonical(Json::object({{"threshold", threshold}}));
-}
-
-Result<SiteSummary> summary_of_scores(const ScoredCohort& cohort, double threshold) {
-  SiteSummary summary;
-  summary.kind = "binary classification";
-  summary.rules = rules_of(threshold);
-  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
-  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
-  MEDPERF_CHECK(add_scores(cohort.cases, threshold, "", Logits::kIn, summary));
-  return summary;
-}
-
-/// Each label for itself: two classes.
-Result<SiteSummary> summary_of_labels(const LabelCohort& cohort, double threshold) {
-  SiteSummary summary;
-  summary.kind = "multi-label classification";
-  summary.rules = rules_of(threshold);
-  summary.cases = static_cast<std::int64_t>(cohort.cases);
-  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
-  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
-    MEDPERF_CHECK(
-        add_scores(cohort.of_label(i), threshold, cohort.labels[i], Logits::kOut, summary));
-  }
-  return summary;
-}
-
-Result<SiteSummary> summary_of_classes(const ClassCohort& cohort) {
-  SiteSummary summary;
-  summary.kind = "multi-class classification";
-  summary.rules = "{}";
-  summary.cases = static_cast<std::int64_t>(cohort.reference.size());
-  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
-  const std::size_t classes = cohort.classes.size();
-  MEDPERF_TRY(auto table, metrics::CountTable::empty(metrics::class_table_rule(cohort.classes),
-                                                     classes, classes));
-  for (std::size_t i = 0; i < cohort.reference.size(); ++i) {
-    MEDPERF_CHECK(table.add(static_cast<std::size_t>(cohort.reference[i]),
-                            static_cast<std::size_t>(cohort.predicted[i])));
-  }
-  summary.parts.push_back({"accuracy", "", std::move(table), {}});
+/// What is wrong with scores is wrong in the file that holds them.
+Result<SiteSummary> of_table(Result<SiteSummary> summary) {
+  if (!summary) return std::move(summary).error().at("predictions.csv");
   return summary;
 }
 
@@ -193,14 +124,20 @@ Result<SiteSummary> summarise_classification(std::string_view predictions, std::
   MEDPERF_TRY(const ClassificationTask task, task_of(predictions, labels));
   if (task == ClassificationTask::kLabels) {
     MEDPERF_TRY(const LabelCohort cohort, read_label_cohort(predictions, labels, patients));
-    return summary_of_labels(cohort, options.threshold);
+    std::vector<metrics::LabelledCases> lists;
+    for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+      lists.push_back({cohort.labels[i], cohort.of_label(i)});
+    }
+    return of_table(metrics::summarise_labels(lists, patients_of(cohort.units), options.threshold));
   }
   if (task == ClassificationTask::kClasses) {
     MEDPERF_TRY(const ClassCohort cohort, read_class_cohort(predictions, labels, patients));
-    return summary_of_classes(cohort);
+    return metrics::summarise_classes(cohort.reference, cohort.predicted, cohort.classes,
+                                      patients_of(cohort.units));
   }
   MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, patients));
-  return summary_of_scores(cohort, options.threshold);
+  return of_table(
+      metrics::summarise_scores(cohort.cases, patients_of(cohort.units), options.threshold));
 }
 
 }  // namespace medperf::cohort

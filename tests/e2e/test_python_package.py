@@ -12,7 +12,7 @@ def run_all(python, work):
     """Each file of cases in the fresh environment, where the sources are not."""
     passed, failed = 0, 0
     for script in sorted((pathlib.Path(__file__).parent / "python_package").glob("*_cases.py")):
-        arguments = [PROGRAM, work / "cases.csv"] if script.name == "program_cases.py" else []
+        arguments = [PROGRAM, work / "cases.csv"]
         said = subprocess.run([python, "-B", script, *arguments], cwd=work, capture_output=True, text=True)
         print(f"{script.name}\n{said.stdout}{said.stderr}", end="")
         total = re.search(r"^(\d+) passed, (\d+) failed$", said.stdout, re.MULTILINE)

@@ -18,7 +18,7 @@ names = {
     "table_of_scores": rng.random((50, 4)), "table_of_labels": rng.integers(0, 2, (50, 4)),
     "predicted_ml": rng.lognormal(1, 1, 30), "reference_ml": rng.lognormal(1, 1, 30), "table_of_ratings": rng.random((20, 3)),
     **{f"model_{m}": np.clip(probabilities + rng.normal(0, 0.1, 200), 0.01, 0.99) for m in "abc"},
-    "a_is_right": labels, "b_is_right": 1 - labels, "dice": rng.random(40), "dice_a": rng.random(40), "dice_b": rng.random(40),
+    "of_another_site": mm.summarise_scores([0.2, 0.7], [0, 1]), "a_is_right": labels, "b_is_right": 1 - labels, "dice": rng.random(40), "dice_a": rng.random(40), "dice_b": rng.random(40),
     "tp": [45, 88, 30, 61], "fp": [12, 30, 25, 9], "fn": [5, 22, 2, 14], "tn": [88, 170, 60, 141]}
 for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
     for line in filter(None, block.splitlines()):
