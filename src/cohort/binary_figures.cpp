@@ -58,7 +58,7 @@ Status add_decision_curve(std::span<const ScoredCase> cases, FigureSet& set) {
   for (const metrics::NetBenefit& one : curve) {
     points.push_back(Json::array({one.threshold, one.model, one.treat_all}));
   }
-  set.more.set("decision_curve", Json(std::move(points)));
+  set.curves.set("decision_curve", Json(std::move(points)));
   return {};
 }
 
@@ -85,7 +85,7 @@ Status add_of_probabilities(const ScoredCohort& cohort, double level, FigureSet&
   MEDPERF_TRY(const metrics::Calibration table,
               metrics::calibration(cohort.cases, metrics::CalibrationBinning::kEqualWidth,
                                    metrics::kCalibrationBins, level));
-  set.more.set("reliability", reliability_of(table, cohort.units.patients_repeat()));
+  set.curves.set("reliability", reliability_of(table, cohort.units.patients_repeat()));
   MEDPERF_TRY(const metrics::LogLoss loss, metrics::log_loss(cohort.cases, level));
   for (Figure& one : set.figures) {
     if (one.metric == "log-loss" && one.of.empty()) one.altered["floored"] = loss.floored;
@@ -93,7 +93,31 @@ Status add_of_probabilities(const ScoredCohort& cohort, double level, FigureSet&
   return add_decision_curve(cohort.cases, set);
 }
 
-Status add_roc(std::span<const ScoredCase> cases, FigureSet& set) {
+/// How far each score lies on the wrong side of the threshold.
+CaseRows rows_of(const ScoredCohort& cohort, double threshold) {
+  const auto called = [&cohort, threshold](std::size_t i) {
+    return cohort.cases[i].score >= threshold;
+  };
+  return case_rows(
+      cohort.cases.size(), {"Case", "Reference", "Score", "Called", "Outcome"},
+      "the farther a score lies on the wrong side of the threshold, the worse",
+      [&cohort, threshold](std::size_t i) {
+        const ScoredCase& one = cohort.cases[i];
+        return one.positive ? threshold - one.score : one.score - threshold;
+      },
+      [&cohort, called](std::size_t i) -> std::vector<std::string> {
+        const ScoredCase& one = cohort.cases[i];
+        const bool right = called(i) == one.positive;
+        return {cohort.ids[i], one.positive ? "1" : "0", cell(one.score), called(i) ? "1" : "0",
+                right          ? "right"
+                : one.positive ? "missed"
+                               : "false alarm"};
+      });
+}
+
+}  // namespace
+
+Result<Json> roc_curve(std::span<const ScoredCase> cases) {
   MEDPERF_TRY(const auto points, metrics::operating_points(cases, true));
   Json::Array curve;
   for (const metrics::CurvePoint& point : points) {
@@ -101,11 +125,8 @@ Status add_roc(std::span<const ScoredCase> cases, FigureSet& set) {
     const auto specificity = metrics::specificity(point.table).value;
     if (sensitivity && specificity) curve.push_back(Json::array({1 - *specificity, *sensitivity}));
   }
-  if (!curve.empty()) set.more.set("roc", Json(std::move(curve)));
-  return {};
+  return Json(std::move(curve));
 }
-
-}  // namespace
 
 Result<FigureSet> figures_of_two_classes(const ScoredCohort& cohort,
                                          const ClassificationOptions& options) {
@@ -121,7 +142,9 @@ Result<FigureSet> figures_of_two_classes(const ScoredCohort& cohort,
       add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
   MEDPERF_CHECK(add_counts(cases, options.threshold, set));
   if (probabilities) MEDPERF_CHECK(add_of_probabilities(cohort, options.bootstrap.level, set));
-  MEDPERF_CHECK(add_roc(cases, set));
+  MEDPERF_TRY(const Json curve, roc_curve(cases));
+  if (!curve.items().empty()) set.curves.set("roc", curve);
+  set.rows = rows_of(cohort, options.threshold);
   return set;
 }
 

@@ -1,4 +1,7 @@
 // Several classes, one of which a case has.
+#include <algorithm>
+#include <numeric>
+
 #include "cohort/classification_tasks.h"
 #include "cohort/group_figures.h"
 #include "cohort/measures.h"
@@ -148,6 +151,52 @@ Status add_matrix(const ClassCohort& cohort, FigureSet& set) {
   return {};
 }
 
+/// One against the rest, of the classes with the most cases.
+Status add_curves(const ClassCohort& cohort, FigureSet& set) {
+  const std::size_t classes = cohort.classes.size();
+  std::vector<std::size_t> totals(classes);
+  for (const int one : cohort.reference) ++totals[static_cast<std::size_t>(one)];
+  std::vector<std::size_t> order(classes);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&totals](std::size_t a, std::size_t b) { return totals[a] > totals[b]; });
+  order.resize(std::min(classes, kMostCurves));
+  std::sort(order.begin(), order.end());
+  Json curves = Json::object();
+  for (const std::size_t i : order) {
+    std::vector<metrics::ScoredCase> cases;
+    for (std::size_t row = 0; row < cohort.reference.size(); ++row) {
+      cases.push_back(
+          {cohort.probabilities[row * classes + i], cohort.reference[row] == static_cast<int>(i)});
+    }
+    MEDPERF_TRY(const Json curve, roc_curve(cases));
+    if (!curve.items().empty()) curves.set(cohort.classes[i], curve);
+  }
+  if (!curves.members().empty()) set.curves.set("roc_of_each", std::move(curves));
+  return {};
+}
+
+CaseRows rows_of(const ClassCohort& cohort) {
+  const auto probability = [&cohort](std::size_t row, int one) {
+    return cohort.probabilities[row * cohort.classes.size() + static_cast<std::size_t>(one)];
+  };
+  return case_rows(
+      cohort.reference.size(),
+      {"Case", "Reference", "Its probability", "Called", "Its probability", "Outcome"},
+      "the less probability the reference class was given, the worse",
+      [&cohort, probability](std::size_t i) { return -probability(i, cohort.reference[i]); },
+      [&cohort, probability](std::size_t i) -> std::vector<std::string> {
+        const int truth = cohort.reference[i];
+        const int called = cohort.predicted[i];
+        return {cohort.ids[i],
+                cohort.classes[static_cast<std::size_t>(truth)],
+                cell(probability(i, truth)),
+                cohort.classes[static_cast<std::size_t>(called)],
+                cell(probability(i, called)),
+                truth == called ? "right" : "wrong"};
+      });
+}
+
 }  // namespace
 
 Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
@@ -170,6 +219,8 @@ Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
       add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
   MEDPERF_CHECK(add_altered(cohort, set));
   MEDPERF_CHECK(add_matrix(cohort, set));
+  MEDPERF_CHECK(add_curves(cohort, set));
+  set.rows = rows_of(cohort);
   return set;
 }
 

@@ -89,9 +89,8 @@ Result<ScoredCohort> read_scored_cohort(std::string_view predictions, std::strin
   MEDPERF_TRY(const auto scores, read_predictions(predictions));
   ScoredCohort cohort;
   MEDPERF_TRY(cohort.cases, pair_cases(reference, scores));
-  std::vector<std::string> ids;
-  for (const Label& one : reference) ids.push_back(one.case_id);
-  MEDPERF_TRY(cohort.units, units_of(patients, ids, "labels.csv"));
+  for (const Label& one : reference) cohort.ids.push_back(one.case_id);
+  MEDPERF_TRY(cohort.units, units_of(patients, cohort.ids, "labels.csv"));
   return cohort;
 }
 
@@ -122,7 +121,8 @@ Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_
     cohort.predicted.push_back(answer.predicted);
     if (answer.tied) ++cohort.tied;
   }
-  MEDPERF_TRY(cohort.units, units_of(patients, ids_of(joined.labels), "labels.csv"));
+  cohort.ids = ids_of(joined.labels);
+  MEDPERF_TRY(cohort.units, units_of(patients, cohort.ids, "labels.csv"));
   return cohort;
 }
 
@@ -154,7 +154,8 @@ Result<LabelCohort> read_label_cohort(std::string_view predictions, std::string_
     }
     MEDPERF_CHECK(append_numbers(joined, i, cohort.scores));
   }
-  MEDPERF_TRY(cohort.units, units_of(patients, ids_of(joined.labels), "labels.csv"));
+  cohort.ids = ids_of(joined.labels);
+  MEDPERF_TRY(cohort.units, units_of(patients, cohort.ids, "labels.csv"));
   return cohort;
 }
 

@@ -17,6 +17,7 @@ namespace medperf::cohort {
 /// Two classes: a score and whether the case is positive.
 struct ScoredCohort {
   std::vector<metrics::ScoredCase> cases;
+  std::vector<std::string> ids;
   Units units;
 };
 Result<ScoredCohort> read_scored_cohort(std::string_view predictions, std::string_view labels,
@@ -29,6 +30,7 @@ struct ClassCohort {
   std::vector<double> probabilities;  ///< row by row
   std::vector<int> predicted;         ///< the most probable class; a tie counts against
   std::int64_t tied = 0;              ///< cases whose highest probability several classes share
+  std::vector<std::string> ids;
   Units units;
 };
 Result<ClassCohort> read_class_cohort(std::string_view predictions, std::string_view labels,
@@ -39,6 +41,7 @@ struct LabelCohort {
   std::vector<std::string> labels;
   std::vector<std::uint8_t> reference;  ///< row by row, 1 for present
   std::vector<double> scores;           ///< row by row
+  std::vector<std::string> ids;
   Units units;
   std::size_t cases = 0;
   /// The cases as two classes: whether they have this label.

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "cohort/cohort_document.h"
+#include "cohort/report/figure_plots.h"
 #include "cohort/report/html.h"
 #include "cohort/report/parts.h"
-#include "cohort/report/plots.h"
 #include "metrics/estimate_json.h"
 #include "metrics/statistics/proportion.h"
 #include "metrics/vocabulary.h"
@@ -38,88 +38,19 @@ Json document_of(const Figure& figure) {
   return row;
 }
 
-/// Below it a decision curve is of no use to anybody, and would squeeze the rest.
-constexpr double kLeastBenefit = -0.1;
-
-const Json::Array& items_of(const Json* list) {
-  static const Json::Array none;
-  return list == nullptr ? none : list->items();
-}
-
-std::vector<report::Point> points_of(const Json* list) {
-  std::vector<report::Point> points;
-  for (const Json& point : items_of(list)) {
-    points.emplace_back(point.items()[0].as_double(), point.items()[1].as_double());
-  }
-  return points;
-}
-
-std::string figure_of(const report::XyPlot& plot) {
-  return fmt::format("<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n", report::xy_plot(plot),
-                     report::escaped(plot.description));
-}
-
-std::string plots_of(const FigureSet& set) {
-  std::string out;
-  report::XyPlot plot;
-  plot.unit_square = plot.diagonal = true;
-  plot.line = points_of(set.more.find("roc"));
-  if (!plot.line.empty()) {
-    plot.title = "ROC curve";
-    plot.description = "Each point is a threshold. The dashed line is chance.";
-    plot.x_label = "1 - specificity";
-    plot.y_label = "Sensitivity";
-    out += figure_of(plot);
-  }
-  plot.line.clear();
-  for (const Json& bin : items_of(set.more.find("reliability"))) {
-    plot.line.emplace_back(bin.find("mean_probability")->as_double(),
-                           bin.find("event_rate")->as_double());
-  }
-  if (!plot.line.empty()) {
-    plot.dots = plot.line;
-    plot.title = "Reliability diagram";
-    plot.description =
-        "Mean predicted probability and share of positive cases of each bin that holds cases. On "
-        "the dashed line they are equal.";
-    plot.x_label = "Predicted probability";
-    plot.y_label = "Share of positive cases";
-    out += figure_of(plot);
-  }
-  plot = {};
-  for (const Json& point : items_of(set.more.find("decision_curve"))) {
-    const double threshold = point.items()[0].as_double();
-    plot.line.emplace_back(threshold, std::max(kLeastBenefit, point.items()[1].as_double()));
-    plot.dots.emplace_back(threshold, std::max(kLeastBenefit, point.items()[2].as_double()));
-  }
-  if (!plot.line.empty()) {
-    plot.title = "Decision curve";
-    plot.description =
-        "Net benefit at each threshold probability. The line is the model, the dots are treating "
-        "everybody; treating nobody is 0. Values below -0.1 are drawn at -0.1.";
-    plot.x_label = "Threshold probability";
-    plot.y_label = "Net benefit";
-    plot.guides.push_back({0, "nobody treated"});
-    out += figure_of(plot);
-  }
-  report::XyPlot agreement;
-  agreement.dots = points_of(set.more.find("agreement"));
-  if (!agreement.dots.empty()) {
-    agreement.title = "Bland-Altman plot";
-    agreement.description =
-        "Each dot is a case: its mean of prediction and reference, and their difference.";
-    agreement.x_label = "Mean of prediction and reference";
-    agreement.y_label = "Prediction - reference";
-    for (const Figure& one : set.figures) {
-      if (!one.estimate.value) continue;
-      if (one.metric == "bias") agreement.guides.push_back({*one.estimate.value, "bias"});
-      if (one.metric == "limits-of-agreement") {
-        agreement.guides.push_back({*one.estimate.value, one.of + " limit"});
-      }
-    }
-    out += figure_of(agreement);
-  }
-  return out;
+/// The worst cases and all of them, as far as they are shown.
+std::string cases_part(const FigureSet& set) {
+  const CaseRows& rows = set.rows;
+  if (rows.first.empty()) return {};
+  std::string out = fmt::format("<h2>Worst cases</h2>\n<p>The worst first: {}.</p>\n",
+                                report::escaped(rows.worst_by));
+  out += report::table({fmt::format("The {} worst of {} cases", rows.worst.size(), set.cases),
+                        rows.heads, rows.worst});
+  const bool cut = rows.first.size() < set.cases;
+  return out + "<h2>Cases</h2>\n" +
+         report::table({cut ? fmt::format("The first {} of {} cases", rows.first.size(), set.cases)
+                            : fmt::format("All {} cases", set.cases),
+                        rows.heads, rows.first});
 }
 
 }  // namespace
@@ -158,6 +89,7 @@ Json figures_document(const FigureSet& set, std::string_view program, const Json
                                 {"options", options},
                                 {"figures", Json(std::move(figures))}});
   for (const auto& [key, value] : set.more.members()) document.set(key, value);
+  for (const auto& [key, value] : set.curves.members()) document.set(key, value);
   return document;
 }
 
@@ -202,8 +134,9 @@ std::string figures_report(const FigureSet& set, std::string_view program, const
   std::string body =
       fmt::format("<p>{} cases of {} patients.</p>\n<h2>Figures</h2>\n", set.cases, set.patients);
   body += report::table(table);
-  const std::string plots = plots_of(set);
+  const std::string plots = report::plots_of(set);
   if (!plots.empty()) body += "<h2>Plots</h2>\n" + plots;
+  body += cases_part(set);
   body += "<h2>How this was made</h2>\n" +
           report::settings_part({set.kind, std::string(program), options});
   return report::page("A cohort: " + set.kind, body);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "cohort/case_rows.h"
 #include "metrics/estimate.h"
 
 namespace medperf::cohort {
@@ -46,7 +47,11 @@ struct FigureSet {
   std::size_t cases = 0;
   std::size_t patients = 0;
   std::vector<Figure> figures;
-  Json more = Json::object();  ///< counts, curves: what plots are drawn from
+  Json more = Json::object();  ///< counts, names: what else the document says
+  /// Points of plots, which are scores and numbers of single cases: in the document of who owns the
+  /// data, and nowhere else.
+  Json curves = Json::object();
+  CaseRows rows = {};  ///< of the report alone
 };
 
 /// What a person should know beside the figure: its flag, and how many cases were altered; empty
@@ -55,15 +60,16 @@ std::string remark_of(const Figure& figure);
 
 bool has_tests(const FigureSet& set);
 /// {"format","kind","program","n_cases","n_patients","options","figures":[{"metric","of","name",
-/// "unit","direction","value","se","low","high","flag","convention"}], and the members of more}.
+/// "unit","direction","value","se","low","high","flag","convention"}], and the members of more and
+/// curves}.
 /// A figure also has "bound", "floored" and "clipped" where there is such a thing, and with a test
 /// "statistic" and "p_value".
 Json figures_document(const FigureSet& set, std::string_view program, const Json& options);
 /// `metric,of,value,se,low,high,flag,convention`, one row a figure; of comparisons also
 /// `statistic,p_value`.
 std::string figures_csv(const FigureSet& set);
-/// One page of HTML: the figures and, as there are, ROC curve, reliability diagram, Bland-Altman
-/// plot. No case id is in it.
+/// One page of HTML: the figures, plots as there are (report/figure_plots.h), the worst cases and a
+/// table of cases. Holds case ids: it stays where the data are.
 std::string figures_report(const FigureSet& set, std::string_view program, const Json& options);
 
 }  // namespace medperf::cohort

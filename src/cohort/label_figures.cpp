@@ -74,6 +74,48 @@ Status add_counts(const LabelCohort& cohort, double threshold, FigureSet& set) {
   return {};
 }
 
+/// Each label's, of the first that have both classes.
+Status add_curves(const LabelCohort& cohort, FigureSet& set) {
+  Json curves = Json::object();
+  for (std::size_t i = 0; i < cohort.labels.size(); ++i) {
+    if (curves.members().size() == kMostCurves) break;
+    MEDPERF_TRY(const Json curve, roc_curve(cohort.of_label(i)));
+    if (!curve.items().empty()) curves.set(cohort.labels[i], curve);
+  }
+  if (!curves.members().empty()) set.curves.set("roc_of_each", std::move(curves));
+  return {};
+}
+
+CaseRows rows_of(const LabelCohort& cohort, double threshold) {
+  const std::size_t width = cohort.labels.size();
+  const auto wrong = [&cohort, threshold](std::size_t at) {
+    return (cohort.scores[at] >= threshold) != (cohort.reference[at] != 0);
+  };
+  // The names of the labels of a case for which `holds`.
+  const auto named = [&cohort, width](std::size_t row, const auto& holds) {
+    std::string names;
+    for (std::size_t i = 0; i < width; ++i) {
+      if (holds(row * width + i)) names += (names.empty() ? "" : ", ") + cohort.labels[i];
+    }
+    return names.empty() ? std::string("-") : names;
+  };
+  const auto count = [width, wrong](std::size_t row) {
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < width; ++i) found += wrong(row * width + i) ? 1 : 0;
+    return found;
+  };
+  return case_rows(
+      cohort.cases, {"Case", "Labels", "Called", "Wrong"},
+      "the more labels were called wrongly, the worse",
+      [count](std::size_t i) { return static_cast<double>(count(i)); },
+      [&cohort, threshold, named, count](std::size_t i) -> std::vector<std::string> {
+        return {cohort.ids[i],
+                named(i, [&cohort](std::size_t at) { return cohort.reference[at] != 0; }),
+                named(i, [&](std::size_t at) { return cohort.scores[at] >= threshold; }),
+                std::to_string(count(i))};
+      });
+}
+
 }  // namespace
 
 Result<FigureSet> figures_of_labels(const LabelCohort& cohort,
@@ -101,6 +143,8 @@ Result<FigureSet> figures_of_labels(const LabelCohort& cohort,
   MEDPERF_CHECK(
       add_group_figures(measures, cohort.units, options.bootstrap, options.minimum_patients, set));
   MEDPERF_CHECK(add_counts(cohort, threshold, set));
+  MEDPERF_CHECK(add_curves(cohort, set));
+  set.rows = rows_of(cohort, threshold);
   return set;
 }
 

@@ -47,6 +47,7 @@ Result<NumberCohort> read_number_table(std::string_view text) {
     MEDPERF_TRY(const double predicted, number_in(table, i, *prediction, kOneTable));
     MEDPERF_TRY(const double referenced, number_in(table, i, *reference, kOneTable));
     cohort.cases.push_back({referenced, predicted});
+    cohort.ids.push_back(table.table.rows[i][table.id]);
     MEDPERF_TRY(CaseUnit unit, unit_in(table, i, kOneTable));
     units.push_back(std::move(unit));
   }
@@ -59,7 +60,6 @@ Result<NumberCohort> join_numbers(std::string_view predictions, std::string_view
   MEDPERF_TRY(const Numbers predicted, read_numbers(predictions, kPredictions, "prediction"));
   MEDPERF_TRY(const Numbers referenced, read_numbers(labels, kLabels, "reference"));
   NumberCohort cohort;
-  std::vector<std::string> ids;
   for (std::size_t i = 0; i < referenced.table.table.rows.size(); ++i) {
     const std::string& id = referenced.table.table.rows[i][referenced.table.id];
     const auto row = predicted.table.row_of.find(id);
@@ -71,14 +71,14 @@ Result<NumberCohort> join_numbers(std::string_view predictions, std::string_view
                 number_in(predicted.table, row->second, predicted.column, kPredictions));
     MEDPERF_TRY(const double truth, number_in(referenced.table, i, referenced.column, kLabels));
     cohort.cases.push_back({truth, guess});
-    ids.push_back(id);
+    cohort.ids.push_back(id);
   }
-  if (predicted.table.row_of.size() > ids.size()) {
+  if (predicted.table.row_of.size() > cohort.ids.size()) {
     return make_error(ErrorKind::kInvalid, std::string(kPredictions),
                       "it has cases that labels.csv does not have",
                       "The model must not make up cases.");
   }
-  MEDPERF_TRY(cohort.units, units_of(patients, ids, kLabels));
+  MEDPERF_TRY(cohort.units, units_of(patients, cohort.ids, kLabels));
   return cohort;
 }
 

@@ -13,6 +13,7 @@ namespace medperf::cohort {
 
 struct NumberCohort {
   std::vector<metrics::MeasuredPair> cases;
+  std::vector<std::string> ids;
   Units units;
 };
 

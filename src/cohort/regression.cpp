@@ -84,7 +84,18 @@ Result<FigureSet> evaluate_regression(const NumberCohort& cohort,
     if (!std::isfinite(difference)) continue;  // no plot has room for it
     points.push_back(Json::array({one.predicted / 2 + one.reference / 2, difference}));
   }
-  set.more.set("agreement", Json(std::move(points)));
+  set.curves.set("agreement", Json(std::move(points)));
+  const auto error = [&cohort](std::size_t i) {
+    return cohort.cases[i].predicted - cohort.cases[i].reference;
+  };
+  set.rows = case_rows(
+      cohort.cases.size(), {"Case", "Prediction", "Reference", "Difference"},
+      "the larger the difference to either side, the worse",
+      [error](std::size_t i) { return std::abs(error(i)); },
+      [&cohort, error](std::size_t i) -> std::vector<std::string> {
+        const MeasuredPair& one = cohort.cases[i];
+        return {cohort.ids[i], cell(one.predicted), cell(one.reference), cell(error(i))};
+      });
   return set;
 }
 

@@ -244,4 +244,12 @@ const MetricEntry* find_metric(std::string_view id) {
   return found != kEntries.end() && found->id == id ? found : nullptr;
 }
 
+std::optional<double> ideal_of(std::string_view id) {
+  if (id == "bias" || id == "calibration-in-the-large" || id == "relative-volume-difference") {
+    return 0;
+  }
+  if (id == "calibration-slope" || id == "observed-expected-ratio") return 1;
+  return std::nullopt;
+}
+
 }  // namespace medperf::metrics

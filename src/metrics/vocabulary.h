@@ -2,6 +2,7 @@
 // The metrics this platform knows by id. A result schema names them; pages in docs/metrics describe
 // them.
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -25,5 +26,8 @@ struct MetricEntry {
 std::span<const MetricEntry> vocabulary();
 /// The entry of an id, or null pointer.
 const MetricEntry* find_metric(std::string_view id);
+/// The value of a perfect model, of a metric without a direction that may err to both sides (bias:
+/// 0, calibration slope: 1). Nothing for all others.
+std::optional<double> ideal_of(std::string_view id);
 
 }  // namespace medperf::metrics

@@ -264,6 +264,25 @@ def sound_page(name, text):
     return pictures
 
 
+def table_of(text, caption):
+    """The rows of the first table whose caption has these words."""
+    body = next((t for t in text.split("<table>")[1:] if caption in t.split("</caption>")[0]), "").split("</table>")[0]
+    return [[html.unescape(c) for c in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in body.split("<tr>")[2:]]
+
+
+def many_classes(work):
+    """Of fifty classes the page shows as many as have room, and says so."""
+    classes = [f"class-{i}" for i in range(50)]
+    rows = [(f"c{i}", i % 50, i * 7 % 50 if i % 3 else i % 50) for i in range(400)]
+    (work / "p.csv").write_text("case_id," + ",".join(classes) + "\n" + "".join(
+        f"{c}," + ",".join("0.51" if k == called else "0.01" for k in range(50)) + "\n" for c, _, called in rows))
+    (work / "l.csv").write_text("case_id,label\n" + "".join(f"{c},class-{truth}\n" for c, truth, _ in rows))
+    code, _, wrong = run("classification", work / "p.csv", work / "l.csv", "--html", work / "r.html", "--bootstrap", "20")
+    text = (work / "r.html").read_text() if code == 0 else ""
+    pictures = sound_page("fifty classes", text) if text else []
+    expect("nine curves and a map of forty", len(pictures) == 10 and "9 of 50" in text and "40 classes with the most cases of 50" in text, (len(pictures), wrong))
+
+
 def report(work):
     evil = '<img src=x onerror=alert(1)>"\'&'
     table = case_list(work, [(evil, DATA / "site-b/scan-20.nii.gz", DATA / "site-b/consensus_simple.nii.gz", "b", evil),
@@ -278,6 +297,45 @@ def report(work):
            and "&lt;b&gt;.nii.gz" in text)
     run("segmentation", table, *REGIONS, "--tau", "1", "--html", work / "two.html", "--threads", 3)
     expect("the same report again", (work / "two.html").read_text() == text)
+
+
+def worst_cases(work):
+    """Cases without a value are the worst, of a signed metric those farthest from its ideal; the page stays small and says what it leaves out."""
+    def square(side):
+        return [[3 if x < side and y < side else 0 for x in range(30)] for y in range(30)]
+    for name, side in (("exact", 10), ("empty", 0), ("small", 9), ("large", 25), ("fair", 11)):
+        png(work / "p" / f"{name}.png", square(side))
+        png(work / "r" / f"{name}.png", square(10))
+
+    def shown(*metric):
+        code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "3", "--spacing", "1,1", *metric, "--html", work / "w.html")
+        expect(f"a page by {metric}", code == 0, wrong)
+        text = (work / "w.html").read_text()
+        return text, re.findall("<title>([a-z]+): region", text)
+    text, cases = shown("--metric", "hd95")
+    expect("the empty prediction is the worst case by HD95", cases == ["empty", "large", "fair", "small"] or cases[:2] == ["empty", "large"], cases)
+    expect("and it is said that it has no value", "1 case is without a value" in text, cases)
+    _, cases = shown("--metric", "relative-volume-difference")
+    expect("too large a volume is as bad as too small a one", cases[:2] == ["large", "empty"], cases)
+    text, cases = shown("--metric", "volume")
+    expect("no volume is worse than another", not cases and "None of its metrics" in text, cases)
+    for path in [*(work / "p").iterdir(), *(work / "r").iterdir()]:
+        path.unlink()
+    noise = [zlib.crc32(bytes([i % 251, i // 251 % 251, i // 63001])) for i in range(1000 * 1000)]
+    for side, bit in (("p", 7), ("r", 13)):
+        png(work / side / "noise.png", [[noise[y * 1000 + x] >> bit & 1 for x in range(1000)] for y in range(1000)])
+    code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "1", "--metric", "dice", "--html", work / "w.html")
+    text = (work / "w.html").read_text()
+    expect("a noisy case is a small picture, and the page says so", len(text) < 400_000 and "3 x 3 voxels" in text and "too ragged" in text, len(text))
+    rows = "".join(f"c{i},{work}/p/gone{i}.png,{work}/r/noise.png\n" for i in range(210))
+    (work / "many.csv").write_text("case_id,prediction,reference\n" + rows)
+    run("segmentation", work / "many.csv", "--labels", "1", "--metric", "dice", "--html", work / "w.html")
+    expect("failures beyond those shown are said", "first 200 of 210 cases" in (work / "w.html").read_text())
+    png(work / "s/one.png", square(10))
+    rows = "".join(f"c{i},{work}/s/one.png,{work}/s/one.png\n" for i in range(510))
+    (work / "many.csv").write_text("case_id,prediction,reference\n" + rows)
+    run("segmentation", work / "many.csv", "--labels", "3", "--metric", "dice", "--html", work / "w.html")
+    expect("dots beyond those drawn are said", "only the first 500 of up to 510" in (work / "w.html").read_text())
 
 
 def refusals(work):
@@ -321,7 +379,9 @@ def classification(work):
     found = figures_of(said)
     expect("AUROC of five cases, one tie", code == 0 and found["auroc", None]["value"] == 5.5 / 6, (said, wrong))
     expect("Brier by hand", abs(found["brier", None]["value"] - (0.01 + 0.04 + 0.64 + 0.01 + 0.09) / 5) < 1e-15)
-    expect("ROC curve, reliability diagram, decision curve", len(sound_page("binary", (work / "r.html").read_text())) == 3)
+    text = (work / "r.html").read_text()
+    expect("ROC curve, reliability diagram, decision curve", len(sound_page("binary", text)) == 3)
+    expect("the worst case lies farthest on the wrong side", table_of(text, "worst of 5")[0] == ["c", "0", "0.8", "1", "false alarm"], table_of(text, "worst of 5"))
     expect("net benefit by hand", found["net-benefit", None]["value"] == 2 / 5 - 1 / 5
            and found["net-benefit", "everybody treated"]["value"] == 2 / 5 - 3 / 5
            and len(json.loads(said)["decision_curve"]) == 99, found)
@@ -340,7 +400,12 @@ def classification(work):
     expect("three classes", code == 0 and found["accuracy", None]["value"] == 0.75
            and found["sensitivity", "class green"]["value"] == 0.5
            and json.loads(said)["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 0, 1]], (said, wrong))
-    sound_page("multi-class", (work / "r.html").read_text())
+    text = (work / "r.html").read_text()
+    pictures = sound_page("multi-class", text)
+    expect("the confusion matrix as a picture and a ROC curve of each class", len(pictures) == 4 and "Confusion matrix" in pictures[0]
+           and sorted(json.loads(said)["roc_of_each"]) == ["blue", "green", "red"], len(pictures))
+    expect("the matrix as a table too", "called green" in text)
+    expect("the worst case is that with the least probability of its class", table_of(text, "worst of 4")[0][:3] == ["d", "green", "0.3"], text[-3000:])
     labels.write_text("case_id,label\na,red\nb,green\nc,red\n")
     tied = []
     for first, second in (("red", "green"), ("green", "red")):
@@ -489,7 +554,9 @@ def several_labels(work):
            and found["f1-micro-labels", None]["value"] == 4 / 6 and found["auroc-macro-labels", None]["value"] == 0.75
            and json.loads(said)["labels"]["fluid"] == {"tp": 1, "fp": 1, "tn": 1, "fn": 0}, (said, wrong))
     expect("common figures have the bootstrap's interval", found["hamming-loss", None]["low"] is not None, found)
-    sound_page("multi-label", (work / "r.html").read_text())
+    text = (work / "r.html").read_text()
+    expect("a ROC curve of each label", len(sound_page("multi-label", text)) == 2)
+    expect("the worst case has the most wrong labels", table_of(text, "worst of 3")[0] == ["c", "-", "mass, fluid", "2"], table_of(text, "worst of 3"))
     patients.write_text("case_id,patient\na,p\nb,p\nc,q\n")
     code, said, _ = run("classification", predictions, labels, "--patients", patients, "--json")
     expect("several cases of a patient: the interval of a label is that of patients",
@@ -571,7 +638,15 @@ def regression(work):
            and abs(found["rmse", None]["value"] - 1.5 ** 0.5) < 1e-15, (said, wrong))
     half = (found["limits-of-agreement", "upper"]["value"] - found["limits-of-agreement", "lower"]["value"]) / 2
     expect("limits by hand", abs(half - 1.959963984540054 * 2 ** 0.5) < 1e-12, half)
-    expect("Bland-Altman plot", len(sound_page("regression", (work / "r.html").read_text())) == 1)
+    text = (work / "r.html").read_text()
+    expect("Bland-Altman plot", len(sound_page("regression", text)) == 1)
+    expect("the worst case differs the most, to either side", table_of(text, "worst of 4")[0] == ["c", "7", "5", "2"]
+           and [r[0] for r in table_of(text, "All 4 cases")] == ["a", "b", "c", "d"], table_of(text, "worst of 4"))
+    many = work / "many.csv"
+    many.write_text("case_id,prediction,reference\n" + "".join(f"c{i},{i * 37 % 101},{i * 53 % 97}\n" for i in range(5100)))
+    code, _, wrong = run("regression", many, "--html", work / "r.html", "--bootstrap", "50")
+    text = (work / "r.html").read_text()
+    expect("what is left out is said", "first 5000 of 5100 cases are drawn" in text and "The first 2000 of 5100 cases" in text, (code, wrong))
     table.write_text("case_id,prediction,reference,patient\na,1,2,p\nb,4,4,p\nc,7,5,q\nd,9,10,r\n")
     code, said, _ = run("regression", table, "--json")
     expect("patients are the unit", json.loads(said)["n_patients"] == 3
@@ -589,7 +664,7 @@ def regression(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, dicom, report, refusals, classification,
+    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, dicom, report, worst_cases, refusals, classification, many_classes,
                  blank_patients, groups, groups_of_label_maps, probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))

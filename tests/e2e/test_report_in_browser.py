@@ -154,9 +154,20 @@ def reports(work):
     (work / "p.csv").write_text("case_id,score\n" + "".join(f"{c},{s}\n" for c, s, _ in numbers))
     (work / "l.csv").write_text("case_id,label\n" + "".join(f"{c},{y}\n" for c, _, y in numbers))
     (work / "n.csv").write_text("case_id,prediction,reference\n" + "".join(f"{c},{s * 40},{s * 38 + y}\n" for c, s, y in numbers))
+    for name, count in (("classes", 4), ("many", 50)):
+        called = [f"a-class-with-a-long-name-{k}" for k in range(count)]
+        weights = [[(i * 37 + k * 11) % 101 + (90 if i % count == k else 0) for k in range(count)] for i in range(300)]
+        (work / f"{name}-p.csv").write_text("case_id," + ",".join(called) + "\n" + "".join(
+            f"c{i}," + ",".join(str(w / sum(row)) for w in row) + "\n" for i, row in enumerate(weights)))
+        (work / f"{name}-l.csv").write_text("case_id,label\n" + "".join(f"c{i},{called[i % count]}\n" for i in range(300)))
+    (work / "labels-p.csv").write_text("case_id,mass,fluid,nodule\n" + "".join(f"c{i},{i * 37 % 101 / 101},{i * 53 % 97 / 97},{i * 5 % 83 / 83}\n" for i in range(90)))
+    (work / "labels-l.csv").write_text("case_id,mass,fluid,nodule\n" + "".join(f"c{i},{i % 2},{i // 3 % 2},{i // 7 % 2}\n" for i in range(90)))
     wanted = {"segmentation": ("segmentation", work / "cases.csv", "--region", "WT=1,2,4", "--region",
                                "a-region-with-a-long-name=4", "--tau", "1,2.5"),
               "classification": ("classification", work / "p.csv", work / "l.csv"),
+              "several classes": ("classification", work / "classes-p.csv", work / "classes-l.csv", "--bootstrap", "50"),
+              "many classes": ("classification", work / "many-p.csv", work / "many-l.csv", "--bootstrap", "20"),
+              "several labels": ("classification", work / "labels-p.csv", work / "labels-l.csv", "--bootstrap", "50"),
               "regression": ("regression", work / "n.csv")}
     for name, words in wanted.items():
         page = work / f"{name}.html"

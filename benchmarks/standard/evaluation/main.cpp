@@ -131,11 +131,7 @@ Result<Json> segmentation(const fs::path& predictions, const fs::path& labels,
 
 /// Without what plots are drawn from: curves hold the scores of single cases.
 Json figures_only(cohort::FigureSet set, const Json& options) {
-  auto& members = set.more.members();
-  std::erase_if(members, [](const Json::Member& member) {
-    return member.first == "roc" || member.first == "reliability" || member.first == "agreement" ||
-           member.first == "decision_curve";
-  });
+  set.curves = Json::object();
   return cohort::figures_document(set, kProgram, options);
 }
 

@@ -27,12 +27,16 @@ constexpr std::string_view kStyle =
     ".prediction{fill:none;stroke:#4dc3ff;stroke-width:2;stroke-dasharray:4 2}"
     ".overlays{display:flex;flex-wrap:wrap;gap:1rem}.overlays figure{flex:1 1 "
     "15rem;max-width:22rem}"
-    ".overlays image{image-rendering:pixelated}"
+    ".overlays image{image-rendering:pixelated}.overlays svg{max-height:30rem}"
+    ".plots{display:flex;flex-wrap:wrap;gap:1rem}.plots figure{flex:1 1 20rem;max-width:20rem;"
+    "margin:0}"
+    ".cell{fill:#0b4a8f;stroke:#8a939c;stroke-width:.5}"
     ".failed{border-left:4px solid #a40e26;padding-left:.75rem}"
-    "@media print{body{max-width:none}}";
+    "@media print{body{max-width:none}.scroll{overflow:visible}th,td{white-space:normal}"
+    "figure,tr{break-inside:avoid}}";
 
 /// base64 of the SHA-256 of kStyle.
-constexpr std::string_view kStyleDigest = "RpnnfDq1oAcDsxpRivJLiG9izeAJnWubX2VgmScpNlE=";
+constexpr std::string_view kStyleDigest = "Y/QgvB625Dyvc/LFQwguLNoa4TNhGimGVNfOe2FKyCk=";
 
 }  // namespace
 

@@ -84,10 +84,15 @@ std::string box_plots(const CohortResult& result, std::span<const Summary> summa
   }
   std::string out;
   for (const BoxPlot& plot : plots) {
+    std::size_t most = 0;
+    for (const BoxRow& row : plot.rows) most = std::max(most, row.values.size());
     out += fmt::format(
         "<figure>\n{}<figcaption>{}: box = quartiles, thick line = median, thin line = 5th to 95th "
-        "percentile, a dot a case.</figcaption>\n</figure>\n",
-        box_plot(plot), escaped(plot.title));
+        "percentile, a dot a case{}.</figcaption>\n</figure>\n",
+        box_plot(plot), escaped(plot.title),
+        most > kMaxDotsOfBox
+            ? fmt::format("; only the first {} of up to {} are drawn as dots", kMaxDotsOfBox, most)
+            : "");
   }
   return out;
 }
@@ -99,7 +104,12 @@ std::string failures(const CohortResult& result) {
       "in "
       "no figure of this report, so the means may flatter.</p>\n",
       result.failed(), result.cases.size());
-  Table table{"Cases without figures, and what to do", {"Case", "What", "Where", "What to do"}, {}};
+  Table table{result.failed() > kMaxFailures
+                  ? fmt::format("The first {} of {} cases without figures, and what to do",
+                                kMaxFailures, result.failed())
+                  : "Cases without figures, and what to do",
+              {"Case", "What", "Where", "What to do"},
+              {}};
   for (const CaseResult& one : result.cases) {
     if (!one.failure || table.rows.size() == kMaxFailures) continue;
     table.rows.push_back(

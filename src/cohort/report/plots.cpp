@@ -11,8 +11,6 @@
 namespace medperf::cohort::report {
 namespace {
 
-constexpr std::size_t kMaxDotsOfBox = 500;
-constexpr std::size_t kMaxDots = 5000;
 // So narrow that its text, 14 units high, can be read where a phone shows it on 360 pixels.
 constexpr double kWidth = 400;
 constexpr double kLeft = 112;
@@ -224,12 +222,53 @@ std::string xy_plot(const XyPlot& plot) {
   }
   if (!plot.line.empty()) {
     out += "<polyline class=\"line\" points=\"";
-    for (const auto& [x, y] : plot.line)
-      out += fmt::format("{:.1f},{:.1f} ", frame.x(x), frame.y(y));
+    std::string last;
+    for (const auto& [x, y] : plot.line) {
+      std::string place = fmt::format("{:.1f},{:.1f} ", frame.x(x), frame.y(y));
+      if (place == last) continue;  // a curve of a million points is no larger than the picture
+      out += place;
+      last = std::move(place);
+    }
     out += "\"/>\n";
   }
   for (std::size_t i = 0; i < std::min(plot.dots.size(), kMaxDots); ++i) {
     out += dot(frame.x(plot.dots[i].first), frame.y(plot.dots[i].second));
+  }
+  return out + "</svg>\n";
+}
+
+std::string heat_map(const HeatMap& map) {
+  constexpr double kTop = 48;
+  constexpr double kDarkest = 0.55;  // dark text on it keeps a contrast above 4.5
+  constexpr double kLine = 18;       // a line of text
+  const std::size_t count = map.names.size();
+  if (count == 0) return {};
+  const double size = (kWidth - kRight - kLeft) / static_cast<double>(count);
+  const auto every = static_cast<std::size_t>(std::ceil(kLine / size));
+  std::string out =
+      opening(kTop + size * static_cast<double>(count) + 8, map.title, map.description);
+  out += label(8, 16, "start", "Reference") + label(kWidth - kRight, 16, "end", "Prediction");
+  for (std::size_t i = 0; i < count; ++i) {
+    const double at = size * static_cast<double>(i);
+    if (i % every == 0) {
+      out += label(kLeft + at + size / 2, kTop - 8, "middle", std::to_string(i + 1));
+      out += label(kLeft - 6, kTop + at + size / 2 + 5, "end",
+                   shortened(fmt::format("{} {}", i + 1, map.names[i])));
+    }
+    std::int64_t total = 0;
+    for (const std::int64_t one : map.counts[i]) total += one;
+    for (std::size_t j = 0; j < count; ++j) {
+      const std::int64_t cases = map.counts[i][j];
+      const double share = total == 0 ? 0 : static_cast<double>(cases) / static_cast<double>(total);
+      const double x = kLeft + size * static_cast<double>(j);
+      out += fmt::format(
+          "<rect class=\"cell\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
+          "fill-opacity=\"{:.3f}\"/>\n",
+          x, kTop + at, size, size, kDarkest * share);
+      const std::string text = std::to_string(cases);
+      if (size < kLine + 4 || kCharacter * static_cast<double>(text.size()) > size - 2) continue;
+      out += label(x + size / 2, kTop + at + size / 2 + 5, "middle", text);
+    }
   }
   return out + "</svg>\n";
 }

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "cohort/region_metrics.h"
 #include "cohort/report/html.h"
 #include "cohort/report/overlay.h"
 #include "cohort/report/parts.h"
-#include "metrics/vocabulary.h"
+#include "cohort/worst_cases.h"
 
 namespace medperf::cohort {
 namespace {
@@ -16,65 +16,90 @@ namespace {
 constexpr std::size_t kWorstOfRegion = 3;
 constexpr std::size_t kRegionsShown = 8;
 
-/// The cases with the worst values of a column, the worst first; of equal ones the first.
-std::vector<std::size_t> worst_cases(const CohortResult& result, std::size_t column) {
-  const metrics::MetricEntry* const entry = metrics::find_metric(result.columns[column].metric);
-  const bool lower_is_better = entry != nullptr && entry->direction == metrics::Direction::kLower;
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < result.cases.size(); ++i) {
-    const CaseResult& one = result.cases[i];
-    if (!one.failure && one.values[column].value) order.push_back(i);
+/// The first column of a region that says which case is worse; none without one.
+std::optional<std::size_t> ordering_column(const CohortResult& result, const std::string& region) {
+  for (std::size_t i = 0; i < result.columns.size(); ++i) {
+    if (result.columns[i].region == region && worst_cases(result, i)) return i;
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const double left = *result.cases[a].values[column].value;
-    const double right = *result.cases[b].values[column].value;
-    return lower_is_better ? left > right : left < right;
-  });
-  if (order.size() > kWorstOfRegion) order.resize(kWorstOfRegion);
-  return order;
+  return std::nullopt;
 }
 
-/// Nothing when the files are there no more or the region is in neither: a report is not the place
-/// to fail.
+Result<report::Overlay> overlay_of(const CaseResult& one, const metrics::Region& region,
+                                   const SegmentationOptions& options, const std::string& name) {
+  MEDPERF_TRY(const auto pair, read_label_pair(one.files.prediction, one.files.reference,
+                                               options.grid_rule, {options.spacing_mm, false}));
+  MEDPERF_TRY(const auto prediction, view_of(pair.prediction));
+  MEDPERF_TRY(const auto reference, view_of(pair.reference));
+  return report::draw_overlay(prediction, reference, region, name);
+}
+
+/// Without a drawing when the files are there no more or the region is in neither: a report is not
+/// the place to fail.
 std::string picture(const CaseResult& one, const Column& column, const metrics::Estimate& value,
                     const metrics::Region& region, const SegmentationOptions& options) {
-  const auto pair = read_label_pair(one.files.prediction, one.files.reference, options.grid_rule,
-                                    {options.spacing_mm, false});
-  if (!pair) return {};
-  const auto prediction = view_of(pair->prediction);
-  const auto reference = view_of(pair->reference);
-  if (!prediction || !reference) return {};
   const std::string name = fmt::format("{}: region {}, {} {}", one.files.id, region.name,
                                        column.title(), report::figure(value));
-  const auto overlay = report::draw_overlay(*prediction, *reference, region, name);
-  if (!overlay) return {};
-  return fmt::format(
-      "<figure>\n{}<figcaption>{}. Slice {}, in which {} voxels differ.</figcaption>\n</figure>\n",
-      overlay->svg, report::escaped(name), overlay->slice, overlay->differing);
+  const auto overlay = overlay_of(one, region, options, name);
+  if (!overlay) {
+    return fmt::format("<figure>\n<figcaption>{}. No picture: {}.</figcaption>\n</figure>\n",
+                       report::escaped(name), report::escaped(overlay.error().what));
+  }
+  std::string caption = fmt::format("{}. Slice {}, in which {} voxels differ.",
+                                    report::escaped(name), overlay->slice, overlay->differing);
+  if (overlay->reduction > 1) {
+    caption +=
+        fmt::format(" Drawn smaller: a pixel is {0} x {0} voxels, and lit where any of them is.",
+                    overlay->reduction);
+  }
+  if (!overlay->contours) caption += " The outlines are too ragged to be drawn.";
+  return fmt::format("<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n", overlay->svg, caption);
+}
+
+std::string worst_of_region(const CohortResult& result, const metrics::Region& region,
+                            const SegmentationOptions& options) {
+  const auto index = ordering_column(result, region.name);
+  if (!index) {
+    return fmt::format("<h3>{}</h3>\n<p>None of its metrics says which case is worse.</p>\n",
+                       report::escaped(region.name));
+  }
+  const Column& column = result.columns[*index];
+  const WorstCases worst = *worst_cases(result, *index);
+  std::string said, pictures;
+  for (const auto* const list : {&worst.undefined, &worst.ranked}) {
+    for (std::size_t i = 0; i < std::min(list->size(), kWorstOfRegion); ++i) {
+      const CaseResult& one = result.cases[(*list)[i]];
+      pictures += picture(one, column, one.values[*index], region, options);
+    }
+  }
+  if (!worst.undefined.empty()) {
+    said = fmt::format("<p>{} without a value although a side holds something{}.</p>\n",
+                       worst.undefined.size() == 1
+                           ? "1 case is"
+                           : fmt::format("{} cases are", worst.undefined.size()),
+                       worst.undefined.size() > kWorstOfRegion
+                           ? fmt::format("; the first {} are shown", kWorstOfRegion)
+                           : "");
+  }
+  if (pictures.empty()) said += "<p>No case has anything of it.</p>\n";
+  return fmt::format("<h3>{}, by {}</h3>\n{}<div class=\"overlays\">\n{}</div>\n",
+                     report::escaped(region.name), report::escaped(column.metric), said, pictures);
 }
 
 std::string worst_part(const CohortResult& result, const SegmentationOptions& options) {
-  std::string out;
-  std::size_t shown = 0;
-  for (const metrics::Region& region : options.regions) {
-    const auto column =
-        std::find_if(result.columns.begin(), result.columns.end(),
-                     [&region](const Column& one) { return one.region == region.name; });
-    if (column == result.columns.end() || shown++ == kRegionsShown) break;
-    const auto index = static_cast<std::size_t>(column - result.columns.begin());
-    std::string pictures;
-    for (const std::size_t i : worst_cases(result, index)) {
-      pictures += picture(result.cases[i], *column, result.cases[i].values[index], region, options);
-    }
-    if (pictures.empty()) continue;
-    out += fmt::format("<h3>{}, by {}</h3>\n<div class=\"overlays\">\n{}</div>\n",
-                       report::escaped(region.name), report::escaped(column->metric), pictures);
+  if (result.failed() == result.cases.size()) return {};
+  std::string out = fmt::format(
+      "<h2>Worst cases</h2>\n<p>Of each region the {} worst with a value, and before "
+      "them those without one. Solid yellow: reference. Dashed blue: prediction. Light "
+      "grey: in both; dark grey: in one of them.</p>\n",
+      kWorstOfRegion);
+  if (options.regions.size() > kRegionsShown) {
+    out += fmt::format("<p>Of the first {} of {} regions.</p>\n", kRegionsShown,
+                       options.regions.size());
   }
-  if (out.empty()) return out;
-  return "<h2>Worst cases</h2>\n<p>Solid yellow: reference. Dashed blue: prediction. Light grey: "
-         "in "
-         "both; dark grey: in one of them.</p>\n" +
-         out;
+  for (std::size_t i = 0; i < std::min(options.regions.size(), kRegionsShown); ++i) {
+    out += worst_of_region(result, options.regions[i], options);
+  }
+  return out;
 }
 
 }  // namespace

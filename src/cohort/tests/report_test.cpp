@@ -2,14 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cohort/report/html.h"
 #include "cohort/report/overlay.h"
 #include "cohort/report/plots.h"
+#include "cohort/worst_cases.h"
 
 namespace medperf::cohort::report {
 namespace {
@@ -94,6 +98,61 @@ TEST(Overlay, ShowsTheSliceThatDiffersMost) {
   EXPECT_NE(overlay.svg.find("viewBox=\"0 0 4 8.000\""), std::string::npos)
       << "voxels twice as tall";
   EXPECT_FALSE(draw_overlay(view(a), view(b), {"none", {9}}, "none"));
+}
+
+TEST(Overlay, IsSmallWhateverTheLabelMapsHold) {
+  const int side = 2000;
+  std::vector<std::uint8_t> noise(static_cast<std::size_t>(side) * side);
+  std::vector<std::uint8_t> other(noise.size());
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < noise.size(); ++i) {
+    state = state * 1664525 + 1013904223;
+    noise[i] = static_cast<std::uint8_t>(state >> 31);
+    other[i] = static_cast<std::uint8_t>(state >> 30 & 1);
+  }
+  const auto volume = [&](const std::vector<std::uint8_t>& labels) {
+    return metrics::LabelVolume::view(std::span<const std::uint8_t>(labels), {side, side, 1},
+                                      {1, 1, 1})
+        .value();
+  };
+  const auto overlay = draw_overlay(volume(noise), volume(other), {"all", {1}}, "noise").value();
+  EXPECT_LT(overlay.svg.size(), 300'000u);
+  EXPECT_EQ(overlay.reduction, 5);
+  EXPECT_NE(overlay.svg.find("viewBox=\"0 0 400 400.000\""), std::string::npos);
+  std::fill(other.begin(), other.end(), std::uint8_t{0});
+  for (int i = 0; i < 40; ++i) other[static_cast<std::size_t>(i * 50) * side] = 1;
+  const auto lines = draw_overlay(volume(other), volume(other), {"all", {1}}, "dots").value();
+  EXPECT_TRUE(lines.contours);
+  EXPECT_NE(lines.svg.find("h1"), std::string::npos) << "single voxels are still seen";
+}
+
+CaseResult case_of(std::optional<double> value, std::string_view flag) {
+  CaseResult one;
+  one.values.push_back({value, {}, {}, "c", flag});
+  return one;
+}
+
+TEST(WorstCases, UndefinedIsWorseThanAnyValue) {
+  CohortResult result;
+  result.columns = {{"hd95", "WT", {}}};
+  result.cases = {case_of(3, ""), case_of({}, metrics::flag::kBothEmpty),
+                  case_of({}, metrics::flag::kPredictionEmpty), case_of(9, ""), case_of(1, "")};
+  result.cases.push_back({});
+  result.cases.back().failure = make_error(ErrorKind::kNotFound, "x", "gone", "");
+  const auto worst = worst_cases(result, 0).value();
+  EXPECT_EQ(worst.undefined, (std::vector<std::size_t>{2}));
+  EXPECT_EQ(worst.ranked, (std::vector<std::size_t>{3, 0, 4}));
+}
+
+TEST(WorstCases, OfSignedMetricsLieFarthestFromTheIdeal) {
+  CohortResult result;
+  result.columns = {{"relative-volume-difference", "WT", {}}, {"volume", "WT", {}}};
+  for (const double value : {0.1, -0.5, 2.0, 0.0}) {
+    result.cases.push_back(case_of(value, ""));
+    result.cases.back().values.push_back({value, {}, {}, "c", {}});
+  }
+  EXPECT_EQ(worst_cases(result, 0)->ranked, (std::vector<std::size_t>{2, 1, 0, 3}));
+  EXPECT_FALSE(worst_cases(result, 1)) << "no volume is worse than another";
 }
 
 }  // namespace
