@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every id of `medperf-metrics list` is given by the commands that the list names, and by no other.
 Use: test_metrics_vocabulary.py [BUILD_DIR]. The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, math, os, pathlib, struct, subprocess, sys, tempfile
+import csv, io, json, math, os, pathlib, re, struct, subprocess, sys, tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
@@ -217,7 +217,15 @@ def every_id_is_given(work):
     code, text, _ = run("list")
     expect("the list shows them", code == 0 and all(", ".join(entries[i]["commands"]) in line for line in text.splitlines()[2:]
                                                     for i in line.split()[:1]), text)
-    expect("and the page of each", "given by: segmentation, pool" in run("describe", "hd95")[1])
+    expect("and what describes each", "given by: segmentation, pool" in run("describe", "hd95")[1])
+    commands = {command for command, _ in said}
+    for page in {e["page"] for e in entries.values()}:
+        of_page = {c for e in entries.values() if e["page"] == page for c in e["commands"]}
+        text = (TOP / "docs/metrics" / page).read_text()
+        line = next((one for one in text.splitlines() if one.startswith("**Command.**")), "")
+        named = set(re.findall(r"`(?:medperf-metrics )?([a-z]+)[` ]", line)) & commands
+        # A page may name the command whose output another one reads.
+        expect(f"{page} names the commands", of_page <= named <= of_page | {"segmentation", "classification"}, (of_page, named))
 
 
 def main():
