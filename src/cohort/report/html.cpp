@@ -32,11 +32,12 @@ constexpr std::string_view kStyle =
     "margin:0}"
     ".cell{fill:#0b4a8f;stroke:#8a939c;stroke-width:.5}"
     ".failed{border-left:4px solid #a40e26;padding-left:.75rem}"
+    "@media (max-width:40rem){th:first-child{white-space:normal;min-width:8rem}}"
     "@media print{body{max-width:none}.scroll{overflow:visible}th,td{white-space:normal}"
     "figure,tr{break-inside:avoid}}";
 
 /// base64 of the SHA-256 of kStyle.
-constexpr std::string_view kStyleDigest = "Y/QgvB625Dyvc/LFQwguLNoa4TNhGimGVNfOe2FKyCk=";
+constexpr std::string_view kStyleDigest = "/0nfStck2Eu6lJxE9uyLGAJR9qDSr7lfje6JRfsCUNY=";
 
 }  // namespace
 
