@@ -74,7 +74,9 @@ std::string remark_of(const Figure& figure) {
 std::string convention_of(const Figure& figure) {
   const std::string_view own = figure.estimate.convention;
   if (figure.interval.empty()) return std::string(own);
-  if (own.empty() || own == metrics::kWilsonConvention) return std::string(figure.interval);
+  const bool only_interval =
+      own.empty() || own == metrics::kWilsonConvention || own == metrics::kClopperPearsonConvention;
+  if (only_interval) return std::string(figure.interval);
   return fmt::format("{}; interval {}", own, figure.interval);
 }
 

@@ -161,6 +161,15 @@ TEST(PatientsDrawn, EveryFigureHasAnIntervalAndSaysWhich) {
   EXPECT_EQ(convention("auprc"), "auprc-step; interval bootstrap-percentile");
 }
 
+TEST(PatientsDrawn, AConventionOfNothingButAnIntervalGivesWay) {
+  Figure figure{"sensitivity", "", {}};
+  figure.interval = "bootstrap-percentile of patients";
+  for (const char* const formula : {"wilson", "clopper-pearson"}) {
+    figure.estimate.convention = formula;
+    EXPECT_EQ(convention_of(figure), "bootstrap-percentile of patients");
+  }
+}
+
 TEST(PatientsDrawn, AnyNumberOfThreadsGivesTheSame) {
   for (const bool repeat : {false, true}) {
     const Copies tables = copies(repeat ? 2 : 1);
