@@ -99,8 +99,10 @@ MeanSquares mean_squares(std::span<const double> ratings, std::size_t raters) {
 /// Sets the interval if it is one: degrees of freedom near 0 have no quantiles.
 void set_interval(double low, double high, Estimate& estimate) {
   high = std::min(high, 1.0);  // rounding alone goes beyond
-  if (std::isfinite(low) && std::isfinite(high) && low <= high) {
+  if (std::isfinite(low) && std::isfinite(high) && low < high) {
     estimate.interval = Interval{low, high};
+  } else if (low == high) {
+    estimate.flag = flag::kNoVariance;  // an F ratio of 0: subjects that do not differ at all
   } else {
     estimate.flag = flag::kNotFinite;
   }

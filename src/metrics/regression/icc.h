@@ -31,11 +31,11 @@ struct IntraclassCorrelations {
 
 /// `ratings` row by row, one row of `raters` values a subject (a model and its reference are two
 /// raters). At most 1; may be negative. Undefined: too_few_subjects, no_spread; no interval:
-/// no_residual, not_finite (Satterthwaite's degrees of freedom near 0). What is equal is told from
-/// the ratings, to their rounding, not from sums of squares, and the unit does not matter. O(n).
-/// Errors: invalid for fewer than 2 raters, sizes that do not fit, a value that is not finite, a
-/// level outside (0, 1). Sources: Shrout, Fleiss, Psychol Bull 86 (1979) 420; McGraw, Wong, Psychol
-/// Methods 1 (1996) 30 and 390 (corrections).
+/// no_residual, no_variance (a form of -1 / (raters - 1)), not_finite (Satterthwaite's degrees of
+/// freedom near 0). What is equal is told from the ratings, to their rounding, not from sums of
+/// squares, and the unit does not matter. O(n). Errors: invalid for fewer than 2 raters, sizes that
+/// do not fit, a value that is not finite, a level outside (0, 1). Sources: Shrout, Fleiss, Psychol
+/// Bull 86 (1979) 420; McGraw, Wong, Psychol Methods 1 (1996) 30 and 390 (corrections).
 Result<IntraclassCorrelations> intraclass_correlations(std::span<const double> ratings, int raters,
                                                        double level = 0.95);
 
