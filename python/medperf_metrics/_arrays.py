@@ -1,8 +1,9 @@
 """What callers give, checked and brought to the types that the library takes. What is wrong is a ValueError that
 begins with the argument's name."""
-from typing import Optional, Sequence
+from typing import Dict, Optional
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def _array(name: str, values: object, axes: int) -> np.ndarray:
@@ -59,7 +60,7 @@ def ids(name: str, values: object, cases: int) -> np.ndarray:
         raise ValueError(f"{name}: there are {array.size} for {cases} cases")
     blank = ValueError(f"{name}: one is blank; name it, or leave its case out")
     if array.dtype.kind == "O":
-        numbered: dict = {}
+        numbered: Dict[object, int] = {}
         try:
             if any(one is None or one != one or one == "" for one in array):
                 raise blank
@@ -72,7 +73,7 @@ def ids(name: str, values: object, cases: int) -> np.ndarray:
     return np.argsort(np.argsort(first)).astype(np.int64)[inverse.reshape(-1)]
 
 
-def patients_of(patients: Optional[Sequence[object]], cases: int) -> dict:
+def patients_of(patients: Optional[ArrayLike], cases: int) -> Dict[str, np.ndarray]:
     """The array of patients as an argument, or none."""
     return {} if patients is None else {"patients": ids("patients", patients, cases)}
 

@@ -6,7 +6,7 @@ import json
 import math
 import pathlib
 import typing
-from typing import Any, Mapping, Type, TypeVar
+from typing import Any, Mapping, Type, TypeVar, cast
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _option(name: str, value: object) -> object:
     raise ValueError(f"{name}: it is no number of the library's range")
 
 
-def figures(kind: Type[_T], task: str, arrays: Mapping[str, np.ndarray], /, **options: object) -> _T:
+def answer_as(kind: Any, task: str, arrays: Mapping[str, np.ndarray], /, **options: object) -> Any:
     """Runs a task of the library on contiguous arrays and makes its answer the type that is asked for."""
     given = (NativeArray * max(len(arrays), 1))()
     for one, (name, array) in zip(given, arrays.items()):
@@ -87,6 +87,11 @@ def figures(kind: Type[_T], task: str, arrays: Mapping[str, np.ndarray], /, **op
         _library.medperf_release(ctypes.byref(answer))
     numbers.flags.writeable = False
     return _typed(kind, found, numbers)
+
+
+def figures(kind: Type[_T], task: str, arrays: Mapping[str, np.ndarray], /, **options: object) -> _T:
+    """The same for one dataclass, with its type."""
+    return cast(_T, answer_as(kind, task, arrays, **options))
 
 
 @functools.lru_cache(maxsize=None)
@@ -110,7 +115,7 @@ def _typed(kind: Any, value: Any, numbers: np.ndarray) -> Any:
         first, count = value["column"]
         column = numbers[first:first + count]
         return column.reshape(-1, value["width"]) if "width" in value else column
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         fields = _fields(kind)
         if isinstance(value, list):
             value = dict(zip(fields, value))

@@ -1,8 +1,9 @@
 """Scores against two classes: decisions, areas, probabilities, curves; and cases with several labels."""
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import numbers, patients_of, whole, yes_or_no
 from ._figures import Bootstrap, CaseCounts, Estimate
@@ -118,18 +119,19 @@ class MultiLabelScores:
 
 
 def _quotient(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    shares: np.ndarray = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return shares
 
 
-def _cases(scores: Sequence[float], labels: Sequence[int], axes: int = 1) -> Dict[str, np.ndarray]:
+def _cases(scores: ArrayLike, labels: ArrayLike, axes: int = 1) -> Dict[str, np.ndarray]:
     cases = {"scores": numbers("scores", scores, axes), "labels": yes_or_no("labels", labels, axes)}
     if cases["scores"].shape != cases["labels"].shape:
         raise ValueError(f"labels: their shape {cases['labels'].shape} is not that of scores, {cases['scores'].shape}")
     return cases
 
 
-def binary(scores: Sequence[float], labels: Sequence[int], *, threshold: float = 0.5,
-           patients: Optional[Sequence[object]] = None, level: float = 0.95) -> BinaryScores:
+def binary(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.5,
+           patients: Optional[ArrayLike] = None, level: float = 0.95) -> BinaryScores:
     """All figures of a decision at a threshold that was fixed before. scores, labels: shape (cases,); labels 0 or 1.
     Where patients (anything that tells them apart) have several cases there is no interval: use bootstrap()."""
     cases = _cases(scores, labels)
@@ -142,13 +144,13 @@ def binary_counts(tp: int, fp: int, fn: int, tn: int, *, level: float = 0.95) ->
     return figures(BinaryScores, "binary_counts", {"counts": whole("counts", [tp, fp, fn, tn])}, level=level)
 
 
-def auroc(scores: Sequence[float], labels: Sequence[int], *, level: float = 0.95, interval: str = "delong") -> Estimate:
+def auroc(scores: ArrayLike, labels: ArrayLike, *, level: float = 0.95, interval: str = "delong") -> Estimate:
     """Area under the ROC curve, ties one half, in [0, 1], with DeLong's standard error. Cases are independent. interval:
     "delong" (symmetric), or "logit" for areas near 1 (none for an area of 1)."""
     return figures(Estimate, "auroc", _cases(scores, labels), level=level, interval=interval)
 
 
-def auroc_bootstrap(scores: Sequence[float], labels: Sequence[int], *, patients: Optional[Sequence[object]] = None,
+def auroc_bootstrap(scores: ArrayLike, labels: ArrayLike, *, patients: Optional[ArrayLike] = None,
                     stratified: bool = True, replicates: int = 2000, seed: int = 0, level: float = 0.95,
                     threads: int = 1, interval: str = "percentile") -> Bootstrap:
     """interval: "percentile" or "bca". patients (any values that tell them apart) are drawn with all of their cases.
@@ -159,13 +161,13 @@ def auroc_bootstrap(scores: Sequence[float], labels: Sequence[int], *, patients:
                    interval=interval)
 
 
-def auprc(scores: Sequence[float], labels: Sequence[int], *, interpolation: str = "step") -> Estimate:
+def auprc(scores: ArrayLike, labels: ArrayLike, *, interpolation: str = "step") -> Estimate:
     """Average precision, in [0, 1] ("step"); "trapezoid" only to compare with tools that draw straight lines. Without
     an interval: bootstrap it. docs/metrics: auprc."""
     return figures(Estimate, "auprc", _cases(scores, labels), interpolation=interpolation)
 
 
-def probabilities(scores: Sequence[float], labels: Sequence[int], *, patients: Optional[Sequence[object]] = None,
+def probabilities(scores: ArrayLike, labels: ArrayLike, *, patients: Optional[ArrayLike] = None,
                   level: float = 0.95) -> ProbabilityScores:
     """Brier score and log loss of predicted probabilities of the positive class, in [0, 1]."""
     cases = _cases(scores, labels)
@@ -173,21 +175,21 @@ def probabilities(scores: Sequence[float], labels: Sequence[int], *, patients: O
                    level=level)
 
 
-def calibration(scores: Sequence[float], labels: Sequence[int], *, bins: int = 15, binning: str = "width",
+def calibration(scores: ArrayLike, labels: ArrayLike, *, bins: int = 15, binning: str = "width",
                 level: float = 0.95) -> Calibration:
     """Reliability table and calibration errors of probabilities. binning: "width" (bins of equal width), "mass" (of
     about as many cases)."""
     return figures(Calibration, "calibration", _cases(scores, labels), bins=bins, binning=binning, level=level)
 
 
-def recalibration(scores: Sequence[float], labels: Sequence[int], *, patients: Optional[Sequence[object]] = None,
+def recalibration(scores: ArrayLike, labels: ArrayLike, *, patients: Optional[ArrayLike] = None,
                   level: float = 0.95) -> Recalibration:
     """Calibration slope, its intercept, and calibration in the large, of probabilities in (0, 1)."""
     cases = _cases(scores, labels)
     return figures(Recalibration, "recalibration", {**cases, **patients_of(patients, cases["scores"].size)}, level=level)
 
 
-def operating_points(scores: Sequence[float], labels: Sequence[int], *, collapsed: bool = False) -> OperatingPoints:
+def operating_points(scores: ArrayLike, labels: ArrayLike, *, collapsed: bool = False) -> OperatingPoints:
     """One point for each distinct score. collapsed leaves out points inside straight pieces of the ROC curve."""
     return figures(OperatingPoints, "operating_points", _cases(scores, labels), collapsed=bool(collapsed))
 
@@ -202,16 +204,16 @@ class _Curve:
     tn: np.ndarray
 
 
-def decision_curve(scores: Sequence[float], labels: Sequence[int], thresholds: Sequence[float]) -> List[NetBenefit]:
+def decision_curve(scores: ArrayLike, labels: ArrayLike, thresholds: ArrayLike) -> List[NetBenefit]:
     """Net benefit at each threshold, in (0, 1), of probabilities; called positive if the probability is at least it."""
     at = numbers("thresholds", thresholds)
     found = figures(_Curve, "decision_curve", {**_cases(scores, labels), "thresholds": at})
     tables = zip(*(column.astype(int).tolist() for column in (found.tp, found.fp, found.fn, found.tn)))
-    return [NetBenefit(*point, CaseCounts(*table)) for *point, table in zip(
+    return [NetBenefit(threshold, model, treat_all, CaseCounts(*table)) for threshold, model, treat_all, table in zip(
         at.tolist(), found.model.tolist(), found.treat_all.tolist(), tables)]
 
 
-def multilabel(scores: np.ndarray, labels: np.ndarray, *, threshold: float = 0.5,
+def multilabel(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.5,
                level: float = 0.95) -> MultiLabelScores:
     """Cases with several labels: shape (cases, labels); called if the score is at least the threshold."""
     cases = _cases(scores, labels, 2)

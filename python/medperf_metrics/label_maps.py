@@ -1,10 +1,10 @@
 """One label map: volumes of regions and their connected components."""
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from ._native import figures
+from ._native import answer_as, figures
 from .segmentation import Labels, _labels
 
 
@@ -73,7 +73,7 @@ def volumes(label_map: np.ndarray, *, spacing_mm: Sequence[float], regions: Mapp
     """Voxels and millilitres of each region, a union of labels. label_map: 2 or 3 axes, whole numbers; spacing_mm: size
     of a voxel along each axis (of a plane: its thickness counts as 1 mm)."""
     arrays, _, _ = _arguments(label_map, spacing_mm, regions)
-    found: Any = figures(Tuple[RegionVolume, ...], "volumes", arrays)
+    found = answer_as(Tuple[RegionVolume, ...], "volumes", arrays)
     return dict(zip(regions, found))
 
 
@@ -91,5 +91,5 @@ def components(label_map: np.ndarray, *, spacing_mm: Sequence[float], regions: M
         columns = [one.voxels[order].astype(np.int64), one.voxels[order] * found.voxel_ml, boxes[order, 0], boxes[order, 1]]
         for column in columns:
             column.flags.writeable = False
-        answer[name] = Components(*columns, found.neighbours)
+        answer[name] = Components(columns[0], columns[1], columns[2], columns[3], found.neighbours)
     return answer

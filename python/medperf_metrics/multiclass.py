@@ -1,8 +1,9 @@
 """Several classes a case."""
 from dataclasses import dataclass, field
-from typing import Optional, Sequence, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import numbers, patients_of, same_length, whole
 from ._figures import CaseCounts, Estimate
@@ -40,8 +41,8 @@ class MulticlassScores:
     top_k_accuracy: Estimate  #: ties count against
 
 
-def classes(predicted: Sequence[int], reference: Sequence[int], *, classes: Optional[int] = None,
-            patients: Optional[Sequence[object]] = None, level: float = 0.95) -> ClassScores:
+def classes(predicted: ArrayLike, reference: ArrayLike, *, classes: Optional[int] = None,
+            patients: Optional[ArrayLike] = None, level: float = 0.95) -> ClassScores:
     """Figures of called classes, or of two raters. predicted, reference: shape (cases,), whole numbers from 0. classes:
     how many there are; else one more than the largest number, at least two."""
     cases = {"predicted": whole("predicted", predicted), "reference": whole("reference", reference)}
@@ -52,8 +53,8 @@ def classes(predicted: Sequence[int], reference: Sequence[int], *, classes: Opti
                    level=level)
 
 
-def multiclass(probabilities: np.ndarray, reference: Sequence[int], *, top_k: int = 1,
-               patients: Optional[Sequence[object]] = None, level: float = 0.95) -> MulticlassScores:
+def multiclass(probabilities: ArrayLike, reference: ArrayLike, *, top_k: int = 1,
+               patients: Optional[ArrayLike] = None, level: float = 0.95) -> MulticlassScores:
     """Figures of class probabilities: shape (cases, classes), rows that add up to 1; reference: shape (cases,), whole
     numbers from 0."""
     cases = {"probabilities": numbers("probabilities", probabilities, 2), "reference": whole("reference", reference)}

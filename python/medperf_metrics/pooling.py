@@ -1,8 +1,9 @@
 """Sites' cases pooled without leaving their site: what a site sends, and the figures of all cases as if in one list."""
 from dataclasses import dataclass
-from typing import Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import numbers, patients_of, same_length, whole, yes_or_no
 from ._figures import Estimate
@@ -29,7 +30,7 @@ class PooledSummaries:
     summary: str  #: of all sites, to be pooled further
 
 
-def _names(names: Sequence[str], columns: int) -> list:
+def _names(names: Sequence[str], columns: int) -> List[str]:
     listed = list(names)
     if isinstance(names, str) or not all(isinstance(one, str) for one in listed):
         raise ValueError("names: they are no list of texts")
@@ -38,8 +39,8 @@ def _names(names: Sequence[str], columns: int) -> list:
     return listed
 
 
-def summarise_scores(scores: Sequence[float], labels: Sequence[int], *, threshold: float = 0.5,
-                     patients: Optional[Sequence[object]] = None) -> str:
+def summarise_scores(scores: ArrayLike, labels: ArrayLike, *, threshold: float = 0.5,
+                     patients: Optional[ArrayLike] = None) -> str:
     """A site's summary of probabilities in [0, 1], shape (cases,): counts, exact sums and histograms, no case. The
     document medperf/summary/v1, as `medperf-metrics classification --summary-file` writes it."""
     arrays = {"scores": numbers("scores", scores), "labels": yes_or_no("labels", labels)}
@@ -47,8 +48,8 @@ def summarise_scores(scores: Sequence[float], labels: Sequence[int], *, threshol
     return figures(str, "summarise_scores", {**arrays, **patients_of(patients, arrays["scores"].size)}, threshold=threshold)
 
 
-def summarise_labels(scores: np.ndarray, labels: np.ndarray, names: Sequence[str], *, threshold: float = 0.5,
-                     patients: Optional[Sequence[object]] = None) -> str:
+def summarise_labels(scores: ArrayLike, labels: ArrayLike, names: Sequence[str], *, threshold: float = 0.5,
+                     patients: Optional[ArrayLike] = None) -> str:
     """The same of cases with several labels: shape (cases, labels); names: of the labels."""
     arrays = {"scores": numbers("scores", scores, 2), "labels": yes_or_no("labels", labels, 2)}
     if arrays["scores"].shape != arrays["labels"].shape:
@@ -58,8 +59,8 @@ def summarise_labels(scores: np.ndarray, labels: np.ndarray, names: Sequence[str
                    threshold=threshold)
 
 
-def summarise_classes(predicted: Sequence[int], reference: Sequence[int], names: Sequence[str], *,
-                      patients: Optional[Sequence[object]] = None) -> str:
+def summarise_classes(predicted: ArrayLike, reference: ArrayLike, names: Sequence[str], *,
+                      patients: Optional[ArrayLike] = None) -> str:
     """The same of called classes, whole numbers from 0, shape (cases,); names: of the classes, in their order."""
     arrays = {"predicted": whole("predicted", predicted), "reference": whole("reference", reference)}
     same_length(**arrays)

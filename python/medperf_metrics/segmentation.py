@@ -111,14 +111,14 @@ def lesions(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequen
     pair = _Pair(prediction, reference, spacing_mm, regions, tau_mm)
     width = len(_LESIONS)
     rows = pair.rows("medperf_lesions", width + len(pair.taus), 3, ctypes.c_char_p(policy.encode()))
-    return {name: LesionScores(*counts, **dict(zip(_LESIONS, row)), nsd=dict(zip(pair.taus, row[width:])))
+    return {name: LesionScores(counts[0], counts[1], counts[2], *row[:width], nsd=dict(zip(pair.taus, row[width:])))
             for name, (row, counts) in zip(pair.names, rows)}
 
 
 def _panoptic(pair: _Pair, iou_above: float, optimal: bool, each_label: bool, rows: int) -> List[PanopticScores]:
     found = pair.rows("medperf_panoptic", len(_PANOPTIC), 3, ctypes.c_double(iou_above), ctypes.c_int32(optimal),
                       ctypes.c_int32(each_label), rows=rows)
-    return [PanopticScores(*counts, **dict(zip(_PANOPTIC, row))) for row, counts in found]
+    return [PanopticScores(counts[0], counts[1], counts[2], *row) for row, counts in found]
 
 
 def panoptic(prediction: np.ndarray, reference: np.ndarray, *, regions: Mapping[str, Labels], iou_above: float = 0.5,

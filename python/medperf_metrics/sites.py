@@ -1,12 +1,13 @@
 """One figure from several sites: meta-analyses of the sites' own figures."""
 from dataclasses import dataclass
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import numbers, same_length, whole
 from ._figures import Estimate
-from ._native import figures
+from ._native import answer_as, figures
 
 Interval = Tuple[float, float]
 
@@ -85,23 +86,23 @@ def _studies(kind: str, **columns: np.ndarray) -> Studies:
     return Studies(kind, columns)
 
 
-def proportions(events: Sequence[int], totals: Sequence[int]) -> Studies:
+def proportions(events: ArrayLike, totals: ArrayLike) -> Studies:
     """Sites' proportions: events of totals, shape (sites,). One half is added only where a cell is empty."""
     return _studies("proportions", events=whole("events", events), totals=whole("totals", totals))
 
 
-def areas(values: Sequence[float], ses: Sequence[float], positives: Sequence[int], negatives: Sequence[int]) -> Studies:
+def areas(values: ArrayLike, ses: ArrayLike, positives: ArrayLike, negatives: ArrayLike) -> Studies:
     """Sites' AUROCs with DeLong's standard errors and the cases of each class, shape (sites,)."""
     return _studies("areas", values=numbers("values", values), ses=numbers("ses", ses),
                     positives=whole("positives", positives), negatives=whole("negatives", negatives))
 
 
-def means(values: Sequence[float], ses: Sequence[float]) -> Studies:
+def means(values: ArrayLike, ses: ArrayLike) -> Studies:
     """Sites' means of a value per case with their standard errors (sd / sqrt(n)), shape (sites,)."""
     return _studies("means", values=numbers("values", values), ses=numbers("ses", ses))
 
 
-def effects(effects: Sequence[float], variances: Sequence[float]) -> Studies:
+def effects(effects: ArrayLike, variances: ArrayLike) -> Studies:
     """Any effects with their variances, on the working scale already, shape (sites,)."""
     return _studies("effects", effects=numbers("effects", effects), variances=numbers("variances", variances))
 
@@ -119,11 +120,13 @@ def meta_analysis(studies: Studies, *, scale: str = "logit", tau2: str = "reml",
 def leave_one_out(studies: Studies, *, scale: str = "logit", tau2: str = "reml", model: str = "random",
                   interval: str = "hksj", prediction: str = "k-2", level: float = 0.95) -> Tuple[MetaAnalysis, ...]:
     """The analysis without each site in turn, in their order: whether one of them carries the result."""
-    return figures(Tuple[MetaAnalysis, ...], "leave_one_out", studies.columns, of=studies.kind, scale=scale, tau2=tau2,
-                   model=model, interval=interval, prediction=prediction, level=level)
+    found: Tuple[MetaAnalysis, ...] = answer_as(
+        Tuple[MetaAnalysis, ...], "leave_one_out", studies.columns, of=studies.kind, scale=scale, tau2=tau2, model=model,
+        interval=interval, prediction=prediction, level=level)
+    return found
 
 
-def one_stage(events: Sequence[int], totals: Sequence[int], *, level: float = 0.95) -> OneStage:
+def one_stage(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95) -> OneStage:
     """A proportion over sites from the counts themselves: for few or rare events, where the two-stage analysis misses
     the truth too often. Shape (sites,)."""
     columns = {"events": whole("events", events), "totals": whole("totals", totals)}
@@ -131,7 +134,7 @@ def one_stage(events: Sequence[int], totals: Sequence[int], *, level: float = 0.
     return figures(OneStage, "one_stage", columns, level=level)
 
 
-def bivariate(tp: Sequence[int], fp: Sequence[int], fn: Sequence[int], tn: Sequence[int], *,
+def bivariate(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike, *,
               level: float = 0.95) -> Bivariate:
     """Sensitivity and specificity over at least three sites, from each site's 2x2 table, shape (sites,)."""
     columns = {"tp": whole("tp", tp), "fp": whole("fp", fp), "fn": whole("fn", fn), "tn": whole("tn", tn)}

@@ -11,9 +11,10 @@ classes (whole numbers from 0, with `classes`): accuracy, balanced_accuracy, f1_
 probabilities (shape (cases, classes)): auroc_macro, auroc_weighted, auroc_hand_till, brier, log_loss
 values (no reference): mean, median"""
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._arrays import ids, numbers, patients_of, same_length, whole, yes_or_no
 from ._figures import Bootstrap, Estimate
@@ -131,7 +132,7 @@ def _kind(figure: str, shape: int, classes: Optional[int]) -> str:
     return "values" if figure in _VALUES else "measures" if figure in _MEASURES else "scores"
 
 
-def _cases(figure: str, models: Mapping[str, object], reference: Optional[Sequence[float]],
+def _cases(figure: str, models: Mapping[str, object], reference: Optional[ArrayLike],
            classes: Optional[int]) -> Tuple[Dict[str, np.ndarray], Dict[str, Any], int]:
     """The models' predictions one after another, with the reference; the options that say what they are; the cases."""
     if not isinstance(figure, str):
@@ -162,13 +163,13 @@ def _cases(figure: str, models: Mapping[str, object], reference: Optional[Sequen
     return arrays, {"figure": figure, "kind": kind, "models": len(columns), "classes": classes}, shape[0]
 
 
-def _units(patients: Optional[Sequence[object]], strata: Optional[Sequence[object]], cases: int) -> Dict[str, np.ndarray]:
+def _units(patients: Optional[ArrayLike], strata: Optional[ArrayLike], cases: int) -> Dict[str, np.ndarray]:
     return {**patients_of(patients, cases), **({} if strata is None else {"strata": ids("strata", strata, cases)})}
 
 
-def bootstrap(figure: str, predicted: Sequence[float], reference: Optional[Sequence[float]] = None, *,
-              classes: Optional[int] = None, patients: Optional[Sequence[object]] = None,
-              strata: Optional[Sequence[object]] = None, threshold: float = 0.5, bins: int = 15,
+def bootstrap(figure: str, predicted: ArrayLike, reference: Optional[ArrayLike] = None, *,
+              classes: Optional[int] = None, patients: Optional[ArrayLike] = None,
+              strata: Optional[ArrayLike] = None, threshold: float = 0.5, bins: int = 15,
               interval: str = "percentile", replicates: int = 2000, seed: int = 0, level: float = 0.95,
               threads: int = 1) -> Bootstrap:
     """The interval of any figure (names: above). patients are drawn with all of their cases, within strata (such as
@@ -179,9 +180,9 @@ def bootstrap(figure: str, predicted: Sequence[float], reference: Optional[Seque
                    bins=bins, interval=interval, replicates=replicates, seed=seed, level=level, threads=threads)
 
 
-def paired_bootstrap(figure: str, first: Sequence[float], second: Sequence[float],
-                     reference: Optional[Sequence[float]] = None, *, classes: Optional[int] = None,
-                     patients: Optional[Sequence[object]] = None, strata: Optional[Sequence[object]] = None,
+def paired_bootstrap(figure: str, first: ArrayLike, second: ArrayLike,
+                     reference: Optional[ArrayLike] = None, *, classes: Optional[int] = None,
+                     patients: Optional[ArrayLike] = None, strata: Optional[ArrayLike] = None,
                      threshold: float = 0.5, bins: int = 15, interval: str = "percentile", replicates: int = 2000,
                      seed: int = 0, level: float = 0.95, threads: int = 1) -> PairedBootstrap:
     """Two models on the same cases: of the first's figure less the second's."""
@@ -198,9 +199,9 @@ class _Ranks:
     models: Tuple[ModelRank, ...]
 
 
-def ranks(figure: str, models: Mapping[str, Sequence[float]], reference: Optional[Sequence[float]] = None, *,
+def ranks(figure: str, models: Mapping[str, ArrayLike], reference: Optional[ArrayLike] = None, *,
           better: str = "", interval: str = "pairwise", classes: Optional[int] = None,
-          patients: Optional[Sequence[object]] = None, strata: Optional[Sequence[object]] = None, threshold: float = 0.5,
+          patients: Optional[ArrayLike] = None, strata: Optional[ArrayLike] = None, threshold: float = 0.5,
           bins: int = 15, replicates: int = 2000, seed: int = 0, level: float = 0.95, threads: int = 1) -> RankTable:
     """Ranks of several models on the same cases, by name. better: "higher" or "lower"; by default what is better of the
     figure (mean and median have to be told). interval: "pairwise" (tests of all pairs), "percentile", "simultaneous"."""
@@ -219,9 +220,9 @@ class _Subgroups:
     gap: Optional[float]
 
 
-def subgroups(figure: str, predicted: Sequence[float], reference: Optional[Sequence[float]] = None, *,
-              groups: Sequence[object], better: str = "", minimum_patients: int = 10, classes: Optional[int] = None,
-              patients: Optional[Sequence[object]] = None, threshold: float = 0.5, bins: int = 15,
+def subgroups(figure: str, predicted: ArrayLike, reference: Optional[ArrayLike] = None, *,
+              groups: ArrayLike, better: str = "", minimum_patients: int = 10, classes: Optional[int] = None,
+              patients: Optional[ArrayLike] = None, threshold: float = 0.5, bins: int = 15,
               level: float = 0.95) -> SubgroupTable:
     """A figure in each group of patients, and the group it serves worst. groups: shape (cases,), anything that tells
     them apart. A group of fewer patients than the minimum has no value."""
@@ -236,7 +237,7 @@ def subgroups(figure: str, predicted: Sequence[float], reference: Optional[Seque
                          None if found.worst is None else names[found.worst], found.gap)
 
 
-def compare_auroc(first: Sequence[float], second: Sequence[float], labels: Sequence[int], *,
+def compare_auroc(first: ArrayLike, second: ArrayLike, labels: ArrayLike, *,
                   level: float = 0.95) -> PairedAuroc:
     """The areas of two models' scores on the same independent cases, shape (cases,)."""
     arrays = {"first": numbers("first", first), "second": numbers("second", second), "labels": yes_or_no("labels", labels)}
@@ -244,14 +245,14 @@ def compare_auroc(first: Sequence[float], second: Sequence[float], labels: Seque
     return figures(PairedAuroc, "compare_auroc", arrays, level=level)
 
 
-def mcnemar(first_right: Sequence[int], second_right: Sequence[int]) -> McNemar:
+def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
     """Whether each model was right (0 or 1), by case."""
     arrays = {"first": yes_or_no("first_right", first_right), "second": yes_or_no("second_right", second_right)}
     same_length(first_right=arrays["first"], second_right=arrays["second"])
     return figures(McNemar, "mcnemar", arrays)
 
 
-def compare_values(first: Sequence[float], second: Sequence[float], *, interval: str = "percentile",
+def compare_values(first: ArrayLike, second: ArrayLike, *, interval: str = "percentile",
                    replicates: int = 2000, seed: int = 0, level: float = 0.95, threads: int = 1) -> PairedValues:
     """Per-patient values (Dice, HD95, absolute error ...) of two models, shape (patients,)."""
     arrays = {"first": numbers("first", first), "second": numbers("second", second)}
@@ -260,14 +261,14 @@ def compare_values(first: Sequence[float], second: Sequence[float], *, interval:
                    level=level, threads=threads)
 
 
-def label_noise(scores: Sequence[float], labels: Sequence[int], *, share: float, threshold: float = 0.5) -> LabelNoise:
+def label_noise(scores: ArrayLike, labels: ArrayLike, *, share: float, threshold: float = 0.5) -> LabelNoise:
     """Sensitivity, specificity and AUROC if the share of labels, in [0, 0.5], is wrong: in formulas."""
     arrays = {"scores": numbers("scores", scores), "labels": yes_or_no("labels", labels)}
     same_length(**arrays)
     return figures(LabelNoise, "label_noise", arrays, share=share, threshold=threshold)
 
 
-def simulate_label_noise(figure: str, scores: Sequence[float], labels: Sequence[int], *, share: float,
+def simulate_label_noise(figure: str, scores: ArrayLike, labels: ArrayLike, *, share: float,
                          threshold: float = 0.5, bins: int = 15, replicates: int = 2000, seed: int = 0,
                          level: float = 0.95, threads: int = 1) -> Bootstrap:
     """Any figure of scores with each label flipped by chance. What noise does, not the uncertainty of sampling."""
