@@ -18,10 +18,12 @@ namespace {
 
 Error without_counterpart(const CaseFiles& files) {
   if (files.prediction.empty()) {
-    return make_error(ErrorKind::kNotFound, files.reference.string(), "it has no prediction",
+    return make_error(ErrorKind::kNotFound, printable(files.reference.string()),
+                      "it has no prediction",
                       "A model answers every case: write a prediction of the same name.");
   }
-  return make_error(ErrorKind::kNotFound, files.prediction.string(), "it has no reference",
+  return make_error(ErrorKind::kNotFound, printable(files.prediction.string()),
+                    "it has no reference",
                     "Take the file away, or give the reference of the same name.");
 }
 
@@ -31,7 +33,7 @@ Status measure(const SegmentationOptions& options, const std::vector<Column>& co
   if (files.prediction.empty() || files.reference.empty()) return without_counterpart(files);
   MEDPERF_TRY(const LabelPair pair,
               read_label_pair(files.prediction, files.reference, options.grid_rule,
-                              {options.spacing_mm, needs_spacing}));
+                              options.map_rules(needs_spacing)));
   MEDPERF_TRY(const metrics::LabelVolume prediction, view_of(pair.prediction));
   MEDPERF_TRY(const metrics::LabelVolume reference, view_of(pair.reference));
   for (const imaging::Volume* volume : {&pair.prediction, &pair.reference}) {
@@ -40,7 +42,9 @@ Status measure(const SegmentationOptions& options, const std::vector<Column>& co
       result.remarks.push_back(fmt::format("{}: {}", name, remark));
     }
   }
-  MEDPERF_TRY(PairMeasures measures, measure_pair(prediction, reference, options, columns));
+  SegmentationOptions by_pair = options;
+  by_pair.regions = pair.regions(options.regions);
+  MEDPERF_TRY(PairMeasures measures, measure_pair(prediction, reference, by_pair, columns));
   for (const metrics::Estimate& value : measures.values) {
     result.values.push_back(metrics::finite(value));
   }
@@ -54,7 +58,7 @@ void measure_case(const SegmentationOptions& options, const std::vector<Column>&
     auto done = measure(options, columns, needs_spacing, result);
     if (!done) result.failure = std::move(done).error();
   } catch (const std::bad_alloc&) {
-    result.failure = make_error(ErrorKind::kTooLarge, result.files.prediction.string(),
+    result.failure = make_error(ErrorKind::kTooLarge, printable(result.files.prediction.string()),
                                 "the memory is not enough for this case",
                                 "Measure fewer cases at the same time (--threads 1).");
   }

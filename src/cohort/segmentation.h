@@ -24,7 +24,13 @@ struct SegmentationOptions {
   InstanceRules instances;                                 ///< for the panoptic metrics
   imaging::GridRule grid_rule = imaging::GridRule::kRefuse;
   std::optional<std::array<double, 3>> spacing_mm;  ///< of files that have none
-  int threads = 1;                                  ///< cases at the same time
+  Bytes largest_map = kLargestMap;
+  Links links = Links::kRefuse;  ///< follow those that a person names only
+  int threads = 1;               ///< cases at the same time
+
+  LabelMapRules map_rules(bool needs_spacing) const {
+    return {spacing_mm, needs_spacing, largest_map, links, {}};
+  }
 };
 
 /// The region under which figures of whole instance maps stand.

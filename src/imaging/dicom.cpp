@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "base/files.h"
+#include "base/encoding.h"
 #include "imaging/dicom_scan.h"
 
 namespace medperf::imaging {
@@ -54,27 +54,33 @@ Result<DicomImage> parse_dicom(std::string_view bytes, const DicomLimits& limits
   return image;
 }
 
-Result<DicomImage> read_dicom(const fs::path& path, const DicomLimits& limits) {
-  MEDPERF_TRY(const std::string bytes, read_file(path, limits.pixels));
+Result<DicomImage> read_dicom(const fs::path& path, const DicomLimits& limits, Links links) {
+  MEDPERF_TRY(const std::string bytes, read_file(path, limits.pixels, links));
   Result<DicomImage> image = parse_dicom(bytes, limits);
-  if (!image) return std::move(image).error().at(path.string());
+  if (!image) return std::move(image).error().at(printable(path.string()));
   return image;
 }
 
-Result<Volume> read_dicom_series(const fs::path& folder, const DicomLimits& limits) {
-  MEDPERF_TRY(const std::vector<fs::path> files, list_files(folder));
+Result<Volume> read_dicom_series(const fs::path& folder, const DicomLimits& limits, Links links) {
+  MEDPERF_TRY(const std::vector<fs::path> files, list_files(folder, links));
   std::vector<DicomImage> images;
+  std::vector<std::string> remarks;
   std::uint64_t room = limits.pixels.value;
   for (const fs::path& file : files) {
     if (file.filename() == "DICOMDIR") continue;
+    if (file.filename().string().starts_with('.')) {
+      remarks.push_back(printable(file.string(), 200) + " is hidden and was passed over");
+      continue;
+    }
     DicomLimits rest = limits;
     rest.pixels = Bytes{room};
-    MEDPERF_TRY(DicomImage image, read_dicom(folder / file, rest));
+    MEDPERF_TRY(DicomImage image, read_dicom(folder / file, rest, links));
     room -= image.pixels.size();
     images.push_back(std::move(image));
   }
   Result<Volume> volume = series_to_volume(images);
-  if (!volume) return std::move(volume).error().at(folder.string());
+  if (!volume) return std::move(volume).error().at(printable(folder.string()));
+  volume->remarks.insert(volume->remarks.end(), remarks.begin(), remarks.end());
   return volume;
 }
 

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/linked_files.h"
 #include "base/result.h"
 #include "imaging/dicom_image.h"
+#include "imaging/segment_sets.h"
 #include "imaging/volume.h"
 
 namespace medperf::imaging {
@@ -33,31 +35,41 @@ Result<DicomImage> parse_dicom(std::string_view bytes, const DicomLimits& limits
 /// Errors: invalid, saying which rule was broken.
 Result<Volume> series_to_volume(std::span<const DicomImage> images);
 
-/// All files of a folder (a file named DICOMDIR is passed over) as one series.
+/// All files of a folder as one series. DICOMDIR and hidden files (as systems leave them behind)
+/// are passed over, the latter with a remark; any other file that is no DICOM is an error that
+/// names it, since a damaged slice looks the same. `limits.pixels` is on all files together.
 Result<Volume> read_dicom_series(const std::filesystem::path& folder,
-                                 const DicomLimits& limits = {});
-
-/// The grid of a segmentation's own frames: every place between the outermost, one slice apart
-/// (frames that are all background are often left out of the file). The step is
-/// SpacingBetweenSlices, else SliceThickness, else the smallest step between two frames.
-Result<Geometry> segmentation_grid(const DicomImage& segmentation);
-
-/// A binary segmentation as a label map: segment numbers, 0 elsewhere, u8 or u16. On `grid` (that
-/// of the segmented series), whose slices all frames must lie on, or on its own. Errors: invalid
-/// when two segments share a voxel (it then is no label map: take the masks), when frames lie
-/// beside the grid's slices, when the file is no segmentation.
-Result<Volume> segmentation_to_labels(const DicomImage& segmentation,
-                                      const std::optional<Geometry>& grid = std::nullopt);
-
-struct SegmentMask {
-  DicomSegment segment;
-  Volume mask;  ///< u8, 0 and 1
-};
-/// One mask for each segment, in the order of their numbers; they may overlap.
-Result<std::vector<SegmentMask>> segmentation_to_masks(
-    const DicomImage& segmentation, const std::optional<Geometry>& grid = std::nullopt);
+                                 const DicomLimits& limits = {}, Links links = Links::kRefuse);
 
 /// Reads a file with parse_dicom.
-Result<DicomImage> read_dicom(const std::filesystem::path& path, const DicomLimits& limits = {});
+Result<DicomImage> read_dicom(const std::filesystem::path& path, const DicomLimits& limits = {},
+                              Links links = Links::kRefuse);
+
+struct SegmentationGrid {
+  Geometry geometry;
+  std::vector<std::string> remarks;  ///< where the distance of its slices is from
+};
+
+/// The grid on which all frames of some segmentations lie: every place between the outermost, one
+/// slice apart (frames that are all background are often left out of the file). How far slices are
+/// apart: sparse_step. `limit` is on its voxels. Errors: invalid (no segmentation, other planes,
+/// uneven or contradicted slices), too_large.
+Result<SegmentationGrid> segmentation_grid(std::span<const DicomImage* const> segmentations,
+                                           const Bytes& limit = mebibytes(4096));
+
+/// `grid`, with slices added before or behind where frames of the segmentation lie outside of it.
+/// Errors: invalid when a frame does not lie on its slices or on one of those that would follow;
+/// too_large when it then has more than `limit` voxels.
+Result<Geometry> grid_with_frames(const Geometry& grid, const DicomImage& segmentation,
+                                  const Bytes& limit = mebibytes(4096));
+
+/// A binary segmentation as a label map on `grid`, on whose slices all frames must lie: segment
+/// numbers, 0 elsewhere. Voxels that several segments share have the label of their set, from
+/// `sets`; without it they are an error (invalid). As small as the labels allow: u8, u16 or i32.
+/// Memory is taken where voxels are. Errors: invalid (frames beside the grid's slices or outside of
+/// it, no segmentation), too_large (more bytes than `limit`).
+Result<Volume> segmentation_to_labels(const DicomImage& segmentation, const Geometry& grid,
+                                      SegmentSets* sets = nullptr,
+                                      const Bytes& limit = mebibytes(4096));
 
 }  // namespace medperf::imaging

@@ -1,21 +1,30 @@
-// Binary DICOM segmentations to label maps and masks: what segmentation_to_* in dicom.h promise.
+// Binary DICOM segmentations to label maps: what segmentation_* in dicom.h promise.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <utility>
 
+#include "base/encoding.h"
 #include "imaging/dicom.h"
+#include "imaging/slice_step.h"
 
 namespace medperf::imaging {
 namespace {
 
-constexpr std::uint64_t kMostVoxels = std::uint64_t{1} << 32;
-
 Error invalid(std::string what, std::string advice = {}) {
   return make_error(ErrorKind::kInvalid, {}, std::move(what), std::move(advice));
+}
+
+/// A few bytes can claim frames that lie far apart; what is between them would be memory.
+Status check_extent(const Geometry& grid, const Bytes& limit, std::size_t bytes_each = 1) {
+  const std::uint64_t plane = std::uint64_t{grid.size[0]} * grid.size[1] * bytes_each;
+  if (plane != 0 && grid.size[2] <= limit.value / plane) return {};
+  return make_error(ErrorKind::kTooLarge, {},
+                    fmt::format("the segmentation spans {} slices of {} x {} voxels: more than {}",
+                                grid.size[2], grid.size[0], grid.size[1], to_string(limit)),
+                    "Raise the limit if it is as large as that.");
 }
 
 Status check_segmentation(const DicomImage& image) {
@@ -24,27 +33,13 @@ Status check_segmentation(const DicomImage& image) {
   return {};
 }
 
-/// The step from slice to slice of the segmentation's own grid. `places` are sorted.
-Result<double> own_step(const DicomFrame& frame, const std::vector<double>& places) {
-  for (const auto& stated : {frame.between_slices_mm, frame.thickness_mm}) {
-    if (stated && *stated > 0 && std::isfinite(*stated)) return *stated;
-  }
-  double step = 0;
-  for (std::size_t i = 1; i < places.size(); ++i) {
-    const double gap = places[i] - places[i - 1];
-    if (gap > 1e-3 && (step == 0 || gap < step)) step = gap;
-  }
-  if (step == 0) return invalid("the segmentation does not say how far its slices are apart");
-  return step;
-}
-
-/// In which slice of the grid each frame lies.
-Result<std::vector<std::size_t>> slices_of(const DicomImage& image, const Geometry& grid) {
+/// In which slice of the grid each frame lies, also before the first (negative) or behind the last.
+Result<std::vector<std::int64_t>> slices_of(const DicomImage& image, const Geometry& grid) {
   if (grid.size[0] != image.columns || grid.size[1] != image.rows) {
     return invalid(fmt::format("the segmentation has {} x {} pixels, the grid {} x {}",
                                image.columns, image.rows, grid.size[0], grid.size[1]));
   }
-  std::vector<std::size_t> slices;
+  std::vector<std::int64_t> slices;
   for (std::size_t f = 0; f < image.frames.size(); ++f) {
     const DicomFrame& frame = image.frames[f];
     Geometry plane = grid;
@@ -65,131 +60,150 @@ Result<std::vector<std::size_t>> slices_of(const DicomImage& image, const Geomet
           fmt::format("frame {} lies beside the grid's slices: at index ({:.3f}, {:.3f}, "
                       "{:.3f})",
                       f + 1, index[0], index[1], index[2]),
-          "Segment the series whose grid is given, or resample.");
+          "Compare segmentations of one series, or ask for resampling to the reference's grid.");
     }
-    if (!(slice >= 0 && slice < static_cast<double>(grid.size[2]))) {
-      return invalid(fmt::format("frame {} lies outside the grid: slice {:.0f} of {}", f + 1,
-                                 slice + 1, grid.size[2]));
+    constexpr double kFarthest = 1e9;  // slices: fits every type, and no limit on memory
+    if (!(std::abs(slice) <= kFarthest)) {
+      return make_error(ErrorKind::kTooLarge, {},
+                        fmt::format("frame {} lies {:.3g} slices away", f + 1, slice));
     }
-    slices.push_back(static_cast<std::size_t>(slice));
+    slices.push_back(static_cast<std::int64_t>(slice));
   }
   return slices;
 }
 
-Result<Geometry> grid_for(const DicomImage& image, const std::optional<Geometry>& grid) {
-  MEDPERF_CHECK(check_segmentation(image));
-  if (grid) return *grid;
-  return segmentation_grid(image);
-}
-
-std::string name_of(const DicomImage& image, std::uint16_t number) {
+/// A label for people: "2 (liver)".
+std::string name_of(const DicomImage& image, std::int32_t number) {
   for (const DicomSegment& segment : image.segments) {
     if (segment.number == number && !segment.label.empty()) {
-      return fmt::format("{} ({})", number, segment.label.substr(0, 64));
+      return fmt::format("{} ({})", number, printable(segment.label, 64));
     }
   }
   return std::to_string(number);
 }
 
+struct Canvas {
+  std::span<std::uint8_t> bytes;
+  OccupiedBlocks& occupied;
+};
+
+/// Where the voxels of the frames are: false when a set has a label that T cannot hold.
 template <typename T>
-Status paint(const DicomImage& image, const std::vector<std::size_t>& slices, Volume& volume) {
-  const auto labels = volume.as<T>();
+Result<bool> paint(const DicomImage& image, const std::vector<std::int64_t>& slices,
+                   const Canvas& canvas, SegmentSets* sets) {
+  auto* const labels = reinterpret_cast<T*>(canvas.bytes.data());
   const std::size_t plane = image.rows * image.columns;
   for (std::size_t f = 0; f < slices.size(); ++f) {
-    const auto number = static_cast<T>(image.frames[f].segment);
+    const std::uint16_t number = image.frames[f].segment;
     const std::uint8_t* from = image.pixels.data() + f * plane;
-    T* to = labels.data() + slices[f] * plane;
+    const std::size_t start = static_cast<std::size_t>(slices[f]) * plane;
     for (std::size_t i = 0; i < plane; ++i) {
       if (from[i] == 0) continue;
-      if (to[i] != 0 && to[i] != number) {
-        return invalid(fmt::format("segments {} and {} share voxels: this is no label map",
-                                   name_of(image, to[i]), name_of(image, number)),
-                       "Take one mask for each segment.");
+      T& to = labels[start + i];
+      canvas.occupied.mark((start + i) * sizeof(T), (start + i + 1) * sizeof(T));
+      if (to == 0 || to == static_cast<T>(number)) {
+        to = static_cast<T>(number);
+        continue;
       }
-      to[i] = number;
+      if (sets == nullptr) {
+        return invalid(fmt::format("segments {} and {} share voxels: this is no label map",
+                                   name_of(image, static_cast<std::int32_t>(to)),
+                                   name_of(image, number)));
+      }
+      MEDPERF_TRY(const std::int32_t set, sets->with(static_cast<std::int32_t>(to), number));
+      if (!std::in_range<T>(set)) return false;
+      to = static_cast<T>(set);
     }
   }
-  return {};
+  return true;
+}
+
+/// Nothing when T is too small for a set's label.
+template <typename T>
+Result<std::optional<Volume>> painted(const DicomImage& image,
+                                      const std::vector<std::int64_t>& slices, const Geometry& grid,
+                                      SegmentSets* sets, const Bytes& limit) {
+  MEDPERF_CHECK(check_extent(grid, limit, sizeof(T)));
+  Result<bool> done = false;
+  Volume volume;
+  volume.geometry = grid;
+  volume.type = ElementTypeOf<T>::value;
+  volume.elements = ElementBuffer::sparse(
+      grid.voxel_count() * sizeof(T), [&](std::span<std::uint8_t> bytes, OccupiedBlocks& occupied) {
+        done = paint<T>(image, slices, {bytes, occupied}, sets);
+      });
+  if (!done) return std::move(done).error();
+  if (!*done) return std::optional<Volume>();
+  return std::optional<Volume>(std::move(volume));
 }
 
 }  // namespace
 
-Result<Geometry> segmentation_grid(const DicomImage& image) {
-  MEDPERF_CHECK(check_segmentation(image));
-  const DicomFrame& any = image.frames[0];
-  Geometry grid;
-  grid.size = {image.columns, image.rows, 1};
+Result<SegmentationGrid> segmentation_grid(std::span<const DicomImage* const> segmentations,
+                                           const Bytes& limit) {
+  std::vector<const DicomFrame*> frames;
+  for (const DicomImage* const image : segmentations) {
+    MEDPERF_CHECK(check_segmentation(*image));
+    for (const DicomFrame& frame : image->frames) frames.push_back(&frame);
+  }
+  const DicomFrame& any = *frames[0];
+  SegmentationGrid found;
+  Geometry& grid = found.geometry;
+  grid.size = {segmentations[0]->columns, segmentations[0]->rows, 1};
   grid.axes = {any.along_row, any.along_column, cross(any.along_row, any.along_column)};
   grid.spacing_mm = {any.spacing_i_mm, any.spacing_j_mm, 1};
   MEDPERF_CHECK(check_geometry(grid));
-  std::map<double, const DicomFrame*> sorted;
-  for (const DicomFrame& frame : image.frames) {
-    sorted.emplace(dot(frame.position_mm, grid.axes[2]), &frame);
-  }
+  const auto along = [&grid](const DicomFrame* frame) {
+    return dot(frame->position_mm, grid.axes[2]);
+  };
+  std::stable_sort(frames.begin(), frames.end(),
+                   [&](const DicomFrame* a, const DicomFrame* b) { return along(a) < along(b); });
   std::vector<double> places;
-  for (const auto& [place, frame] : sorted) places.push_back(place);
-  MEDPERF_TRY(grid.spacing_mm[2], own_step(any, places));
-  grid.origin_mm = sorted.begin()->second->position_mm;
+  for (const DicomFrame* frame : frames) places.push_back(along(frame));
+  MEDPERF_TRY(grid.spacing_mm[2], sparse_step(frames, places, found.remarks));
+  grid.origin_mm = frames[0]->position_mm;
   MEDPERF_CHECK(check_geometry(grid));
-  const double count = std::round((places.back() - places.front()) / grid.spacing_mm[2]) + 1;
-  constexpr double kMostSlices = 65536;
-  if (!(count <= kMostSlices)) {
-    return make_error(ErrorKind::kTooLarge, {},
-                      fmt::format("the segmentation spans {:.3g} slices", count));
+  for (const DicomImage* const image : segmentations) {
+    MEDPERF_TRY(grid, grid_with_frames(grid, *image, limit));
   }
-  grid.size[2] = static_cast<std::size_t>(count);
-  MEDPERF_CHECK(slices_of(image, grid));
-  // A few bytes can claim frames that lie far apart; what is between them would be memory.
-  if (grid.voxel_count() > kMostVoxels) {
-    return make_error(ErrorKind::kTooLarge, {},
-                      fmt::format("the segmentation spans {} voxels", grid.voxel_count()));
-  }
-  return grid;
+  return found;
 }
 
-Result<Volume> segmentation_to_labels(const DicomImage& image,
-                                      const std::optional<Geometry>& wanted) {
-  MEDPERF_TRY(const Geometry grid, grid_for(image, wanted));
+Result<Geometry> grid_with_frames(const Geometry& grid, const DicomImage& image,
+                                  const Bytes& limit) {
+  MEDPERF_CHECK(check_segmentation(image));
   MEDPERF_TRY(const auto slices, slices_of(image, grid));
+  const auto [least, most] = std::minmax_element(slices.begin(), slices.end());
+  const std::int64_t first = std::min<std::int64_t>(0, *least);
+  const std::int64_t last = std::max(static_cast<std::int64_t>(grid.size[2]), *most + 1);
+  Geometry longer = grid;
+  longer.size[2] = static_cast<std::size_t>(last - first);
+  if (first != 0) longer.origin_mm = grid.position_mm(0, 0, static_cast<double>(first));
+  MEDPERF_CHECK(check_extent(longer, limit));
+  return longer;
+}
+
+Result<Volume> segmentation_to_labels(const DicomImage& image, const Geometry& grid,
+                                      SegmentSets* sets, const Bytes& limit) {
+  MEDPERF_CHECK(check_segmentation(image));
+  MEDPERF_TRY(const auto slices, slices_of(image, grid));
+  for (std::size_t f = 0; f < slices.size(); ++f) {
+    if (slices[f] < 0 || slices[f] >= static_cast<std::int64_t>(grid.size[2])) {
+      return invalid(fmt::format("frame {} lies outside the grid: slice {} of {}", f + 1,
+                                 slices[f] + 1, grid.size[2]));
+    }
+  }
   std::uint16_t highest = 0;
   for (const DicomFrame& frame : image.frames) highest = std::max(highest, frame.segment);
   if (highest <= 0xff) {
-    Volume volume = make_volume(grid, ElementType::kU8);
-    MEDPERF_CHECK(paint<std::uint8_t>(image, slices, volume));
-    return volume;
+    MEDPERF_TRY(auto volume, painted<std::uint8_t>(image, slices, grid, sets, limit));
+    if (volume) return *std::move(volume);
   }
-  Volume volume = make_volume(grid, ElementType::kU16);
-  MEDPERF_CHECK(paint<std::uint16_t>(image, slices, volume));
-  return volume;
-}
-
-Result<std::vector<SegmentMask>> segmentation_to_masks(const DicomImage& image,
-                                                       const std::optional<Geometry>& wanted) {
-  MEDPERF_TRY(const Geometry grid, grid_for(image, wanted));
-  MEDPERF_TRY(const auto slices, slices_of(image, grid));
-  if (image.segments.size() > kMostVoxels / std::max<std::uint64_t>(1, grid.voxel_count())) {
-    return make_error(ErrorKind::kTooLarge, {},
-                      fmt::format("{} masks of {} voxels are too many to hold at once",
-                                  image.segments.size(), grid.voxel_count()));
-  }
-  std::map<std::uint16_t, SegmentMask> masks;
-  for (const DicomSegment& segment : image.segments) {
-    masks[segment.number] = {segment, make_volume(grid, ElementType::kU8)};
-  }
-  const std::size_t plane = image.rows * image.columns;
-  for (std::size_t f = 0; f < slices.size(); ++f) {
-    const auto found = masks.find(image.frames[f].segment);
-    if (found == masks.end()) {
-      return invalid(fmt::format("frame {} is of segment {}, which is not described", f + 1,
-                                 image.frames[f].segment));
-    }
-    const std::uint8_t* from = image.pixels.data() + f * plane;
-    std::uint8_t* to = found->second.mask.elements.data() + slices[f] * plane;
-    for (std::size_t i = 0; i < plane; ++i) to[i] |= from[i];
-  }
-  std::vector<SegmentMask> out;
-  for (auto& [number, mask] : masks) out.push_back(std::move(mask));
-  return out;
+  MEDPERF_TRY(auto middle, painted<std::uint16_t>(image, slices, grid, sets, limit));
+  if (middle) return *std::move(middle);
+  MEDPERF_TRY(auto wide, painted<std::int32_t>(image, slices, grid, sets, limit));
+  if (wide) return *std::move(wide);
+  return make_error(ErrorKind::kBug, {}, "the label of a set of segments is beyond 32 bits");
 }
 
 }  // namespace medperf::imaging

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "imaging/dicom.h"
+#include "imaging/slice_step.h"
 
 namespace medperf::imaging {
 namespace {
@@ -122,19 +123,6 @@ Status check_one_line(std::span<const Slice> slices, const Vector3& normal) {
     }
   }
   return {};
-}
-
-/// Spacing of a single slice, which has no neighbour.
-Result<double> lone_step(const DicomFrame& frame, std::vector<std::string>& remarks) {
-  for (const auto& [value, name] : {std::pair{frame.between_slices_mm, "SpacingBetweenSlices"},
-                                    std::pair{frame.thickness_mm, "SliceThickness"}}) {
-    if (value && *value > 0 && std::isfinite(*value)) {
-      remarks.push_back(
-          fmt::format("a single slice: its spacing is taken from {} ({:.4g} mm)", name, *value));
-      return *value;
-    }
-  }
-  return invalid("a single slice states neither SpacingBetweenSlices nor SliceThickness");
 }
 
 /// Applies f(stored value, slice) and stores the outcome as To.

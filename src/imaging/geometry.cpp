@@ -18,23 +18,44 @@ std::string in_words(const std::array<Vector3, 3>& axes) {
                      in_words(axes[2], " "));
 }
 
+/// In the first `count` numbers. Written so that NaN is never near anything.
+bool near(const Vector3& a, const Vector3& b, double tolerance, std::size_t count = 3) {
+  for (std::size_t d = 0; d < count; ++d) {
+    if (!(std::abs(a[d] - b[d]) <= tolerance)) return false;
+  }
+  return true;
+}
+
 /// Spacings within `tolerance` and within a thousandth of them: a microscope's pixels are smaller
 /// than a tolerance for scanners.
-bool near_spacing(const Vector3& a, const Vector3& b, double tolerance) {
-  for (std::size_t d = 0; d < 3; ++d) {
+bool near_spacing(const Vector3& a, const Vector3& b, double tolerance, std::size_t count) {
+  for (std::size_t d = 0; d < count; ++d) {
     const double smaller = std::min(a[d], b[d]);
     if (!(std::abs(a[d] - b[d]) <= std::min(tolerance, kSpacingShare * smaller))) return false;
   }
   return true;
 }
 
-/// Written so that NaN is never near anything.
-bool near(const Vector3& a, const Vector3& b, double tolerance) {
-  for (std::size_t d = 0; d < 3; ++d) {
-    if (!(std::abs(a[d] - b[d]) <= tolerance)) return false;
+/// What `tolerance` means for two grids.
+struct Tolerances {
+  bool one_plane = false;  ///< a 2-D image and a volume of one slice: the third axis says nothing
+  std::size_t axes = 3;    ///< that are compared
+  double origin_mm = 0;
+
+  Tolerances(const Geometry& a, const Geometry& b, double tolerance) {
+    one_plane = a.dimensions != b.dimensions && a.size[2] == 1 && b.size[2] == 1;
+    if (one_plane) axes = 2;
+    double smallest = 1;
+    double farthest = 0;
+    for (std::size_t d = 0; d < 3; ++d) {
+      if (d < axes) smallest = std::min({smallest, a.spacing_mm[d], b.spacing_mm[d]});
+      farthest = std::max({farthest, std::abs(a.origin_mm[d]), std::abs(b.origin_mm[d])});
+    }
+    // Files hold 32-bit floats: two ways to the same place may differ by a few of their steps.
+    constexpr double kFloatSteps = 4 * 0x1p-24;
+    origin_mm = std::min(tolerance, std::max(kSpacingShare * smallest, kFloatSteps * farthest));
   }
-  return true;
-}
+};
 
 }  // namespace
 
@@ -80,7 +101,8 @@ Vector3 Geometry::index_of(const Vector3& point_mm) const {
 std::vector<GeometryDifference> compare(const Geometry& a, const Geometry& b, double tolerance) {
   using What = GeometryDifference::What;
   std::vector<GeometryDifference> found;
-  if (a.dimensions != b.dimensions) {
+  const Tolerances within(a, b, tolerance);
+  if (a.dimensions != b.dimensions && !within.one_plane) {
     found.push_back(
         {What::kDimensions, fmt::format("{}-D against {}-D", a.dimensions, b.dimensions)});
   }
@@ -89,18 +111,18 @@ std::vector<GeometryDifference> compare(const Geometry& a, const Geometry& b, do
         {What::kSize, fmt::format("size {} x {} x {} against {} x {} x {} voxels", a.size[0],
                                   a.size[1], a.size[2], b.size[0], b.size[1], b.size[2])});
   }
-  if (!near_spacing(a.spacing_mm, b.spacing_mm, tolerance)) {
+  if (!near_spacing(a.spacing_mm, b.spacing_mm, tolerance, within.axes)) {
     found.push_back(
         {What::kSpacing, fmt::format("spacing {} mm against {} mm", in_words(a.spacing_mm, " x "),
                                      in_words(b.spacing_mm, " x "))});
   }
-  if (!near(a.origin_mm, b.origin_mm, tolerance)) {
+  if (!near(a.origin_mm, b.origin_mm, within.origin_mm)) {
     found.push_back(
         {What::kOrigin, fmt::format("origin ({}) mm against ({}) mm", in_words(a.origin_mm, ", "),
                                     in_words(b.origin_mm, ", "))});
   }
   bool same_direction = true;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
+  for (std::size_t axis = 0; axis < within.axes; ++axis) {
     same_direction = same_direction && near(a.axes[axis], b.axes[axis], tolerance);
   }
   if (!same_direction) {

@@ -43,7 +43,8 @@ inline constexpr double kShearTolerance = 1e-3;
 /// Sizes are compared exactly; spacing and origin within this many mm, direction cosines within
 /// this number.
 inline constexpr double kGeometryTolerance = 1e-4;
-/// Spacings besides within this share of the smaller: what counts below 0.1 mm.
+/// Spacings besides within this share of the smaller, origins within this share of the smallest
+/// spacing or the rounding of 32-bit floats at that place: what counts below 0.1 mm.
 inline constexpr double kSpacingShare = 1e-3;
 
 /// One thing in which two grids differ, said for people.
@@ -54,7 +55,8 @@ struct GeometryDifference {
 };
 
 /// All differences of two grids; empty: they are the same grid. Symmetric but for the wording.
-/// A NaN differs from everything.
+/// A NaN differs from everything. A 2-D image and a volume of one slice may be the same grid: what
+/// the third axis of either states is not compared then.
 std::vector<GeometryDifference> compare(const Geometry& a, const Geometry& b,
                                         double tolerance = kGeometryTolerance);
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/files.h"
+#include "base/encoding.h"
 #include "imaging/gzip.h"
 #include "imaging/sparse_gzip.h"
 
@@ -24,7 +24,8 @@ struct Plan {
   ElementType type = ElementType::kU8;
   std::size_t start = 0;  ///< of the voxels, in the unpacked file that holds them
   std::size_t frame_bytes = 0;
-  std::size_t total = 0;  ///< bytes of that file: start and all frames
+  std::size_t total = 0;           ///< bytes of that file: start and all frames
+  std::optional<Scaling> scaling;  ///< from stored to true values
 };
 
 Error too_large(std::uint64_t frames_of, const Bytes& limit) {
@@ -50,6 +51,19 @@ Result<std::size_t> data_start(const NiftiHeader& h, bool with_header, const Byt
         fmt::format("the voxels are said to start at byte {:.0f} (vox_offset)", h.vox_offset));
   }
   return static_cast<std::size_t>(h.vox_offset);
+}
+
+/// Source: nifti1.h: "if scl_slope is nonzero then y = scl_slope * x + scl_inter"; a slope that is
+/// not finite counts as none, as nibabel has it.
+Result<std::optional<Scaling>> scaling_of(const NiftiHeader& h) {
+  if (h.slope == 0 || !std::isfinite(h.slope)) return std::optional<Scaling>();
+  if (!std::isfinite(h.intercept)) {
+    return make_error(
+        ErrorKind::kInvalid, {},
+        fmt::format("the intercept of the intensities (scl_inter) is {}", h.intercept));
+  }
+  if (h.slope == 1 && h.intercept == 0) return std::optional<Scaling>();
+  return std::optional<Scaling>({h.slope, h.intercept});
 }
 
 Result<Plan> make_plan(std::string_view front, bool pair, const NiftiOptions& options) {
@@ -80,6 +94,8 @@ Result<Plan> make_plan(std::string_view front, bool pair, const NiftiOptions& op
                       fmt::format("the image has {} frames, frame {} (from 0) is asked for",
                                   plan.grid.frames, *options.frame));
   }
+  MEDPERF_TRY(plan.scaling, scaling_of(plan.header));
+  if (options.accept) MEDPERF_CHECK(options.accept(plan.grid.geometry));
   return plan;
 }
 
@@ -131,27 +147,25 @@ void swap_elements(Volume& volume) {
   if (size == 8) swap_bytes<std::uint64_t>(volume.elements.data(), count);
 }
 
-/// Applies scl_slope and scl_inter. Source: nifti1.h: "if scl_slope is nonzero then y = scl_slope
-/// * x + scl_inter"; a slope that is not finite counts as none, as nibabel has it.
-Status scale(const NiftiHeader& h, Volume& volume) {
-  if (h.slope == 0 || !std::isfinite(h.slope)) return {};
-  if (!std::isfinite(h.intercept)) {
-    return make_error(
-        ErrorKind::kInvalid, {},
-        fmt::format("the intercept of the intensities (scl_inter) is {}", h.intercept));
-  }
-  if (h.slope == 1 && h.intercept == 0) return {};
-  ElementBuffer scaled(volume.geometry.voxel_count() * sizeof(double));
-  visit_elements(volume, [&](auto voxels) {
+Status scale(const Scaling& scaling, const Bytes& limit, Volume& volume) {
+  const std::uint64_t voxels = volume.geometry.voxel_count();
+  if (voxels > limit.value / sizeof(double)) return too_large(voxels, limit);
+  ElementBuffer scaled(voxels * sizeof(double));
+  visit_elements(std::as_const(volume), [&](auto stored) {
     auto* out = reinterpret_cast<double*>(scaled.data());
-    for (const auto value : voxels) *out++ = h.slope * static_cast<double>(value) + h.intercept;
+    for (const auto value : stored) {
+      *out++ = scaling.slope * static_cast<double>(value) + scaling.intercept;
+    }
   });
   volume.elements = std::move(scaled);
   volume.type = ElementType::kF64;
   return {};
 }
 
-Result<Volume> finish(Plan&& plan, ElementBuffer&& file, const NiftiOptions& options) {
+enum class Wanted { kValues, kLabels };
+
+Result<Volume> finish(Plan&& plan, ElementBuffer&& file, const NiftiOptions& options,
+                      Wanted wanted) {
   Volume volume;
   volume.geometry = plan.grid.geometry;
   volume.remarks = std::move(plan.grid.remarks);
@@ -161,7 +175,11 @@ Result<Volume> finish(Plan&& plan, ElementBuffer&& file, const NiftiOptions& opt
   volume.elements.drop_front(before);
   volume.elements.shrink(plan.frame_bytes);
   if (plan.header.swapped) swap_elements(volume);
-  MEDPERF_CHECK(scale(plan.header, volume));
+  if (wanted == Wanted::kLabels) {
+    return plan.scaling ? to_labels(std::move(volume), *plan.scaling, options.limit)
+                        : to_labels(std::move(volume), options.limit);
+  }
+  if (plan.scaling) MEDPERF_CHECK(scale(*plan.scaling, options.limit, volume));
   return volume;
 }
 
@@ -176,13 +194,13 @@ Result<Volume> out_of_memory(std::size_t bytes) {
 }
 
 Result<Volume> parse(std::string_view header, std::string_view image, bool pair,
-                     const NiftiOptions& options) {
+                     const NiftiOptions& options, Wanted wanted) {
   MEDPERF_TRY(const std::string front, front_of(header));
   MEDPERF_TRY(Plan plan, make_plan(front, pair, options));
   const std::size_t total = plan.total;
   try {
     MEDPERF_TRY(ElementBuffer file, unpack(image, total));
-    return finish(std::move(plan), std::move(file), options);
+    return finish(std::move(plan), std::move(file), options, wanted);
   } catch (const std::bad_alloc&) {
     return out_of_memory(total);
   }
@@ -208,42 +226,42 @@ bool names_a_pair(const fs::path& path) {
   return bare.extension() == ".hdr" || bare.extension() == ".img";
 }
 
+Result<Volume> read(const fs::path& path, const NiftiOptions& options, Wanted wanted) {
+  Result<Volume> volume = make_error(ErrorKind::kBug, {}, "not read");
+  if (names_a_pair(path)) {
+    const auto [header_path, image_path] = pair_of(path);
+    MEDPERF_TRY(const std::string header, read_file(header_path, options.limit, options.links));
+    MEDPERF_TRY(const std::string image, read_file(image_path, options.limit, options.links));
+    volume = parse(header, image, true, options, wanted);
+  } else {
+    MEDPERF_TRY(const std::string bytes, read_file(path, options.limit, options.links));
+    volume = parse(bytes, bytes, false, options, wanted);
+  }
+  if (!volume) return std::move(volume).error().at(printable(path.string()));
+  return volume;
+}
+
 }  // namespace
 
 Result<Volume> parse_nifti(std::string_view bytes, const NiftiOptions& options) {
-  return parse(bytes, bytes, false, options);
+  return parse(bytes, bytes, false, options, Wanted::kValues);
 }
 
 Result<Volume> parse_nifti_pair(std::string_view header, std::string_view image,
                                 const NiftiOptions& options) {
-  return parse(header, image, true, options);
+  return parse(header, image, true, options, Wanted::kValues);
 }
 
 Result<Volume> read_nifti(const fs::path& path, const NiftiOptions& options) {
-  Result<Volume> volume = make_error(ErrorKind::kBug, {}, "not read");
-  if (names_a_pair(path)) {
-    const auto [header_path, image_path] = pair_of(path);
-    MEDPERF_TRY(const std::string header, read_file(header_path, options.limit));
-    MEDPERF_TRY(const std::string image, read_file(image_path, options.limit));
-    volume = parse_nifti_pair(header, image, options);
-  } else {
-    MEDPERF_TRY(const std::string bytes, read_file(path, options.limit));
-    volume = parse_nifti(bytes, options);
-  }
-  if (!volume) return std::move(volume).error().at(path.string());
-  return volume;
+  return read(path, options, Wanted::kValues);
 }
 
 Result<Volume> parse_nifti_labels(std::string_view bytes, const NiftiOptions& options) {
-  MEDPERF_TRY(Volume volume, parse_nifti(bytes, options));
-  return to_labels(std::move(volume));
+  return parse(bytes, bytes, false, options, Wanted::kLabels);
 }
 
 Result<Volume> read_nifti_labels(const fs::path& path, const NiftiOptions& options) {
-  MEDPERF_TRY(Volume volume, read_nifti(path, options));
-  Result<Volume> labels = to_labels(std::move(volume));
-  if (!labels) return std::move(labels).error().at(path.string());
-  return labels;
+  return read(path, options, Wanted::kLabels);
 }
 
 Result<std::string> write_nifti(const Volume& volume, NiftiPacking packing) {

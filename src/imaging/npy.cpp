@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/encoding.h"
+
 namespace medperf::imaging {
 namespace {
 
@@ -248,7 +250,7 @@ Result<NpyArray> parse_npy(std::string_view bytes, const NpyLimits& limits) {
   }
   if (row == nullptr) {
     return make_error(ErrorKind::kInvalid, {},
-                      "element type '" + header.descr.substr(0, 40) + "' is not read here",
+                      "element type '" + printable(header.descr, 40) + "' is not read here",
                       "Save integers, floats or booleans in little-endian order.");
   }
   std::size_t size = 0;

@@ -82,6 +82,7 @@ bool inspect(Reader& reader, Source& source) {
 bool read_rows(Reader& reader, unsigned char** rows) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   if (png_get_bit_depth(reader.png, reader.info) == 16) png_set_swap(reader.png);
+  png_set_packing(reader.png);  // fewer than 8 bits: a byte each, of the same value
   png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   png_read_image(reader.png, rows);
@@ -135,8 +136,11 @@ Result<GreyImage> parse_png(std::string_view bytes, const PngLimits& limits) {
   image.width = png_get_image_width(reader.png, reader.info);
   image.height = png_get_image_height(reader.png, reader.info);
   image.bits = png_get_bit_depth(reader.png, reader.info);
-  if (png_get_color_type(reader.png, reader.info) != PNG_COLOR_TYPE_GRAY || image.bits < 8) {
-    return make_error(ErrorKind::kInvalid, {}, "the PNG image is not grey with 8 or 16 bits",
+  if (png_get_color_type(reader.png, reader.info) != PNG_COLOR_TYPE_GRAY ||
+      image.bits < limits.fewest_bits) {
+    return make_error(ErrorKind::kInvalid, {},
+                      limits.fewest_bits < 8 ? "the PNG image is not grey"
+                                             : "the PNG image is not grey with 8 or 16 bits",
                       "Export it as greyscale without alpha.");
   }
   const std::uint64_t count = std::uint64_t{image.width} * image.height;

@@ -82,7 +82,8 @@ std::uint64_t fill(std::span<const T> labels, const Geometry& from, Volume& out)
 }  // namespace
 
 Result<Volume> resample_labels(const Volume& labels, const Geometry& grid) {
-  if (labels.geometry.dimensions != grid.dimensions) {
+  const bool flat = labels.geometry.size[2] == 1 && grid.size[2] == 1;
+  if (labels.geometry.dimensions != grid.dimensions && !flat) {
     return make_error(ErrorKind::kInvalid, {},
                       fmt::format("a {}-D label map cannot be brought onto a {}-D grid",
                                   labels.geometry.dimensions, grid.dimensions));
@@ -97,18 +98,24 @@ Result<Volume> resample_labels(const Volume& labels, const Geometry& grid) {
     using T = std::remove_cv_t<typename decltype(voxels)::element_type>;
     return fill<T>(voxels, labels.geometry, out);
   });
+  if (lost > 0) {
+    return make_error(
+        ErrorKind::kInvalid, {},
+        fmt::format("{} labelled voxels lie outside the grid of {}", lost, in_words(grid)),
+        "They would count for nothing. Give a reference whose grid holds them, or "
+        "set them to 0.");
+  }
   out.remarks.push_back(fmt::format("resampled by nearest neighbour from {} onto {}",
                                     in_words(labels.geometry), in_words(grid)));
-  if (lost > 0) {
-    out.remarks.push_back(
-        fmt::format("{} labelled voxels lie outside the new grid and were left out", lost));
-  }
   return out;
 }
 
 Result<Volume> bring_to_grid(Volume&& labels, const Geometry& grid, GridRule rule,
                              std::string_view name, std::string_view grid_name) {
-  if (compare(labels.geometry, grid).empty()) return std::move(labels);
+  if (compare(labels.geometry, grid).empty()) {
+    labels.geometry = grid;
+    return std::move(labels);
+  }
   if (rule == GridRule::kRefuse) {
     MEDPERF_CHECK(require_same_grid(labels.geometry, grid, name, grid_name));
   }

@@ -18,14 +18,15 @@ enum class GridRule {
 /// along each axis of `labels`. A centre half way between two (within 1e-6 of a voxel) takes the
 /// one with the higher index, as ITK does; a centre outside the labels' grid, which ends half a
 /// voxel beyond its outermost centres, is background (0). No label is invented and none averaged;
-/// thin structures may vanish on a coarser grid. Adds remarks: that it was resampled, and how many
-/// labelled voxels have their centre outside the new grid.
-/// O(voxels of both). Errors: invalid when one is 2-D and the other 3-D, or `labels` is not of
-/// an integer type (see to_labels).
+/// thin structures may vanish on a coarser grid. Adds a remark that it was resampled.
+/// O(voxels of both). Errors: invalid when labelled voxels have their centre outside the new grid
+/// (left out, a model's false positives would count for nothing), when one is 2-D and the other of
+/// several slices, or `labels` is not of an integer type (see to_labels).
 Result<Volume> resample_labels(const Volume& labels, const Geometry& grid);
 
-/// `labels` as they are when they lie on `grid` (within kGeometryTolerance); else by the rule.
-/// `name` and `grid_name` are for the message, e.g. "prediction" and "reference".
+/// `labels` as they are when they lie on `grid` (within kGeometryTolerance), whose numbers they
+/// then have; else by the rule. `name` and `grid_name` are for the message, e.g. "prediction" and
+/// "reference".
 Result<Volume> bring_to_grid(Volume&& labels, const Geometry& grid, GridRule rule,
                              std::string_view name, std::string_view grid_name);
 

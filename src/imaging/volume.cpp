@@ -2,17 +2,13 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <concepts>
 #include <cstring>
-#include <limits>
 #include <mutex>
 #include <new>
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,7 +41,8 @@ constexpr std::size_t kMostKept = std::size_t{64} << 20;
 struct Block {
   std::uint8_t* memory = nullptr;
   std::size_t capacity = 0;
-  bool zero = false;  // all of it
+  bool zero = false;       // all of it
+  bool untouched = false;  // never written to
 };
 
 /// Large blocks that were given back, for the next that want as much.
@@ -98,6 +95,11 @@ KeptBlocks& kept_blocks() {
   return *blocks;
 }
 
+std::size_t page_size() {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 /// Large buffers are taken in pages of two megabytes where the system has them: a volume is filled
 /// once and read a few times, and the first touch of its small pages takes longer than both.
 Block take(std::size_t size, bool zero) {
@@ -109,172 +111,18 @@ Block take(std::size_t size, bool zero) {
   void* memory = nullptr;
   if (::posix_memalign(&memory, kHugePage, size) != 0) return {};
   ::madvise(memory, size, MADV_HUGEPAGE);  // a wish
-  return {static_cast<std::uint8_t*>(memory), size};
+  return {static_cast<std::uint8_t*>(memory), size, false, true};
 }
 
-struct LabelRange {
-  std::int32_t lowest = 0;
-  std::int32_t highest = 0;
-};
-
-Error no_label(const Geometry& geometry, std::size_t at, const std::string& value,
-               std::string_view why) {
-  const std::size_t i = at % geometry.size[0];
-  const std::size_t j = at / geometry.size[0] % geometry.size[1];
-  const std::size_t k = at / geometry.size[0] / geometry.size[1];
-  return make_error(ErrorKind::kInvalid, {},
-                    fmt::format("voxel ({}, {}, {}) is {}, {}", i, j, k, value, why),
-                    "A label map holds whole numbers: write classes, not probabilities.");
-}
-
-constexpr std::size_t kBlock = 4096;  // elements worked on at a time, within the first-level cache
-
-template <typename T>
-bool fits_i32(T lowest, T highest) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return lowest >= T{-2147483648.0} && highest < T{2147483648.0};
-  } else {
-    return std::in_range<std::int32_t>(lowest) && std::in_range<std::int32_t>(highest);
+/// Makes a block zero. What comes new from the system is given back and then is zero when it is
+/// touched: a header may announce gigabytes of which the file holds nothing.
+void clear(const Block& block) {
+  std::size_t known = 0;  // bytes that are zero
+  if (block.untouched) {
+    const std::size_t whole = block.capacity / page_size() * page_size();
+    if (::madvise(block.memory, whole, MADV_DONTNEED) == 0) known = whole;
   }
-}
-
-/// Takes a block of voxels into the range; false when one of them is no label. Without an exit
-/// inside, the loops are done many elements at a time.
-template <typename T>
-bool widen(LabelRange& range, std::span<const T> block) {
-  T lowest = block[0];
-  T highest = block[0];
-  for (const T value : block) {
-    lowest = value < lowest ? value : lowest;
-    highest = value > highest ? value : highest;
-  }
-  if (!fits_i32(lowest, highest)) return false;
-  range.lowest = std::min(range.lowest, static_cast<std::int32_t>(lowest));
-  range.highest = std::max(range.highest, static_cast<std::int32_t>(highest));
-  return true;
-}
-
-/// Of floating-point voxels as whole numbers: the least and greatest float could not be found many
-/// at a time, since NaN makes their order matter.
-template <std::floating_point T>
-bool widen(LabelRange& range, std::span<const T> block) {
-  constexpr T kLeast = -2147483648.0;
-  constexpr T kMost = std::is_same_v<T, float> ? 2147483520.0 : 2147483647.0;
-  std::int32_t lowest = range.lowest;
-  std::int32_t highest = range.highest;
-  std::int32_t wrong = 0;
-  for (const T value : block) {
-    T inside = value < kMost ? value : kMost;  // NaN becomes kMost
-    inside = inside > kLeast ? inside : kLeast;
-    const auto whole = static_cast<std::int32_t>(inside);
-    wrong |= static_cast<T>(whole) != value ? 1 : 0;  // also when it was NaN or outside
-    lowest = whole < lowest ? whole : lowest;
-    highest = whole > highest ? whole : highest;
-  }
-  range = {lowest, highest};
-  return wrong == 0;
-}
-
-template <typename T>
-Error first_no_label(std::span<const T> voxels, const Geometry& geometry) {
-  for (std::size_t at = 0; at < voxels.size(); ++at) {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (voxels[at] != std::trunc(voxels[at])) {
-        return no_label(geometry, at, fmt::format("{}", voxels[at]), "no whole number");
-      }
-    }
-    if (!fits_i32(voxels[at], voxels[at])) {
-      return no_label(geometry, at, fmt::format("{}", voxels[at]), "beyond 32 bits");
-    }
-  }
-  return make_error(ErrorKind::kBug, {}, "a label map was refused for no voxel of it");
-}
-
-/// The least and the greatest label; an error at the first voxel that is none.
-template <typename T>
-Result<LabelRange> label_range(std::span<const T> voxels, const Geometry& geometry) {
-  LabelRange range{std::numeric_limits<std::int32_t>::max(),
-                   std::numeric_limits<std::int32_t>::min()};
-  for (std::size_t start = 0; start < voxels.size(); start += kBlock) {
-    const auto block = voxels.subspan(start, std::min(kBlock, voxels.size() - start));
-    if (!widen(range, block)) return first_no_label(voxels, geometry);
-  }
-  return range;
-}
-
-/// Narrows from front to back within one buffer: what is written never passes what is read.
-template <typename From, typename To>
-void narrow(std::uint8_t* data, std::size_t count) {
-  static_assert(sizeof(To) <= sizeof(From));
-  From from[kBlock];
-  To to[kBlock];
-  for (std::size_t start = 0; start < count; start += kBlock) {
-    const std::size_t n = std::min(kBlock, count - start);
-    std::memcpy(from, data + start * sizeof(From), n * sizeof(From));
-    // By way of 32 bits, which all labels fit: what compilers know how to do many at a time.
-    for (std::size_t i = 0; i < n; ++i) {
-      to[i] = static_cast<To>(static_cast<std::int32_t>(from[i]));
-    }
-    std::memcpy(data + start * sizeof(To), to, n * sizeof(To));
-  }
-}
-
-/// Labels in [0, 255] of voxels that are zero almost everywhere, as bytes: what is known to be zero
-/// is neither read nor written. Nothing when that is not known, or a label is another.
-template <typename From>
-std::optional<ElementBuffer> sparse_labels(const Volume& volume) {
-  const std::vector<std::uint64_t> occupied = volume.elements.occupied();
-  if (occupied.empty()) return std::nullopt;
-  constexpr std::size_t kVoxels = OccupiedBlocks::kBytes / sizeof(From);
-  const std::span<const From> voxels = volume.as<From>();
-  bool good = true;
-  ElementBuffer labels = ElementBuffer::sparse(
-      voxels.size(), [&](std::span<std::uint8_t> zeros, OccupiedBlocks& written) {
-        for (std::size_t word = 0; word < occupied.size() && good; ++word) {
-          for (std::uint64_t bits = occupied[word]; bits != 0 && good; bits &= bits - 1) {
-            const auto block = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-            const std::size_t first = block * kVoxels;
-            if (first >= voxels.size()) break;
-            const auto part = voxels.subspan(first, std::min(kVoxels, voxels.size() - first));
-            LabelRange range{0, 0};
-            good = widen(range, part) && range.lowest >= 0 && range.highest <= 0xff;
-            if (!good) return;
-            for (std::size_t i = 0; i < part.size(); ++i) {
-              zeros[first + i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(part[i]));
-            }
-            written.mark(first, first + part.size());
-          }
-        }
-      });
-  if (!good) return std::nullopt;
-  return labels;
-}
-
-template <typename From>
-void store_labels(Volume& volume, const LabelRange& range) {
-  const std::size_t count = volume.elements.size() / sizeof(From);
-  std::uint8_t* data = volume.elements.data();
-  if (range.lowest >= 0 && range.highest <= 0xff) {
-    if constexpr (!std::is_same_v<From, std::uint8_t>) narrow<From, std::uint8_t>(data, count);
-    volume.type = ElementType::kU8;
-  } else if (range.lowest >= 0 && range.highest <= 0xffff) {
-    if constexpr (sizeof(From) >= 2) narrow<From, std::uint16_t>(data, count);
-    volume.type = ElementType::kU16;
-  } else if constexpr (sizeof(From) >= 4) {
-    narrow<From, std::int32_t>(data, count);
-    volume.type = ElementType::kI32;
-  } else {
-    ElementBuffer wide(count * sizeof(std::int32_t));  // negative labels of one or two bytes
-    for (std::size_t at = 0; at < count; ++at) {
-      From from;
-      std::memcpy(&from, data + at * sizeof(From), sizeof(From));
-      const auto to = static_cast<std::int32_t>(from);
-      std::memcpy(wide.data() + at * sizeof(to), &to, sizeof(to));
-    }
-    volume.elements = std::move(wide);
-    volume.type = ElementType::kI32;
-  }
-  volume.elements.shrink(count * size_of(volume.type));
+  std::memset(block.memory + known, 0, block.capacity - known);
 }
 
 }  // namespace
@@ -297,7 +145,7 @@ ElementBuffer::ElementBuffer(std::size_t size) : size_(size) {
 ElementBuffer ElementBuffer::zeros(std::size_t size) {
   const Block block = take(size, true);
   if (block.memory == nullptr) throw std::bad_alloc();
-  if (!block.zero) std::memset(block.memory, 0, block.capacity);
+  if (!block.zero) clear(block);
   ElementBuffer buffer;
   buffer.memory_ = block.memory;
   buffer.capacity_ = block.capacity;
@@ -313,7 +161,7 @@ ElementBuffer::~ElementBuffer() {
       std::memset(memory_ + range.first, 0, range.last - range.first);
     }
   }
-  kept_blocks().give({memory_, capacity_, sparse});
+  kept_blocks().give({memory_, capacity_, sparse, false});
 }
 
 ElementBuffer::ElementBuffer(ElementBuffer&& other) noexcept
@@ -377,33 +225,13 @@ Volume make_volume(const Geometry& geometry, ElementType type) {
   Volume volume;
   volume.geometry = geometry;
   volume.type = type;
-  volume.elements = ElementBuffer(geometry.voxel_count() * size_of(type));
-  std::memset(volume.elements.data(), 0, volume.elements.size());
+  volume.elements = ElementBuffer::zeros(geometry.voxel_count() * size_of(type));
   return volume;
 }
 
 std::vector<double> to_doubles(const Volume& volume) {
   return visit_elements(
       volume, [](auto voxels) { return std::vector<double>(voxels.begin(), voxels.end()); });
-}
-
-Result<Volume> to_labels(Volume&& volume) {
-  if (volume.type == ElementType::kU8) return std::move(volume);  // as small as it gets
-  auto sparse = visit_elements(volume, [&](auto voxels) {
-    return sparse_labels<std::remove_cv_t<typename decltype(voxels)::element_type>>(volume);
-  });
-  if (sparse) {
-    volume.elements = *std::move(sparse);
-    volume.type = ElementType::kU8;
-    return std::move(volume);
-  }
-  const auto range =
-      visit_elements(volume, [&](auto voxels) { return label_range(voxels, volume.geometry); });
-  if (!range) return range.error();
-  visit_elements(volume, [&](auto voxels) {
-    store_labels<std::remove_cv_t<typename decltype(voxels)::element_type>>(volume, *range);
-  });
-  return std::move(volume);
 }
 
 }  // namespace medperf::imaging

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "imaging/geometry.h"
 #include "imaging/occupied_blocks.h"
@@ -48,6 +49,9 @@ class ElementBuffer {
   ElementBuffer() = default;
   /// `size` bytes with undefined content. Throws std::bad_alloc.
   explicit ElementBuffer(std::size_t size);
+  /// `size` zero bytes, of which large ones are memory only once they are touched. Throws
+  /// std::bad_alloc.
+  static ElementBuffer zeros(std::size_t size);
   /// `size` zero bytes, in order to write a few of them: fill(bytes, occupied) marks those that it
   /// writes. The buffer remembers them, so that readers need not look at the others and the next
   /// such buffer need not clear them. Throws std::bad_alloc.
@@ -79,8 +83,6 @@ class ElementBuffer {
   std::vector<std::uint64_t> occupied() const;
 
  private:
-  static ElementBuffer zeros(std::size_t size);
-
   std::uint8_t* memory_ = nullptr;
   std::size_t capacity_ = 0;  ///< of memory_ as it was taken; 0 once it was shrunk
   std::size_t start_ = 0;
@@ -146,10 +148,19 @@ auto visit_elements(const Volume& volume, F&& f) {
 /// The voxels as doubles (64-bit integers beyond 2^53 are rounded).
 std::vector<double> to_doubles(const Volume& volume);
 
+/// value = slope x stored + intercept
+struct Scaling {
+  double slope = 1;
+  double intercept = 0;
+};
+
 /// The volume as a label map: every voxel a whole number, held in the smallest of u8, u16 and i32
 /// that holds them all (floating-point files with whole numbers are common). Works in the
-/// volume's own memory. Errors: invalid, with the first voxel that is no whole number or lies
-/// outside i32.
-Result<Volume> to_labels(Volume&& volume);
+/// volume's own memory, unless labels are longer than what was stored. Errors: invalid, with the
+/// first voxel that is no whole number or lies outside i32; too_large (more bytes than `limit`).
+Result<Volume> to_labels(Volume&& volume, const Bytes& limit = mebibytes(4096));
+/// The same of scaled voxels, whose values are never in memory at once.
+Result<Volume> to_labels(Volume&& stored, const Scaling& scaling,
+                         const Bytes& limit = mebibytes(4096));
 
 }  // namespace medperf::imaging

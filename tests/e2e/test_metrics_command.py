@@ -103,68 +103,6 @@ def folders_and_plain_images(work):
         expect(f"instances by {words}, and the convention says so", code == 0 and row in said, (said, wrong))
 
 
-def dicom_slice(path, instance, z, rows):
-    """A CT slice, explicit little-endian, whose values are labels; the grid of the SEG objects in tests/oracle."""
-    def element(group, number, vr, value):
-        value += (b"\0" if vr in ("UI", "OB") else b" ") * (len(value) % 2)
-        if vr == "OW":
-            return struct.pack("<HH2sHI", group, number, vr.encode(), 0, len(value)) + value
-        return struct.pack("<HH2sH", group, number, vr.encode(), len(value)) + value
-    short, text = (lambda n: struct.pack("<H", n)), (lambda s: s.encode())
-    ct = "1.2.840.10008.5.1.4.1.1.2"
-    meta = element(2, 2, "UI", text(ct)) + element(2, 3, "UI", text(f"1.2.3.{instance}")) \
-        + element(2, 0x10, "UI", text("1.2.840.10008.1.2.1"))
-    body = b"".join((
-        element(8, 0x16, "UI", text(ct)), element(8, 0x18, "UI", text(f"1.2.3.{instance}")), element(8, 0x60, "CS", b"CT"),
-        element(0x18, 0x50, "DS", b"3"), element(0x20, 0xd, "UI", b"1.2.3.1"), element(0x20, 0xe, "UI", b"1.2.3.2"),
-        element(0x20, 0x32, "DS", text(f"-30.5\\12.25\\{z}")), element(0x20, 0x37, "DS", b"1\\0\\0\\0\\1\\0"),
-        element(0x20, 0x52, "UI", b"1.2.3.3"), element(0x28, 2, "US", short(1)), element(0x28, 4, "CS", b"MONOCHROME2"),
-        element(0x28, 0x10, "US", short(len(rows))), element(0x28, 0x11, "US", short(len(rows[0]))),
-        element(0x28, 0x30, "DS", b"0.8\\0.7"), element(0x28, 0x100, "US", short(16)), element(0x28, 0x101, "US", short(12)),
-        element(0x28, 0x102, "US", short(11)), element(0x28, 0x103, "US", short(0)),
-        element(0x7fe0, 0x10, "OW", b"".join(short(v) for row in rows for v in row))))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(bytes(128) + b"DICM" + element(2, 0, "UL", struct.pack("<I", len(meta))) + meta + body)
-
-
-def dicom(work):
-    """SEG objects and series of slices whose values are labels, as pairs; what the masks are is known by formula."""
-    def label(i, j, k):
-        return 2 if i > 8 and k in (1, 4) else 1 if i + j < 7 and 1 <= k <= 3 else 0
-    seg = TOP / "src/imaging/tests/oracle/dicom/seg.dcm"
-    shifted = {}
-    for k in range(1, 5):
-        rows = [[label(i, j, k) for i in range(12)] for j in range(10)]
-        moved = [[0] + row[:-1] for row in rows]
-        shifted.update({(i, j, k): moved[j][i] for j in range(10) for i in range(12)})
-        dicom_slice(work / f"r/same/{9 - k}.dcm", 100 + k, 40 + 3 * k, rows)      # names against the order of slices
-        dicom_slice(work / f"r/shifted/{k}", 200 + k, 40 + 3 * k, moved)
-        dicom_slice(work / f"r/elsewhere/{k}", 300 + k, 41 + 3 * k, rows)
-    (work / "p").mkdir()
-    for name in ("same", "shifted", "elsewhere"):
-        (work / f"p/{name}.dcm").write_bytes(seg.read_bytes())
-    code, said, wrong = run("segmentation", work / "p", work / "r", "--labels", "1,2", "--metric", "dice,hd", "--csv")
-    found = {(r["case_id"], r["region"], r["metric"]): r["value"] for r in csv.DictReader(io.StringIO(said))}
-    for one in ("1", "2"):
-        expect(f"a SEG and a series of the same label {one}", found.get(("same", one, "dice")) == "1"
-               and found.get(("same", one, "hd")) == "0", (found, wrong))
-        mine = {(i, j, k) for i in range(12) for j in range(10) for k in range(1, 5) if label(i, j, k) == int(one)}
-        theirs = {at for at, value in shifted.items() if value == int(one)}
-        expect(f"Dice of shifted label {one} by counting", mine and float(found.get(("shifted", one, "dice")) or "nan")
-               == 2 * len(mine & theirs) / (len(mine) + len(theirs)), found.get(("shifted", one, "dice")))
-        expect(f"a shift by one column of 0.7 mm, label {one}", abs(float(found.get(("shifted", one, "hd")) or "nan") - 0.7) < 1e-12,
-               found.get(("shifted", one, "hd")))
-    expect("a series on another grid is refused, the others are measured", code == 13 and "elsewhere" in wrong
-           and "grid" in wrong, (code, wrong))
-    code, said, wrong = run("segmentation", seg, work / "r/same", "--labels", "1", "--metric", "dice", "--csv",
-                            "--html", work / "one.html")
-    expect("a file and a folder are one case, with a picture", code == 0 and ",dice,,1,ok," in said
-           and "data:image/png" in (work / "one.html").read_text(), (said, wrong))
-    (work / "r/same/5.dcm").write_bytes((work / "r/same/5.dcm").read_bytes()[:-40])
-    code, _, wrong = run("segmentation", seg, work / "r/same", "--labels", "1", "--metric", "dice")
-    expect("a slice cut short is an error that names it", code == 13 and "5.dcm" in wrong, (code, wrong))
-
-
 def options_first(work):
     """What an option takes ends with its word, wherever the inputs stand."""
     square = [[3 if 2 <= x < 6 and 2 <= y < 6 else x % 2 for x in range(9)] for y in range(8)]
@@ -664,7 +602,7 @@ def regression(work):
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, dicom, report, worst_cases, refusals, classification, many_classes,
+    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, report, worst_cases, refusals, classification, many_classes,
                  blank_patients, groups, groups_of_label_maps, probabilities_at_the_ends, several_labels, pooling, regression):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))

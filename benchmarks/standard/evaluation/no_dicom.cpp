@@ -11,15 +11,24 @@ Error no_dicom() {
 
 }  // namespace
 
-Result<DicomImage> read_dicom(const std::filesystem::path&, const DicomLimits&) {
+Result<DicomImage> read_dicom(const std::filesystem::path&, const DicomLimits&, Links) {
   return no_dicom();
 }
 
-Result<Volume> read_dicom_series(const std::filesystem::path&, const DicomLimits&) {
+Result<Volume> read_dicom_series(const std::filesystem::path&, const DicomLimits&, Links) {
   return no_dicom();
 }
 
-Result<Volume> segmentation_to_labels(const DicomImage&, const std::optional<Geometry>&) {
+Result<SegmentationGrid> segmentation_grid(std::span<const DicomImage* const>, const Bytes&) {
+  return no_dicom();
+}
+
+Result<Geometry> grid_with_frames(const Geometry&, const DicomImage&, const Bytes&) {
+  return no_dicom();
+}
+
+Result<Volume> segmentation_to_labels(const DicomImage&, const Geometry&, SegmentSets*,
+                                      const Bytes&) {
   return no_dicom();
 }
 

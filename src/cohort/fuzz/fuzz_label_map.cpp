@@ -37,8 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::fwrite(data + 1, 1, size - 1, file);
     std::fclose(file);
   }
-  const auto volume = cohort::read_label_map(path, {std::array{1.0, 1.0, 1.0}, true});
-  if (volume.ok()) (void)cohort::view_of(*volume);
+  cohort::LabelMapRules rules;
+  rules.spacing_mm = {1, 1, 1};
+  rules.limit = mebibytes(16);
+  // A map beside itself: whatever is read is one, on its own grid, and no larger than the limit.
+  const auto pair = cohort::read_label_pair(path, path, imaging::GridRule::kResampleNearest, rules);
+  if (pair.ok()) {
+    if (pair->prediction.elements.size() > rules.limit.value) __builtin_trap();
+    (void)cohort::view_of(pair->prediction);
+  }
   std::filesystem::remove(path);
   return 0;
 }

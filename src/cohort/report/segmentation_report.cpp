@@ -27,10 +27,10 @@ std::optional<std::size_t> ordering_column(const CohortResult& result, const std
 Result<report::Overlay> overlay_of(const CaseResult& one, const metrics::Region& region,
                                    const SegmentationOptions& options, const std::string& name) {
   MEDPERF_TRY(const auto pair, read_label_pair(one.files.prediction, one.files.reference,
-                                               options.grid_rule, {options.spacing_mm, false}));
+                                               options.grid_rule, options.map_rules(false)));
   MEDPERF_TRY(const auto prediction, view_of(pair.prediction));
   MEDPERF_TRY(const auto reference, view_of(pair.reference));
-  return report::draw_overlay(prediction, reference, region, name);
+  return report::draw_overlay(prediction, reference, pair.regions({&region, 1}).front(), name);
 }
 
 /// Without a drawing when the files are there no more or the region is in neither: a report is not

@@ -22,10 +22,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto volume = series_to_volume({&*image, 1});
   if (volume && !check_geometry(volume->geometry)) __builtin_trap();
-  const auto grid = segmentation_grid(*image);
-  if (grid && grid->voxel_count() * (1 + image->segments.size()) < 1'000'000) {
-    (void)segmentation_to_labels(*image);
-    (void)segmentation_to_masks(*image);
-  }
+  // Frames may be said to lie anywhere: what is between them is held against a limit.
+  const medperf::Bytes limit = medperf::mebibytes(16);
+  const DicomImage* const one = &*image;
+  const auto grid = segmentation_grid({&one, 1}, limit);
+  if (!grid) return 0;
+  SegmentSets sets(70'000);
+  const auto labels = segmentation_to_labels(*image, grid->geometry, &sets, limit);
+  if (labels && labels->elements.size() > limit.value) __builtin_trap();
   return 0;
 }

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const NiftiOptions options{.limit = medperf::mebibytes(1), .frame = 0};
   auto volume = parse_nifti(bytes, options);
   if (volume) {
+    if (volume->elements.size() > options.limit.value) __builtin_trap();
     if (!check_geometry(volume->geometry)) __builtin_trap();
     const auto written = write_nifti(*volume, NiftiPacking::kNone);
     if (written) {
@@ -24,7 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         __builtin_trap();
       }
     }
+    const auto small = parse_nifti_labels(bytes, options);
+    if (small && small->elements.size() > options.limit.value) __builtin_trap();
     const auto labels = to_labels(std::move(*volume));
+    if (small && (!labels || labels->type != small->type)) __builtin_trap();
     if (labels &&
         labels->elements.size() != labels->geometry.voxel_count() * size_of(labels->type)) {
       __builtin_trap();

@@ -2,6 +2,7 @@
 // repeated here.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "base/files.h"
 #include "imaging/dicom.h"
@@ -88,6 +89,11 @@ bool second(std::size_t i, std::size_t, std::size_t k) {
   return i > 8 && (k == 1 || k == 4);
 }
 
+SegmentationGrid own_grid(const DicomImage& image) {
+  const DicomImage* const one = &image;
+  return segmentation_grid({&one, 1}).value();
+}
+
 TEST(DicomOracle, SegmentationOnTheGridOfItsSeries) {
   const DicomImage image = read("seg.dcm");
   EXPECT_TRUE(image.segmentation);
@@ -102,7 +108,7 @@ TEST(DicomOracle, SegmentationOnTheGridOfItsSeries) {
     return first(i, j, k) ? 1 : second(i, j, k) ? 2 : 0;
   });
   // Its own grid begins at the first slice that has something.
-  const auto alone = segmentation_to_labels(image);
+  const auto alone = segmentation_to_labels(image, own_grid(image).geometry);
   ASSERT_TRUE(alone) << alone.error().text();
   Geometry own = ct_grid();
   own.size[2] = 4;
@@ -122,19 +128,103 @@ TEST(DicomOracle, SegmentationOnTheGridOfItsSeries) {
   });
 }
 
-TEST(DicomOracle, OverlappingSegmentsAreMasksButNoLabelMap) {
+TEST(DicomOracle, OverlappingSegmentsAreNoLabelMapUnlessSetsHaveLabels) {
   const DicomImage image = read("seg_overlap.dcm");
   const auto labels = segmentation_to_labels(image, ct_grid());
   ASSERT_FALSE(labels);
   EXPECT_EQ(labels.error().what,
             "segments 1 (part 1) and 2 (part 2) share voxels: this is no label map");
-  const auto masks = segmentation_to_masks(image, ct_grid());
-  ASSERT_TRUE(masks) << masks.error().text();
-  ASSERT_EQ(masks->size(), 2u);
-  EXPECT_EQ((*masks)[0].segment.label, "part 1");
-  expect_voxels((*masks)[0].mask, first);
-  expect_voxels((*masks)[1].mask,
-                [](auto i, auto j, auto k) { return second(i, j, k) || (i + j < 3 && k == 2); });
+  const auto also_second = [](auto i, auto j, auto k) {
+    return second(i, j, k) || (i + j < 3 && k == 2);
+  };
+  for (const std::int32_t free : {3, 255, 256, 65536}) {  // of the labels of sets
+    SCOPED_TRACE(free);
+    SegmentSets sets(free);
+    const auto both = segmentation_to_labels(image, ct_grid(), &sets);
+    ASSERT_TRUE(both) << both.error().text();
+    EXPECT_EQ(both->type, free < 256     ? ElementType::kU8
+                          : free < 65536 ? ElementType::kU16
+                                         : ElementType::kI32);
+    expect_voxels(*both, [&](auto i, auto j, auto k) {
+      const bool a = first(i, j, k);
+      const bool b = also_second(i, j, k);
+      return a && b ? free : a ? 1 : b ? 2 : 0;
+    });
+    EXPECT_EQ(sets.region_of(std::array{1}), (std::vector<std::int32_t>{1, free}));
+    EXPECT_EQ(sets.region_of(std::array{2, free + 5}), (std::vector<std::int32_t>{2, free}));
+    EXPECT_EQ(sets.region_of(std::array{free}), (std::vector<std::int32_t>{free + 1}))
+        << "a label that no map has";
+  }
+}
+
+TEST(DicomOracle, PositionsDecideHowFarSlicesAreApart) {
+  DicomImage image = read("seg.dcm");
+  const auto step_with = [&](std::optional<double> between, std::optional<double> thickness) {
+    for (DicomFrame& frame : image.frames) {
+      frame.between_slices_mm = between;
+      frame.thickness_mm = thickness;
+    }
+    const DicomImage* const one = &image;
+    return segmentation_grid({&one, 1});
+  };
+  for (const auto& thickness : {std::optional(1.5), std::optional(1.25), std::optional(40.0)}) {
+    const auto grid = step_with(std::nullopt, thickness);
+    ASSERT_TRUE(grid) << grid.error().text();
+    EXPECT_DOUBLE_EQ(grid->geometry.spacing_mm[2], 3);
+    ASSERT_EQ(grid->remarks.size(), 1u);
+    EXPECT_NE(grid->remarks[0].find("SliceThickness"), std::string::npos);
+  }
+  EXPECT_TRUE(step_with(std::nullopt, 3)->remarks.empty());
+  EXPECT_EQ(step_with(1.5, 3)->geometry.size[2], 7u) << "every second slice";
+  for (const double wrong : {2.0, 6.0, 100.0}) {
+    const auto refused = step_with(wrong, 3);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().what.find("SpacingBetweenSlices"), std::string::npos);
+  }
+  const auto move = [&](std::initializer_list<double> places) {
+    auto place = places.begin();
+    for (DicomFrame& frame : image.frames) frame.position_mm[2] = *place++;
+    return step_with(std::nullopt, std::nullopt);
+  };
+  EXPECT_DOUBLE_EQ(move({0, 2, 5, 5, 9})->geometry.spacing_mm[2], 1) << "Euclid's";
+  EXPECT_NE(move({0, 2, 5.13, 7, 9}).error().what.find("unevenly"), std::string::npos);
+  const auto lone = move({4, 4, 4, 4, 4});
+  EXPECT_FALSE(lone) << "no distance at all";
+  const auto single = step_with(std::nullopt, 2.5);
+  ASSERT_TRUE(single);
+  EXPECT_EQ(single->geometry.spacing_mm[2], 2.5);
+  EXPECT_EQ(single->remarks.size(), 1u);
+}
+
+TEST(DicomOracle, AGridGrowsForFramesOutsideOfIt) {
+  const DicomImage image = read("seg.dcm");  // slices 1 to 4
+  Geometry grid = ct_grid();
+  EXPECT_TRUE(compare(grid_with_frames(grid, image).value(), grid, 0).empty());
+  grid.size[2] = 2;
+  grid.origin_mm[2] = 46;  // slices 2 and 3
+  const auto longer = grid_with_frames(grid, image);
+  ASSERT_TRUE(longer) << longer.error().text();
+  EXPECT_EQ(longer->size[2], 4u);
+  EXPECT_DOUBLE_EQ(longer->origin_mm[2], 43);
+  EXPECT_FALSE(segmentation_to_labels(image, grid));
+  EXPECT_TRUE(segmentation_to_labels(image, *longer));
+  EXPECT_EQ(grid_with_frames(grid, image, Bytes{100}).error().kind, ErrorKind::kTooLarge);
+}
+
+long peak_kib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(DicomOracle, WhatLiesBetweenFarFramesIsNoMemory) {
+  DicomImage image = read("seg.dcm");
+  image.frames.back().position_mm[2] = 43 + 3 * 4e6;  // 480 million voxels
+  const long before = peak_kib();
+  const auto labels = segmentation_to_labels(image, own_grid(image).geometry);
+  ASSERT_TRUE(labels) << labels.error().text();
+  EXPECT_EQ(labels->geometry.size[2], 4'000'001u);
+  EXPECT_LT(peak_kib() - before, 200'000);
 }
 
 TEST(DicomOracle, FramesBesideTheGridAreRefused) {
@@ -160,10 +250,13 @@ TEST(DicomOracle, FramesBesideTheGridAreRefused) {
   grid.spacing_mm[0] = 0.75;
   EXPECT_NE(error_with(grid).find("spacing"), std::string::npos);
 
-  image.frames[0].position_mm[2] = 1e9;  // a few bytes that ask for gigabytes
-  EXPECT_EQ(segmentation_to_labels(image).error().kind, ErrorKind::kTooLarge);
+  for (const double far : {5e8, 5e9, 1e300}) {
+    image.frames[0].position_mm[2] = 43 + 3 * far;  // a few bytes that ask for gigabytes
+    const DicomImage* const one = &image;
+    EXPECT_EQ(segmentation_grid({&one, 1}).error().kind, ErrorKind::kTooLarge) << far;
+  }
   image.segments.clear();
-  EXPECT_FALSE(segmentation_to_masks(read("ct_explicit.dcm")));
+  EXPECT_FALSE(segmentation_to_labels(read("ct_explicit.dcm"), ct_grid()));
   EXPECT_FALSE(series_to_volume({&image, 1}));  // a segmentation is no series
 }
 

@@ -235,7 +235,18 @@ TEST(DicomSeries, AFolder) {
   const auto volume = read_dicom_series(folder);
   ASSERT_TRUE(volume) << volume.error().text();
   EXPECT_EQ(volume->geometry.size[2], 2u);
+  EXPECT_TRUE(volume->remarks.empty());
+  write(".DS_Store", "left behind");
+  const auto with_hidden = read_dicom_series(folder);
+  ASSERT_TRUE(with_hidden) << with_hidden.error().text();
+  ASSERT_EQ(with_hidden->remarks.size(), 1u);
+  EXPECT_NE(with_hidden->remarks[0].find(".DS_Store"), std::string::npos);
+  fs::rename(folder / "b.dcm", folder / ".store");
+  fs::create_symlink(".store", folder / "b.dcm");
+  EXPECT_EQ(read_dicom_series(folder).error().kind, ErrorKind::kRefused);
+  EXPECT_TRUE(read_dicom_series(folder, {}, Links::kFollow));
   write("c.dcm", "hello");
+  fs::remove(folder / "b.dcm");
   const auto broken = read_dicom_series(folder);
   ASSERT_FALSE(broken);
   EXPECT_NE(broken.error().where.find("c.dcm"), std::string::npos);

@@ -1,6 +1,7 @@
 // Hostile, damaged and cut files: an error that says what is wrong, before memory is taken.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
 #include <functional>
@@ -140,6 +141,52 @@ TEST(Nifti, MembersOneAfterAnother) {
     EXPECT_EQ(volume->as<std::uint8_t>()[23], 23);
   }
   error_of(gzip(bytes) + gzip("x"), ErrorKind::kCorrupt);
+}
+
+long peak_kib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(Nifti, WhatADamagedFileAnnouncesIsNoMemory) {
+  Maker maker;
+  maker.dim({3, 1000, 1000, 400, 1, 1, 1, 1});
+  // Long enough for what it announces, were it not damaged behind its header.
+  const std::string bytes = gzip(maker.bytes) + std::string(500'000, 'x');
+  const long before = peak_kib();
+  const auto volume = parse_nifti(bytes);
+  ASSERT_FALSE(volume);
+  EXPECT_EQ(volume.error().kind, ErrorKind::kCorrupt);
+  EXPECT_LT(peak_kib() - before, 200'000);
+}
+
+TEST(Nifti, ScaledVoxelsCountAgainstTheLimit) {
+  Maker maker;
+  maker.real(112, 176, 2);  // the slope
+  maker.dim({3, 100, 100, 10, 1, 1, 1, 1});
+  maker.bytes += std::string(100'000, '\1');
+  const NiftiOptions options{.limit = Bytes{200'000}};
+  EXPECT_EQ(parse_nifti(maker.bytes, options).error().kind, ErrorKind::kTooLarge);
+  const auto labels = parse_nifti_labels(maker.bytes, options);
+  ASSERT_TRUE(labels) << labels.error().text();
+  EXPECT_EQ(labels->type, ElementType::kU8);
+  EXPECT_EQ(labels->as<std::uint8_t>()[99'999], 2);
+  maker.real(112, 176, 1000);
+  EXPECT_EQ(parse_nifti_labels(maker.bytes, options).error().kind, ErrorKind::kTooLarge);
+}
+
+TEST(Nifti, WhatIsNotWantedIsNotUnpacked) {
+  Maker maker;
+  maker.dim({3, 100, 100, 10, 1, 1, 1, 1});  // and no voxels
+  NiftiOptions options;
+  options.accept = [](const Geometry& grid) -> Status {
+    if (grid.size[0] == 4) return {};
+    return make_error(ErrorKind::kInvalid, {}, "another grid");
+  };
+  EXPECT_EQ(parse_nifti(maker.bytes, options).error().what, "another grid");
+  options.accept = nullptr;
+  EXPECT_EQ(parse_nifti(maker.bytes, options).error().kind, ErrorKind::kCorrupt);
 }
 
 TEST(Nifti, ABombIsRefusedBeforeMemoryIsTaken) {

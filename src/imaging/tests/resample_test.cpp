@@ -64,27 +64,47 @@ TEST(Resample, FinerCoarserAndTies) {
             (std::vector<double>{2}));
 }
 
-TEST(Resample, OutsideIsBackgroundAndWhatIsLostIsSaid) {
-  const Volume labels = labels_on(grid({4, 1, 1}, {1, 1, 1}));
+TEST(Resample, OutsideIsBackgroundAndNoLabelIsLost) {
+  Volume labels = labels_on(grid({4, 1, 1}, {1, 1, 1}));
   const Geometry shifted = grid({4, 1, 1}, {1, 1, 1}, {2, 0, 0});
-  const auto out = resample_labels(labels, shifted);
-  ASSERT_TRUE(out);
-  EXPECT_EQ(to_doubles(*out), (std::vector<double>{3, 4, 0, 0}));
-  ASSERT_EQ(out->remarks.size(), 2u);
-  EXPECT_NE(out->remarks[1].find("2 labelled voxels"), std::string::npos);
+  const auto lost = resample_labels(labels, shifted);
+  ASSERT_FALSE(lost);
+  EXPECT_NE(lost.error().what.find("2 labelled voxels"), std::string::npos) << lost.error().what;
+  labels.as<std::uint8_t>()[0] = 0;
+  labels.as<std::uint8_t>()[1] = 0;
+  EXPECT_EQ(resampled(labels, shifted), (std::vector<double>{3, 4, 0, 0}));
   // The grid ends half a voxel beyond the outermost centres.
-  EXPECT_EQ(resampled(labels, grid({2, 1, 1}, {4, 1, 1}, {-0.49, 0, 0})),
+  Volume first = labels_on(grid({1, 1, 1}, {1, 1, 1}));
+  EXPECT_EQ(resampled(first, grid({2, 1, 1}, {4, 1, 1}, {-0.49, 0, 0})),
             (std::vector<double>{1, 0}));
-  EXPECT_EQ(resampled(labels, grid({1, 1, 1}, {1, 1, 1}, {-0.51, 0, 0})), (std::vector<double>{0}));
-  EXPECT_EQ(resampled(labels, grid({1, 1, 1}, {1, 1, 1}, {0, 0, 5})), (std::vector<double>{0}));
+  first.as<std::uint8_t>()[0] = 0;
+  EXPECT_EQ(resampled(first, grid({1, 1, 1}, {1, 1, 1}, {-0.51, 0, 0})), (std::vector<double>{0}));
+  EXPECT_EQ(resampled(first, grid({1, 1, 1}, {1, 1, 1}, {0, 0, 5})), (std::vector<double>{0}));
 }
 
 TEST(Resample, RefusesFloatsAndOtherDimensions) {
-  Volume labels = labels_on(grid({2, 2, 1}, {1, 1, 1}));
-  Geometry flat = labels.geometry;
+  const Volume labels = labels_on(grid({2, 2, 2}, {1, 1, 1}));
+  Geometry flat = grid({2, 2, 1}, {1, 1, 1});
   flat.dimensions = 2;
   EXPECT_FALSE(resample_labels(labels, flat));
   EXPECT_FALSE(resample_labels(make_volume(labels.geometry, ElementType::kF32), labels.geometry));
+}
+
+TEST(BringToGrid, AnImageOfTwoDimensionsIsAVolumeOfOneSlice) {
+  Geometry flat = grid({2, 2, 1}, {1, 1, 1});
+  flat.dimensions = 2;
+  const Geometry slice = grid({2, 2, 1}, {1, 1, 5});  // what a 2-D image says of z is nothing
+  const auto same = bring_to_grid(labels_on(flat), slice, GridRule::kRefuse, "a", "b");
+  ASSERT_TRUE(same) << same.error().text();
+  EXPECT_TRUE(compare(same->geometry, slice, 0).empty());
+  EXPECT_EQ(same->geometry.dimensions, 3);
+  EXPECT_TRUE(bring_to_grid(labels_on(slice), flat, GridRule::kRefuse, "a", "b"));
+  Geometry coarse = grid({1, 1, 1}, {2, 2, 5}, {0.5, 0.5, 0});
+  EXPECT_FALSE(bring_to_grid(labels_on(flat), coarse, GridRule::kRefuse, "a", "b"));
+  const auto resampled_to =
+      bring_to_grid(labels_on(flat), coarse, GridRule::kResampleNearest, "a", "b");
+  ASSERT_TRUE(resampled_to) << resampled_to.error().text();
+  EXPECT_EQ(to_doubles(*resampled_to), (std::vector<double>{4}));
 }
 
 TEST(BringToGrid, RefusesUnlessAsked) {

@@ -65,6 +65,26 @@ TEST(Geometry, SpacingsOfMicroscopesAreToldApart) {
   EXPECT_EQ(compare(one, other)[0].what, GeometryDifference::What::kSpacing);
 }
 
+TEST(Geometry, TheToleranceShrinksWithTheVoxels) {
+  Geometry small;
+  small.size = {9, 9, 9};
+  small.spacing_mm = {0.00025, 0.00025, 0.00025};  // a quarter of a micrometre
+  Geometry other = small;
+  other.spacing_mm = {0.0003, 0.0003, 0.0003};
+  EXPECT_EQ(compare(small, other).size(), 1u);
+  other = small;
+  other.origin_mm[0] = 0.00005;
+  EXPECT_EQ(compare(small, other).size(), 1u);
+  other.origin_mm[0] = 0.00000002;
+  EXPECT_TRUE(compare(small, other).empty());
+  // As far away as 32-bit floats tell places apart.
+  small.origin_mm[0] = 80;
+  other.origin_mm[0] = std::nextafter(80.0F, 81.0F);
+  EXPECT_TRUE(compare(small, other).empty());
+  other.origin_mm[0] = 80.0001;
+  EXPECT_EQ(compare(small, other).size(), 1u);
+}
+
 TEST(Geometry, EachDifferenceIsNamed) {
   using What = GeometryDifference::What;
   const auto only = [](const Geometry& other) {
@@ -134,6 +154,38 @@ TEST(Labels, TheSmallestTypeThatHoldsAll) {
   EXPECT_EQ(to_doubles(*narrowed), (std::vector<double>{0, 4, 255, 1, 7, 2}));
   const auto widened = to_labels(volume_of<std::int8_t>({-128, 127, 0}));
   EXPECT_EQ(to_doubles(widened.value()), (std::vector<double>{-128, 127, 0}));
+}
+
+TEST(Labels, NoMoreMemoryThanTheLimit) {
+  EXPECT_TRUE(to_labels(volume_of<std::int8_t>({-1, 2}), Bytes{8}));
+  EXPECT_EQ(to_labels(volume_of<std::int8_t>({-1, 2}), Bytes{7}).error().kind,
+            ErrorKind::kTooLarge);
+}
+
+TEST(Labels, ScaledOnesAreWholeNumbersOfTheirScale) {
+  const auto scaled = [](Volume&& stored, Scaling scaling, Bytes limit = mebibytes(1)) {
+    return to_labels(std::move(stored), scaling, limit);
+  };
+  auto labels = scaled(volume_of<std::uint8_t>({0, 1, 100}), {2, 1});
+  ASSERT_TRUE(labels) << labels.error().text();
+  EXPECT_EQ(labels->type, ElementType::kU8);
+  EXPECT_EQ(to_doubles(*labels), (std::vector<double>{1, 3, 201}));
+  labels = scaled(volume_of<std::uint8_t>({0, 1, 255}), {2, 0});
+  EXPECT_EQ(labels->type, ElementType::kU16);
+  EXPECT_EQ(to_doubles(*labels), (std::vector<double>{0, 2, 510}));
+  labels = scaled(volume_of<float>({0, 0.5F, 1}), {2, -1});
+  EXPECT_EQ(labels->type, ElementType::kI32);
+  EXPECT_EQ(to_doubles(*labels), (std::vector<double>{-1, 0, 1}));
+  EXPECT_EQ(scaled(volume_of<std::uint8_t>({0, 1, 3}), {0.5, 0}).error().what,
+            "voxel (1, 0, 0) is 0.5, no whole number");
+  EXPECT_FALSE(scaled(volume_of<std::int32_t>({1, 2147483647}), {2, 0}));
+  EXPECT_EQ(scaled(volume_of<std::uint8_t>({0, 255}), {1000, 0}, Bytes{7}).error().kind,
+            ErrorKind::kTooLarge);
+  // The first block of many.
+  Volume many = make_volume({.size = {10'000, 1, 1}}, ElementType::kU8);
+  many.as<std::uint8_t>()[9'000] = 3;
+  EXPECT_EQ(scaled(std::move(many), {0.5, 0}).error().what,
+            "voxel (9000, 0, 0) is 1.5, no whole number");
 }
 
 TEST(Labels, WhatIsNoLabelIsNamedWithItsVoxel) {
