@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "base/files.h"
+#include "base/linked_files.h"
 #include "cohort/keyed_table.h"
 #include "cohort/units.h"
 
@@ -91,7 +91,8 @@ Result<std::vector<CaseFiles>> parse_case_list(std::string_view text, const fs::
 }
 
 Result<std::vector<CaseFiles>> read_case_list(const fs::path& table) {
-  MEDPERF_TRY(const std::string text, read_file(table));
+  // What a person names may be a link.
+  MEDPERF_TRY(const std::string text, read_file(table, mebibytes(64), Links::kFollow));
   return parse_case_list(text, table.parent_path(), table.string());
 }
 

@@ -140,10 +140,19 @@ Result<LabelFile> read_any(const fs::path& path, const LabelMapRules& rules) {
 
 }  // namespace
 
+Error advised(Error error) {
+  if (error.kind == ErrorKind::kTooLarge) {
+    error.advice =
+        "If it is as large as that, raise the limit (--largest-map; largest_map_mib in the "
+        "parameters of a benchmark).";
+  }
+  return error;
+}
+
 Result<LabelFile> read_label_file(const fs::path& path, const LabelMapRules& rules) {
   auto file = read_any(path, rules);
   if (file) return file;
-  Error error = std::move(file).error();
+  Error error = advised(std::move(file).error());
   const std::string name = printable(path.string());
   if (error.where.find(name) != std::string::npos) return error;
   return std::move(error).at(name);

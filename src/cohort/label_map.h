@@ -41,4 +41,7 @@ using LabelFile = std::variant<imaging::Volume, imaging::DicomImage>;
 Result<LabelFile> read_label_file(const std::filesystem::path& path,
                                   const LabelMapRules& rules = {});
 
+/// The error, with how to raise the limit when it is too_large.
+Error advised(Error error);
+
 }  // namespace medperf::cohort

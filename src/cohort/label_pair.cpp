@@ -197,7 +197,7 @@ Result<LabelPair> read_label_pair(const std::filesystem::path& prediction,
   }
   MEDPERF_TRY(LabelFile first, read_label_file(prediction, of_prediction));
   auto pair = join(std::move(first), std::move(second), rule, rules.limit);
-  if (!pair) return std::move(pair).error().at(printable(prediction.string()));
+  if (!pair) return advised(std::move(pair).error()).at(printable(prediction.string()));
   return pair;
 }
 

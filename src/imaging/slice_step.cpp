@@ -90,6 +90,16 @@ Result<double> sparse_step(std::span<const DicomFrame* const> frames,
   const double length = last - places_mm[0];
   const double whole = length / std::round(length / *step);
   const auto& thickness = frames[0]->thickness_mm;
+  const auto neighbours =
+      std::count_if(gaps.begin(), gaps.end(), [whole](double gap) { return gap < 1.5 * whole; });
+  if (usable(thickness) && whole > 1.5 * *thickness && neighbours < 2) {
+    return make_error(
+        ErrorKind::kInvalid, {},
+        fmt::format("slices lie {:.4g} mm apart and are {:.4g} mm thick: whether there are others "
+                    "between them, without a voxel, is not said",
+                    whole, *thickness),
+        "Compare it with the series that it segments, or state SpacingBetweenSlices in it.");
+  }
   if (!thickness || !(std::abs(*thickness - whole) <= kUneven * whole)) {
     remarks.push_back(fmt::format(
         "the distance of slices ({:.4g} mm) is the greatest that fits their positions{}", whole,

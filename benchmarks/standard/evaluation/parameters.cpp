@@ -92,6 +92,9 @@ Status read_one(const std::string& key, const Json& value, Parameters& out) {
     if (text != "refuse" && text != "nearest")
       return wrong(key, "it is neither refuse nor nearest");
     if (text == "nearest") options.grid_rule = imaging::GridRule::kResampleNearest;
+  } else if (key == "largest_map_mib") {
+    MEDPERF_TRY(const std::int64_t most, whole(key, value, 65536));
+    options.largest_map = mebibytes(static_cast<std::uint64_t>(most));
   } else if (key == "threshold") {
     MEDPERF_TRY(out.threshold, number(key, value));
   } else if (key == "summary") {

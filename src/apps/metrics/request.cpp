@@ -122,6 +122,10 @@ void add_segmentation(CLI::App& root, Request& request) {
          "What to do with a prediction on another grid: refuse (default) or nearest.")
       ->check(CLI::IsMember({"refuse", "nearest"}))
       ->type_name("RULE");
+  app->add_option("--largest-map", request.largest_map_mib,
+                  "The largest label map that is read, unpacked, in MiB (1024).")
+      ->check(CLI::Range(1, 65536))
+      ->type_name("MIB");
   app->add_flag("--quiet", request.quiet, "No progress bar.");
   add_minimum_patients(*app, request);
   add_statistics(*app, request);

@@ -45,6 +45,7 @@ struct Request {
   std::string matching = "greedy";
   int connectivity = 26;
   bool instance_maps = false;
+  int largest_map_mib = 1024;
   // Of statistics.
   std::string patients;  ///< file of a table case_id,patient
   double threshold = 0.5;

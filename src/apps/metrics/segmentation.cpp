@@ -65,6 +65,8 @@ Result<cohort::SegmentationOptions> options_of(const Request& request, int threa
     std::copy(request.spacing_mm.begin(), request.spacing_mm.end(), spacing.begin());
     options.spacing_mm = spacing;
   }
+  options.largest_map = mebibytes(static_cast<std::uint64_t>(request.largest_map_mib));
+  options.links = Links::kFollow;  // what its user names may lie elsewhere
   options.threads = threads;
   return options;
 }

@@ -188,6 +188,12 @@ TEST(DicomOracle, PositionsDecideHowFarSlicesAreApart) {
   };
   EXPECT_DOUBLE_EQ(move({0, 2, 5, 5, 9})->geometry.spacing_mm[2], 1) << "Euclid's";
   EXPECT_NE(move({0, 2, 5.13, 7, 9}).error().what.find("unevenly"), std::string::npos);
+  EXPECT_TRUE(move({0, 3, 6, 6, 15}));
+  EXPECT_EQ(step_with(std::nullopt, 1.5)->geometry.spacing_mm[2], 3);
+  EXPECT_TRUE(move({0, 0, 0, 30, 30}));
+  EXPECT_EQ(step_with(std::nullopt, 25)->geometry.spacing_mm[2], 30);
+  EXPECT_EQ(step_with(3, 3)->geometry.size[2], 11u);
+  EXPECT_NE(step_with(std::nullopt, 3).error().what.find("between them"), std::string::npos);
   const auto lone = move({4, 4, 4, 4, 4});
   EXPECT_FALSE(lone) << "no distance at all";
   const auto single = step_with(std::nullopt, 2.5);

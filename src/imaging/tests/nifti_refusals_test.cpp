@@ -172,7 +172,7 @@ TEST(Nifti, ScaledVoxelsCountAgainstTheLimit) {
   ASSERT_TRUE(labels) << labels.error().text();
   EXPECT_EQ(labels->type, ElementType::kU8);
   EXPECT_EQ(labels->as<std::uint8_t>()[99'999], 2);
-  maker.real(112, 176, 1000);
+  maker.real(112, 176, -1000);
   EXPECT_EQ(parse_nifti_labels(maker.bytes, options).error().kind, ErrorKind::kTooLarge);
 }
 

@@ -61,6 +61,16 @@ TEST(Png, RefusesColourAndFewBits) {
   }
 }
 
+TEST(Png, FewBitsAreTheirNumbersWhenAskedFor) {
+  PngLimits limits;
+  limits.fewest_bits = 1;
+  const auto image = parse_png(bytes_of(kFourBits), limits);
+  ASSERT_TRUE(image) << image.error().text();
+  EXPECT_EQ(image->bits, 4);
+  EXPECT_EQ(image->pixels, (std::vector<std::uint16_t>{1, 15}));
+  EXPECT_FALSE(parse_png(bytes_of(kColour), limits));
+}
+
 TEST(Png, RefusesWhatIsCutShortOrChanged) {
   const std::string good = *write_png(ramp(9, 9, 8));
   for (std::size_t length = 0; length < good.size(); ++length) {

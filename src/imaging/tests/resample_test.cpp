@@ -55,12 +55,13 @@ TEST(Resample, FinerCoarserAndTies) {
   EXPECT_EQ(resampled(labels, grid({7, 1, 1}, {0.5, 1, 1})),
             (std::vector<double>{1, 2, 2, 3, 3, 4, 4}));
   // Quarters are no ties.
-  EXPECT_EQ(resampled(labels, grid({4, 1, 1}, {0.5, 1, 1}, {-0.25, 0, 0})),
+  const Volume two = labels_on(grid({2, 1, 1}, {1, 1, 1}));
+  EXPECT_EQ(resampled(two, grid({4, 1, 1}, {0.5, 1, 1}, {-0.25, 0, 0})),
             (std::vector<double>{1, 1, 2, 2}));
   EXPECT_EQ(resampled(labels, grid({2, 1, 1}, {2, 1, 1}, {0.5, 0, 0})),
             (std::vector<double>{2, 4}));
   // A tie that rounding puts a hair below half way is still one.
-  EXPECT_EQ(resampled(labels, grid({1, 1, 1}, {1, 1, 1}, {0.5 - 1e-9, 0, 0})),
+  EXPECT_EQ(resampled(two, grid({1, 1, 1}, {1.1, 1, 1}, {0.5 - 1e-9, 0, 0})),
             (std::vector<double>{2}));
 }
 

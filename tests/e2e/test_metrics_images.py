@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The program medperf-metrics on DICOM as its user meets it: segmentations (SEG) and series of slices whose values are
-labels, in pairs. What the masks are is known by formula, what they must give by counting.
-Use: test_metrics_dicom.py [BUILD_DIR]
+"""The program medperf-metrics on images as its user meets them: DICOM segmentations (SEG) and series of slices whose
+values are labels, NIfTI and PNG, links and strangers. What the masks are is known by formula, what they must give by counting.
+Use: test_metrics_images.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, os, pathlib, struct, subprocess, sys, tempfile
+import csv, gzip, io, os, pathlib, struct, subprocess, sys, tempfile, zlib
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
@@ -186,12 +186,15 @@ def positions_decide_the_step(work):
                and abs(found.get(("1", "panoptic-quality"), 0) - 2 / 3) < 1e-12, (found, wrong))
         found, code, wrong = measured(mask, reference, "1", "dice,hd")
         expect(f"on a series with thickness {thickness}", code == 0 and found == {("1", "dice"): 1, ("1", "hd"): 0}, (found, wrong))
-    code, said, wrong = run("segmentation", seg(work / "p.dcm", {1: {1: box, 2: box}}, thickness=1.5),
+    code, said, wrong = run("segmentation", seg(work / "p.dcm", {1: {1: box, 2: box, 3: box}}, thickness=1.5),
                             seg(work / "r.dcm", {1: {1: box, 2: box}}, thickness=1.5), "--labels", "1", "--json")
     expect("and that is said", code == 0 and "SliceThickness" in said, (said[-600:], wrong))
     found, code, wrong = measured(seg(work / "p.dcm", {1: {1: box, 2: box}}, between=2), seg(work / "r.dcm", {1: {1: box}}, between=2),
                                   "1", "dice")
     expect("a step that contradicts the positions is refused", code == 13 and "SpacingBetweenSlices" in wrong, (code, found, wrong))
+    few = seg(work / "p.dcm", {1: {1: box, 9: box}}, thickness=3)
+    found, code, wrong = measured(few, few, "1", "dice")
+    expect("slices far apart may have others between them", code == 13 and "between them" in wrong, (code, found, wrong))
     # Slices 0 and 2 of one, 1 and 3 of the other: a grid that has them all.
     found, code, wrong = measured(seg(work / "p.dcm", {1: {0: corner, 2: corner}}), seg(work / "r.dcm", {1: {1: corner, 3: corner}}),
                                   "1", "hd")
@@ -231,11 +234,116 @@ def names_of_segments_are_foreign(work):
         expect("no escape sequence reaches the terminal", "\x1b" not in said + wrong + more + worse and code in (0, 13), (wrong, worse))
 
 
+def nifti(path, size, voxels, slope=0.0, spacing=(1, 1, 1)):
+    """Bytes on an upright grid; two or three sizes make so many dimensions."""
+    head = bytearray(352)
+    struct.pack_into("<i", head, 0, 348)
+    struct.pack_into("<8h", head, 40, len(size), *size, *[1] * (7 - len(size)))
+    struct.pack_into("<2h", head, 70, 2, 8)
+    struct.pack_into("<4f", head, 76, 1, *spacing)
+    struct.pack_into("<2f", head, 108, 352, slope)
+    head[123] = 2
+    struct.pack_into("<h", head, 254, 1)
+    for row in range(3):
+        struct.pack_into("<f", head, 280 + 16 * row + 4 * row, spacing[row])
+    head[344:348] = b"n+1\0"
+    content = bytes(head) + bytes(voxels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(content, 9, mtime=0) if path.suffix == ".gz" else content)
+    return path
+
+
+def png(path, bits, rows):
+    """Grey of few bits: each row packed, the first pixel in the highest bits."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    packed = b""
+    for row in rows:
+        line = "".join(format(value, f"0{bits}b") for value in row)
+        packed += b"\0" + bytes(int(line[at:at + 8].ljust(8, "0"), 2) for at in range(0, len(line), 8))
+    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), bits, 0, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(packed)) + chunk(b"IEND", b""))
+    return path
+
+
+def plain_files(work):
+    square = [1 if 2 <= x < 6 and 2 <= y < 6 else 0 for y in range(8) for x in range(9)]
+    flat, slice_ = nifti(work / "flat.nii", (9, 8), square), nifti(work / "slice.nii", (9, 8, 1), square, spacing=(1, 1, 5))
+    for resample in ("refuse", "nearest"):
+        for pair in ((flat, slice_), (slice_, flat)):
+            found, code, wrong = measured(*pair, "1", "dice,hd", "--resample", resample)
+            expect(f"(nx, ny) and (nx, ny, 1) are one grid, {resample}", code == 0 and found == {("1", "dice"): 1, ("1", "hd"): 0},
+                   (found, wrong))
+    rows = [square[9 * y:9 * y + 9] for y in range(8)]
+    for bits in (1, 2, 4):
+        mask = png(work / f"mask{bits}.png", bits, rows)
+        found, code, wrong = measured(mask, png(work / "bytes.png", 8, rows), "1", "dice")
+        expect(f"a PNG mask of {bits} bits has its own numbers", code == 0 and found == {("1", "dice"): 1}, (found, wrong))
+    for name in ("mask.PNG", "mask.mha", "mask.nrrd"):
+        (work / name).write_bytes((work / "bytes.png").read_bytes())
+        _, code, wrong = measured(work / name, work / "bytes.png", "1", "dice")
+        expect(f"{name}: the endings that are read are named", code == 13 and name in wrong and ".nii.gz" in wrong
+               and ".png" in wrong, wrong)
+    tiny = [nifti(work / f"um{step}.nii", (9, 8, 2), square * 2, spacing=(step, step, step)) for step in (0.00025, 0.0003)]
+    _, code, wrong = measured(*tiny, "1", "dice")
+    expect("a quarter of a micrometre is not 0.3", code == 13 and "spacing" in wrong, (code, wrong))
+    lost = nifti(work / "lost.nii", (9, 8, 3), [0] * 144 + square)
+    found, code, wrong = measured(lost, nifti(work / "two.nii", (9, 8, 2), square * 2), "1", "dice", "--resample", "nearest")
+    expect("what lies outside of the reference's grid is not left out", code == 13 and "16 labelled voxels" in wrong, (found, wrong))
+
+
+def links(work):
+    """As datalad and others keep files: names that lead to a store."""
+    square = [1 if 2 <= x < 6 else 0 for y in range(8) for x in range(9)]
+    store = work / "store"
+    nifti(store / "a", (9, 8, 1), square)
+    series(store / "s", lambda i, j, k: int(i < 5))
+    for side in ("p", "r"):
+        (work / side / "series").mkdir(parents=True)
+        (work / side / "case.nii").symlink_to("../store/a")
+        for file in (store / "s").iterdir():
+            (work / side / "series" / file.name).symlink_to(file)
+        (work / side / "series" / ".DS_Store").write_text("left behind")
+    (work / "table.csv").write_text("case_id,prediction,reference\na,p/case.nii,r/case.nii\nb,p/series,r/series\n")
+    (work / "link.csv").symlink_to("table.csv")
+    code, said, wrong = run("segmentation", work / "p", work / "r", "--labels", "1", "--metric", "dice", "--json")
+    expect("links are followed", code == 0 and said.count('"value": 1.0') >= 2 and "left behind" not in said, (code, wrong))
+    expect("what was passed over is said", ".DS_Store is hidden" in said, said[-800:])
+    code, _, wrong = run("segmentation", work / "link.csv", "--labels", "1", "--metric", "dice")
+    expect("a table too", code == 0, (code, wrong))
+    (work / "r/case.nii").unlink()
+    (work / "r/case.nii").symlink_to("../store/gone")
+    code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "1", "--metric", "dice")
+    expect("a link to nothing says so", code == 13 and "link to what is not there" in wrong, (code, wrong))
+    (work / "p/series/README").write_text("no image")
+    code, _, wrong = run("segmentation", work / "table.csv", "--labels", "1", "--metric", "dice")
+    expect("a stranger in a series is named", code == 13 and "README" in wrong, (code, wrong))
+
+
+def large_files(work):
+    """What a file of kilobytes may cost."""
+    voxels = bytes(200 * 200 * 100)
+    for name, slope in (("plain", 0.0), ("scaled", 2.0)):
+        path = nifti(work / f"{name}.nii.gz", (200, 200, 100), voxels, slope)
+        code, said, wrong = run("segmentation", path, path, "--labels", "1", "--metric", "dice", "--largest-map", "4")
+        expect(f"4 MB fit 4 MiB, {name}", code == 0, (code, wrong))
+        code, said, wrong = run("segmentation", path, path, "--labels", "1", "--metric", "dice", "--largest-map", "3")
+        expect(f"and not 3, {name}", code == 13 and "--largest-map" in wrong, (code, wrong))
+    small = nifti(work / "small.nii", (9, 8, 1), [1] * 72)
+    code, said, wrong = run("segmentation", work / "plain.nii.gz", small, "--labels", "1", "--metric", "dice")
+    expect("another grid is found by the header", code == 13 and "different grids" in wrong, (code, wrong))
+    box = lambda i, j: i < 5
+    far = seg(work / "far.dcm", {1: {0: box, 4_000_000: box}}, between=3)
+    code, said, wrong = run("segmentation", far, seg(work / "near.dcm", {1: {0: box}}, between=3), "--labels", "1", "--metric", "dice",
+                            "--largest-map", "400")
+    expect("frames that lie far apart are held against the limit", code == 13 and "--largest-map" in wrong, (code, wrong))
+
+
 def main():
     if not os.access(PROGRAM, os.X_OK):
         sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
     for part in (segmentation_against_its_series, false_positives_count, positions_decide_the_step, overlapping_segments,
-                 names_of_segments_are_foreign):
+                 names_of_segments_are_foreign, plain_files, links, large_files):
         with tempfile.TemporaryDirectory() as folder:
             part(pathlib.Path(folder))
     print(f"{counts[True]} passed, {counts[False]} failed")
