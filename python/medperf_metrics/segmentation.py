@@ -1,6 +1,6 @@
 """Metrics of a pair of label maps."""
 import ctypes
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _FIGURES = ("dice", "iou", "sensitivity", "precision", "specificity", "volume_si
 _SURFELS = ("hd", "hd95", "average_from_reference", "average_from_prediction")
 _LESIONS = ("dice", "hd95", "sensitivity", "precision", "f1")
 _PANOPTIC = ("segmentation_quality", "recognition_quality", "panoptic_quality")
-Labels = Union[int, Sequence[int]]
+Labels = Union[int, Sequence[int], AbstractSet[int]]
 
 
 def _labels(array: np.ndarray, name: str) -> np.ndarray:
@@ -28,6 +28,22 @@ def _labels(array: np.ndarray, name: str) -> np.ndarray:
         raise TypeError(f"{name}: labels are whole numbers, not {array.dtype}; convert them first")
     if array.size and (array.min() < -2**31 or array.max() >= 2**31):
         raise ValueError(f"{name}: a label does not fit 32 bits")
+    return array.astype(np.int32)
+
+
+def _region_labels(name: str, labels: Labels) -> np.ndarray:
+    """The labels of a region as the library takes them. Nothing is rounded: 1.9 is no label."""
+    array = np.atleast_1d(np.asarray(list(labels) if isinstance(labels, (set, frozenset)) else labels))
+    if array.size == 0:
+        raise ValueError(f"region {name!r} has no label")
+    if array.dtype == object and all(isinstance(label, int) for label in array.flat):
+        raise ValueError(f"region {name!r}: a label does not fit 32 bits")
+    if array.ndim != 1 or not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"region {name!r}: labels are whole numbers, one or a list or set of them, not {labels!r:.100}")
+    if array.min() < -2**31 or array.max() >= 2**31:
+        raise ValueError(f"region {name!r}: a label does not fit 32 bits")
+    if 0 in array:
+        raise ValueError(f"region {name!r}: label 0 is the background")
     return array.astype(np.int32)
 
 
@@ -57,7 +73,7 @@ class _Pair:
         if turned:
             spacing.reverse()
         fill = [1] * (3 - self._prediction.ndim)
-        sets = [np.atleast_1d(np.asarray(labels, dtype=np.int32)) for labels in regions.values()]
+        sets = [_region_labels(name, labels) for name, labels in regions.items()]
         self._labels = np.concatenate(sets) if sets else np.zeros(0, np.int32)
         self._sizes = np.array([s.size for s in sets], dtype=np.int32)
         self._taus = np.array(list(tau_mm), dtype=np.float64)

@@ -99,6 +99,8 @@ for axis in range(3):
         expect(f"a single slice across axis {axis} in {name} order is a plane",
                (lying.hd.value, lying.nsd[1.0].value) == (plane.hd.value, plane.nsd[1.0].value)
                and abs(lying.assd.value - plane.assd.value) < 1e-12, (lying, plane))
+expect("a set is a region", mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": {1, 4}})["x"].dice
+       == mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": [4, 1]})["x"].dice)
 empty = mm.segmentation(a, a * 0, spacing_mm=(1, 1, 1), regions={"x": 1})["x"]
 two, moved = np.zeros((1, 9, 9), np.int32), np.zeros((1, 9, 9), np.int32)
 two[0, 1:3, 1:3], two[0, 6:8, 6:8], moved[0, 1:3, 1:3], moved[0, 6, 6] = 5, 7, 2, 9
@@ -114,6 +116,12 @@ for what, kind, f in (
         ("too few spacings", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1), regions={"x": 1})),
         ("a spacing of 0", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 0), regions={"x": 1})),
         ("background as a region", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 0})),
+        ("a broken label of a region", TypeError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": [1.9]})),
+        ("a label that is no number", TypeError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": "1"})),
+        ("true as a label", TypeError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": [True]})),
+        ("a region without a label", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": []})),
+        ("a label beyond 32 bits", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 2**31})),
+        ("a label beyond 64 bits", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": [2**70, 1]})),
         ("a tolerance of 0", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, tau_mm=[0])),
         ("an unknown policy", ValueError, lambda: mm.lesions(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, policy="none")),
         ("a threshold of 1 in a decision curve", ValueError, lambda: mm.decision_curve([0.1, 0.2], [0, 1], [1])),
