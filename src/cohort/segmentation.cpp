@@ -42,6 +42,11 @@ Status measure(const SegmentationOptions& options, const std::vector<Column>& co
       result.remarks.push_back(fmt::format("{}: {}", name, remark));
     }
   }
+  if (options.instances.whole_maps && !pair.sets.empty()) {
+    return make_error(ErrorKind::kInvalid, printable(files.prediction.string()),
+                      "segments share voxels: they are no map of instances",
+                      "Leave out --instance-maps, or write each voxel to one segment.");
+  }
   SegmentationOptions by_pair = options;
   by_pair.regions = pair.regions(options.regions);
   MEDPERF_TRY(PairMeasures measures, measure_pair(prediction, reference, by_pair, columns));

@@ -214,6 +214,8 @@ def overlapping_segments(work):
            found == {(name, "dice"): value for name, value in wanted.items()}, (found, wanted, wrong))
     page = (work / "a.html").read_text() if code == 0 else ""
     expect("pictures of them", page.count("data:image/png") == 4, page.count("data:image/png"))
+    _, code, said = measured(prediction, reference, "1", "panoptic-quality", "--instance-maps")
+    expect("overlapping segments are no instances", code == 13 and "share voxels" in said, (code, said))
     flat = {(i, j, k): 1 if whole(i, j) else 0 for i in range(COLUMNS) for j in range(ROWS) for k in range(SLICES)}
     folder = series(work / "series", lambda i, j, k: flat[i, j, k])
     found, code, wrong = measured(folder, reference, "1,2", "dice")
