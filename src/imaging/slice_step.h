@@ -21,8 +21,9 @@ Result<double> lone_step(const DicomFrame& frame, std::vector<std::string>& rema
 /// which they are. `places_mm` (of all frames, along the normal) are sorted; those less than
 /// 0.001 mm apart are one. A step other than SliceThickness, which is no distance of slices
 /// (PS3.3 C.7.6.2.1.1), is said in a remark.
-/// Errors: invalid when SpacingBetweenSlices contradicts the places, when these are uneven, and when
-/// they are too few to tell slices far apart from thin ones of which those between are left out.
+/// Errors: invalid when SpacingBetweenSlices contradicts the places, when these are uneven, and
+/// when they are too few to tell slices far apart from thin ones of which those between are left
+/// out.
 Result<double> sparse_step(std::span<const DicomFrame* const> frames,
                            std::span<const double> places_mm, std::vector<std::string>& remarks);
 
