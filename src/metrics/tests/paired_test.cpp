@@ -96,6 +96,23 @@ TEST(Paired, UndefinedAndRefused) {
   EXPECT_EQ(one->t.flag, flag::kOneCase);
 }
 
+TEST(Paired, RoundingIsNoSpread) {
+  const std::vector<double> a = {0.9, 0.8, 0.7, 0.5};
+  const std::vector<double> b = {0.7, 0.6, 0.5, 0.3};
+  const auto shifted = compare_paired(a, b);
+  ASSERT_TRUE(shifted.ok());
+  EXPECT_NEAR(*shifted->mean_difference.value, 0.2, 1e-15);
+  EXPECT_EQ(shifted->t.flag, flag::kAllEqual);
+  EXPECT_FALSE(shifted->t.p_value.has_value());
+  EXPECT_EQ(*shifted->wilcoxon.p_value, 0.125);
+  EXPECT_FALSE(shifted->bootstrap.estimate.interval.has_value());
+  const auto same = compare_paired(std::vector<double>(5, 0.1 + 0.2), std::vector<double>(5, 0.3));
+  ASSERT_TRUE(same.ok());
+  EXPECT_EQ(same->zero_differences, 5);
+  EXPECT_EQ(same->wilcoxon.flag, flag::kNoDifference);
+  EXPECT_FALSE(compare_paired(a, std::vector<double>{0.7, INFINITY, 0.5, 0.3}).ok());
+}
+
 TEST(Quantile, MedianOfTenHasTheTextbookInterval) {
   // P(Bin(10, 1/2) <= 1) = 11/1024 = 0.0107: from the second to the ninth value.
   const std::vector<double> values = {3, 1, 4, 15, 9, 2, 6, 5, 35, 8};
