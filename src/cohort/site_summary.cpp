@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <span>
@@ -138,6 +139,26 @@ Result<SiteSummary> summarise_classification(std::string_view predictions, std::
   MEDPERF_TRY(const ScoredCohort cohort, read_scored_cohort(predictions, labels, patients));
   return of_table(
       metrics::summarise_scores(cohort.cases, patients_of(cohort.units), options.threshold));
+}
+
+Result<SiteSummary> summarise_regression(const NumberCohort& cohort) {
+  constexpr double kLeast = 0x1p-200;  // of the range of exact sums; less is no error
+  SiteSummary summary;
+  summary.kind = "regression";
+  summary.rules = "{}";
+  summary.cases = static_cast<std::int64_t>(cohort.cases.size());
+  summary.patients = static_cast<std::int64_t>(cohort.units.patients);
+  metrics::MomentSummary sizes;
+  metrics::MomentSummary errors;
+  for (const metrics::MeasuredPair& one : cohort.cases) {
+    double error = one.predicted - one.reference;
+    if (std::abs(error) < kLeast) error = 0;
+    MEDPERF_CHECK(sizes.add(std::abs(error)));
+    MEDPERF_CHECK(errors.add(error));
+  }
+  summary.parts.push_back({"mae", "", sizes, {}});
+  summary.parts.push_back({"bias", "", errors, {}});
+  return summary;
 }
 
 }  // namespace medperf::cohort

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "cohort/classification.h"
 #include "cohort/cohort_result.h"
+#include "cohort/number_tables.h"
 #include "cohort/segmentation.h"
 #include "metrics/pooling/site_summary.h"
 
@@ -23,5 +24,9 @@ Result<metrics::SiteSummary> summarise_classification(std::string_view predictio
                                                       std::string_view labels,
                                                       const UnitTable& patients,
                                                       const ClassificationOptions& options);
+
+/// The moments of the absolute errors and of the errors: MAE, bias and RMSE of all sites. Error:
+/// invalid for an error that is out of the range of MomentSummary.
+Result<metrics::SiteSummary> summarise_regression(const NumberCohort& cohort);
 
 }  // namespace medperf::cohort

@@ -589,6 +589,19 @@ def regression(work):
     code, said, _ = run("regression", table, "--json")
     expect("patients are the unit", json.loads(said)["n_patients"] == 3
            and json.loads(said)["intervals"] == "bootstrap of patients", said)
+    # Sites' summaries, pooled: as one machine.
+    rows = [f"c{i},{i * 37 % 23 / 8},{i * 29 % 19 / 8}" for i in range(40)]
+    for name, part in (("a", rows[:13]), ("b", rows[13:]), ("all", rows)):
+        table.write_text("case_id,prediction,reference\n" + "\n".join(part) + "\n")
+        code, said, wrong = run("regression", table, "--json", "--summary-file", work / f"{name}.json")
+        expect(f"the summary of {name}", code == 0 and "c1" not in (work / f"{name}.json").read_text(), wrong)
+    alone = figures_of(said) if code == 0 else {}
+    code, said, wrong = run("pool", work / "a.json", work / "b.json", "--json")
+    pooled = figures_of(said) if code == 0 else {}
+    expect("pooled errors are those of one list", {m for m, _ in pooled} == {"mae", "bias", "rmse"} and all(
+        abs(f["value"] - alone[key]["value"]) < 1e-14 for key, f in pooled.items()), (pooled, alone, wrong))
+    expect("with the same intervals", pooled and all(
+        abs(pooled[m, None][k] - alone[m, None][k]) < 1e-13 for m in ("mae", "bias") for k in ("low", "high")), pooled)
     # Their means differ by one bit, or by as little as doubles of this size can: the plot's axis must end all the same.
     for name, rows in (("a bit", "a,0.1,0.5\nb,0.2,0.4\nc,0.4,0.2\nd,0.5,0.1\n"), ("2 in 1e16", "a,1e16,1e16\nb,10000000000000002,10000000000000002\n")):
         table.write_text("case_id,prediction,reference\n" + rows)

@@ -82,6 +82,10 @@ def tables(home):
     code, found, wrong = evaluate(home, "kind: regression\n")
     figures = {f["metric"]: f for f in found["figures"]} if found else {}
     expect("regression joins by case", code == 0 and figures["mae"]["value"] == 0.5 and "agreement" not in found, wrong)
+    expect("no summary that nobody asked for", found and "summary" not in found)
+    code, found, wrong = evaluate(home, "kind: regression\nsummary: true\n")
+    parts = [(p["metric"], p["type"], p["n"]) for p in found.get("summary", {}).get("parts", [])] if found else []
+    expect("the summary of errors", parts == [("mae", "moments", 2), ("bias", "moments", 2)], (parts, wrong))
     labels = "".join(f"{c},{i}\n" for i, c in enumerate("abcd"))
     (home / "l/labels.csv").write_text("case_id,reference\n" + labels)
     for values in (("1.3e154",) * 4, ("1e308", "-1e308", "1", "2"), ("1e200", "-1e200", "3", "4"), ("1e-200", "2e-200", "0", "0")):

@@ -146,7 +146,12 @@ Result<Json> evaluate_tables(const fs::path& predictions, const fs::path& labels
     MEDPERF_TRY(const auto numbers, cohort::join_numbers(scores, classes, patients));
     MEDPERF_TRY(auto set, cohort::evaluate_regression(numbers, parameters.bootstrap,
                                                       parameters.minimum_patients));
-    return figures_only(std::move(set), options);
+    Json document = figures_only(std::move(set), options);
+    if (parameters.summary) {
+      MEDPERF_TRY(const auto summary, cohort::summarise_regression(numbers));
+      document.set("summary", metrics::summary_document(summary, kProgram));
+    }
+    return document;
   }
   cohort::ClassificationOptions chosen{parameters.threshold, parameters.bootstrap};
   chosen.minimum_patients = parameters.minimum_patients;

@@ -54,6 +54,10 @@ Result<int> answer_regression(const Request& request) {
   MEDPERF_TRY(const auto cohort, cohort::read_number_table(table));
   MEDPERF_TRY(const auto set,
               cohort::evaluate_regression(cohort, bootstrap_of(request), request.minimum_patients));
+  if (!request.summary_file.empty()) {
+    MEDPERF_TRY(const auto summary, cohort::summarise_regression(cohort));
+    MEDPERF_CHECK(save_summary(request, summary));
+  }
   return answer_figures(request, set, statistics_of(request));
 }
 

@@ -193,6 +193,7 @@ void add_regression(CLI::App& root, Request& request) {
   add_minimum_patients(*app, request);
   add_statistics(*app, request);
   add_bootstrap_interval(*app, request);
+  add_summary(*app, request, kSummary);
   add_answer(*app, request);
   app->footer("\nExample:\n  medperf-metrics regression volumes.csv --html report.html\n");
   app->callback([&request] { request.task = Task::kRegression; });

@@ -6,9 +6,23 @@
 #include "metrics/classification/decision.h"
 #include "metrics/clustered.h"
 #include "metrics/pooling/site_summary.h"
+#include "metrics/regression/errors.h"
 
 namespace medperf::metrics {
 namespace {
+
+/// Of errors, whose mean is the bias.
+Estimate root_mean_square(const MomentSummary& errors) {
+  Estimate estimate;
+  estimate.convention = kRmseConvention;
+  const std::optional<double> squares = errors.squares().value();
+  if (errors.cases() == 0 || !squares) {
+    estimate.flag = flag::kNoCases;
+  } else {
+    estimate.value = std::sqrt(*squares / static_cast<double>(errors.cases()));
+  }
+  return estimate;
+}
 
 /// What a part of each type says.
 struct Figures {
@@ -27,6 +41,7 @@ struct Figures {
       estimate.interval->high = std::min(1.0, estimate.interval->high);
     }
     say(part.metric, estimate);
+    if (part.metric == "bias") say("rmse", root_mean_square(one));
   }
   void operator()(const RatioSummary& one) const { say(part.metric, one.estimate(level)); }
 
