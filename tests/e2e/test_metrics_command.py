@@ -2,48 +2,11 @@
 """The program medperf-metrics as its user meets it: five algorithms on two real patients in, tables out, and clear
 refusals. Use: test_metrics_command.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only."""
-import base64, csv, hashlib, html.parser, io, json, os, pathlib, re, struct, subprocess, sys, tempfile, zlib
-import xml.etree.ElementTree
+import csv, io, json, pathlib, sys
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
-DATA = TOP / "tests/data/brain-tumour"
-ALGORITHMS = ("hnfnetv1-20", "isen-20", "sanet0-20", "scan-20", "yixinmpl-20")
-REGIONS = ("--region", "WT=1,2,4", "--region", "TC=1,4", "--region", "ET=4")
-counts = {True: 0, False: 0}
-
-
-def expect(what, holds, detail=""):
-    counts[bool(holds)] += 1
-    if not holds:
-        print(f"FAIL: {what} {detail}")
-
-
-def run(*words):
-    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=900)
-    return done.returncode, done.stdout, done.stderr
-
-
-def png(path, rows):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    raw = b"".join(b"\0" + bytes(row) for row in rows)
-    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) +
-                     chunk(b"IEND", b""))
-
-
-def case_list(work, extra=()):
-    rows = [("case_id", "prediction", "reference", "patient", "group")]
-    for site in ("site-a", "site-b"):
-        for algorithm in ALGORITHMS:
-            rows.append((f"{site}/{algorithm}", DATA / site / f"{algorithm}.nii.gz",
-                         DATA / site / "consensus_simple.nii.gz", site, algorithm))
-    table = work / "cases.csv"
-    with table.open("w", newline="") as out:
-        csv.writer(out).writerows(rows + list(extra))
-    return table
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from metrics_command import ALGORITHMS, DATA, REGIONS, case_list, expect, png, run, run_parts  # noqa: E402
+from report_page import sound_page, table_of  # noqa: E402
 
 
 def known_figures(work):
@@ -130,152 +93,6 @@ def options_first(work):
     expect("--quantile before the inputs", code == 0, said)
 
 
-class Page(html.parser.HTMLParser):
-    """What a reader with a screen reader, a keyboard or a strict browser would stumble over."""
-    VOID = {"meta", "br", "img", "line", "rect", "circle", "path", "image", "polyline"}
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.wrong, self.levels = [], [], [], []
-        self.feed(text)
-        self.wrong += [f"<{tag}> stays open" for tag in self.open]
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.tags.append((tag, given))
-        if tag not in self.VOID:
-            self.open.append(tag)
-        self.wrong += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
-        for name in ("src", "href"):
-            if not given.get(name, "data:").startswith("data:"):
-                self.wrong.append(f"{tag} {name} leads outside")
-        if re.fullmatch("h[1-6]", tag):
-            self.levels.append(int(tag[1]))
-        if tag == "th" and "scope" not in given:
-            self.wrong.append("th without scope")
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in self.VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        if tag not in self.VOID and (not self.open or self.open.pop() != tag):
-            self.wrong.append(f"</{tag}> closes nothing")
-
-    def count(self, wanted):
-        return sum(tag == wanted for tag, _ in self.tags)
-
-
-def contrast(one, other):
-    def light(colour):
-        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
-        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-    high, low = sorted((light(one), light(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def sound_page(name, text):
-    page = Page(text)
-    expect(f"{name}: markup is sound, nothing leads outside", not page.wrong, page.wrong[:3])
-    expect(f"{name}: no script", "<script" not in text.lower() and page.count("script") == 0)
-    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    expect(f"{name}: the policy allows its own style and nothing else",
-           f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:" in text)
-    expect(f"{name}: headings follow each other", page.levels and page.levels[0] == 1 and page.levels.count(1) == 1
-           and all(b - a <= 1 for a, b in zip(page.levels, page.levels[1:])), page.levels)
-    expect(f"{name}: every table has a caption", page.count("table") == page.count("caption") > 0)
-    pictures = re.findall(r"<svg.*?</svg>", text, re.S)
-    for picture in pictures:
-        root = xml.etree.ElementTree.fromstring(picture)
-        expect(f"{name}: a picture says what it shows", root.get("role") == "img"
-               and root.find("{http://www.w3.org/2000/svg}title").text)
-    expect(f"{name}: for phones and in a language", "width=device-width" in text and '<html lang="en">' in text)
-    scrolls = [given for tag, given in page.tags if given.get("class") == "scroll"]
-    expect(f"{name}: wide tables scroll by keyboard", scrolls and all(g.get("tabindex") == "0" and g.get("aria-label")
-                                                                      for g in scrolls))
-    for colour in re.findall(r"(?<![-\w])color:(#[0-9a-f]{6})", style):
-        expect(f"{name}: {colour} on white and on heads", min(contrast(colour, "#ffffff"),
-                                                              contrast(colour, "#eef1f4")) >= 4.5)
-    return pictures
-
-
-def table_of(text, caption):
-    """The rows of the first table whose caption has these words."""
-    body = next((t for t in text.split("<table>")[1:] if caption in t.split("</caption>")[0]), "").split("</table>")[0]
-    return [[html.unescape(c) for c in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in body.split("<tr>")[2:]]
-
-
-def many_classes(work):
-    """Of fifty classes the page shows as many as have room, and says so."""
-    classes = [f"class-{i}" for i in range(50)]
-    rows = [(f"c{i}", i % 50, i * 7 % 50 if i % 3 else i % 50) for i in range(400)]
-    (work / "p.csv").write_text("case_id," + ",".join(classes) + "\n" + "".join(
-        f"{c}," + ",".join("0.51" if k == called else "0.01" for k in range(50)) + "\n" for c, _, called in rows))
-    (work / "l.csv").write_text("case_id,label\n" + "".join(f"{c},class-{truth}\n" for c, truth, _ in rows))
-    code, _, wrong = run("classification", work / "p.csv", work / "l.csv", "--html", work / "r.html", "--bootstrap", "20")
-    text = (work / "r.html").read_text() if code == 0 else ""
-    pictures = sound_page("fifty classes", text) if text else []
-    expect("nine curves and a map of forty", len(pictures) == 10 and "9 of 50" in text and "40 classes with the most cases of 50" in text, (len(pictures), wrong))
-
-
-def report(work):
-    evil = '<img src=x onerror=alert(1)>"\'&'
-    table = case_list(work, [(evil, DATA / "site-b/scan-20.nii.gz", DATA / "site-b/consensus_simple.nii.gz", "b", evil),
-                             ("gone", work / "<b>.nii.gz", DATA / "site-b/consensus_simple.nii.gz", "c", "")])
-    code, _, wrong = run("segmentation", table, *REGIONS, "--tau", "1", "--html", work / "one.html")
-    expect("a report with a failed case", code == 13, (code, wrong))
-    text = (work / "one.html").read_text()
-    pictures = sound_page("segmentation", text)
-    expect("a box plot for each metric, worst cases of each region", len(pictures) == 3 + 9, len(pictures))
-    expect("worst cases have pictures", sum("data:image/png;base64," in p for p in pictures) == 9)
-    expect("what comes from outside is text", evil not in text and "&lt;img src=x onerror=alert(1)&gt;" in text
-           and "&lt;b&gt;.nii.gz" in text)
-    run("segmentation", table, *REGIONS, "--tau", "1", "--html", work / "two.html", "--threads", 3)
-    expect("the same report again", (work / "two.html").read_text() == text)
-
-
-def worst_cases(work):
-    """Cases without a value are the worst, of a signed metric those farthest from its ideal; the page stays small and says what it leaves out."""
-    def square(side):
-        return [[3 if x < side and y < side else 0 for x in range(30)] for y in range(30)]
-    for name, side in (("exact", 10), ("empty", 0), ("small", 9), ("large", 25), ("fair", 11)):
-        png(work / "p" / f"{name}.png", square(side))
-        png(work / "r" / f"{name}.png", square(10))
-
-    def shown(*metric):
-        code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "3", "--spacing", "1,1", *metric, "--html", work / "w.html")
-        expect(f"a page by {metric}", code == 0, wrong)
-        text = (work / "w.html").read_text()
-        return text, re.findall("<title>([a-z]+): region", text)
-    text, cases = shown("--metric", "hd95")
-    expect("the empty prediction is the worst case by HD95", cases == ["empty", "large", "fair", "small"] or cases[:2] == ["empty", "large"], cases)
-    expect("and it is said that it has no value", "1 case is without a value" in text, cases)
-    _, cases = shown("--metric", "relative-volume-difference")
-    expect("too large a volume is as bad as too small a one", cases[:2] == ["large", "empty"], cases)
-    text, cases = shown("--metric", "volume")
-    expect("no volume is worse than another", not cases and "None of its metrics" in text, cases)
-    for path in [*(work / "p").iterdir(), *(work / "r").iterdir()]:
-        path.unlink()
-    noise = [zlib.crc32(bytes([i % 251, i // 251 % 251, i // 63001])) for i in range(1000 * 1000)]
-    for side, bit in (("p", 7), ("r", 13)):
-        png(work / side / "noise.png", [[noise[y * 1000 + x] >> bit & 1 for x in range(1000)] for y in range(1000)])
-    code, _, wrong = run("segmentation", work / "p", work / "r", "--labels", "1", "--metric", "dice", "--html", work / "w.html")
-    text = (work / "w.html").read_text()
-    expect("a noisy case is a small picture, and the page says so", len(text) < 400_000 and "3 x 3 voxels" in text and "too ragged" in text, len(text))
-    rows = "".join(f"c{i},{work}/p/gone{i}.png,{work}/r/noise.png\n" for i in range(210))
-    (work / "many.csv").write_text("case_id,prediction,reference\n" + rows)
-    run("segmentation", work / "many.csv", "--labels", "1", "--metric", "dice", "--html", work / "w.html")
-    expect("failures beyond those shown are said", "first 200 of 210 cases" in (work / "w.html").read_text())
-    png(work / "s/one.png", square(10))
-    rows = "".join(f"c{i},{work}/s/one.png,{work}/s/one.png\n" for i in range(510))
-    (work / "many.csv").write_text("case_id,prediction,reference\n" + rows)
-    run("segmentation", work / "many.csv", "--labels", "3", "--metric", "dice", "--html", work / "w.html")
-    expect("dots beyond those drawn are said", "only the first 500 of up to 510" in (work / "w.html").read_text())
-
-
 def refusals(work):
     table = case_list(work)
     for words, code, said in ((("segmentation", table), 2, "no region is given"),
@@ -293,7 +110,7 @@ def refusals(work):
         expect(f"refused: {words}", got == code and said in wrong and out == "", (got, wrong))
 
 
-def vocabulary():
+def vocabulary(_):
     code, said, _ = run("list", "--json")
     ids = [one["id"] for one in json.loads(said)]
     expect("the vocabulary is sorted", code == 0 and ids == sorted(ids) and "auroc" in ids)
@@ -612,16 +429,5 @@ def regression(work):
     expect("a number that is none is refused by row", code == 2 and "row 2" in wrong, wrong)
 
 
-def main():
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (known_figures, one_bad_case, folders_and_plain_images, options_first, report, worst_cases, refusals, classification, many_classes,
-                 blank_patients, groups, groups_of_label_maps, probabilities_at_the_ends, several_labels, pooling, regression):
-        with tempfile.TemporaryDirectory() as folder:
-            part(pathlib.Path(folder))
-    vocabulary()
-    print(f"{counts[True]} passed, {counts[False]} failed")
-    sys.exit(counts[False] > 0)
-
-
-main()
+run_parts(known_figures, one_bad_case, folders_and_plain_images, options_first, refusals, classification, blank_patients, groups,
+          groups_of_label_maps, probabilities_at_the_ends, several_labels, pooling, regression, vocabulary)

@@ -3,25 +3,14 @@
 values are labels, NIfTI and PNG, links and strangers. What the masks are is known by formula, what they must give by counting.
 Use: test_metrics_images.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only."""
-import csv, gzip, io, os, pathlib, struct, subprocess, sys, tempfile, zlib
+import csv, gzip, io, pathlib, struct, sys, zlib
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from metrics_command import TOP, expect, run, run_parts  # noqa: E402
+
 ORACLE = TOP / "src/imaging/tests/oracle/dicom"
 COLUMNS, ROWS, SLICES = 12, 10, 5  # of the series of oracle/make_dicom.py, which the SEG objects there are of
 FIRST_MM, STEP_MM = 40, 3
-counts = {True: 0, False: 0}
-
-
-def expect(what, holds, detail=""):
-    counts[bool(holds)] += 1
-    if not holds:
-        print(f"FAIL: {what} {detail}")
-
-
-def run(*words):
-    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=900)
-    return done.returncode, done.stdout, done.stderr
 
 
 def measured(prediction, reference, labels, metrics, *more):
@@ -341,15 +330,5 @@ def large_files(work):
     expect("frames that lie far apart are held against the limit", code == 13 and "--largest-map" in wrong, (code, wrong))
 
 
-def main():
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (segmentation_against_its_series, false_positives_count, positions_decide_the_step, overlapping_segments,
-                 names_of_segments_are_foreign, plain_files, links, large_files):
-        with tempfile.TemporaryDirectory() as folder:
-            part(pathlib.Path(folder))
-    print(f"{counts[True]} passed, {counts[False]} failed")
-    sys.exit(counts[False] > 0)
-
-
-main()
+run_parts(segmentation_against_its_series, false_positives_count, positions_decide_the_step, overlapping_segments,
+          names_of_segments_are_foreign, plain_files, links, large_files)

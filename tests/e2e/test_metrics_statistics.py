@@ -2,23 +2,12 @@
 """medperf-metrics beyond one model at one site: models compared and ranked, sites pooled, labels doubted. Figures are
 those of metafor, scipy and of formulas, through the command. Use: test_metrics_statistics.py [BUILD_DIR]
 The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, math, os, pathlib, subprocess, sys, tempfile
+import csv, io, json, math, pathlib, sys
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from metrics_command import TOP, expect, run, run_parts  # noqa: E402
+
 ORACLE = TOP / "src/metrics/tests/oracle"
-counts = {True: 0, False: 0}
-
-
-def expect(what, holds, detail=""):
-    counts[bool(holds)] += 1
-    if not holds:
-        print(f"FAIL: {what} {detail}")
-
-
-def run(*words):
-    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=900)
-    return done.returncode, done.stdout, done.stderr
 
 
 def answer(*words):
@@ -389,22 +378,11 @@ def noise(work):
     refused(("noise", work / "p.csv", labels, "--share", "0.7"), "--share")
 
 
-def helps():
+def helps(_):
     for command in ("values", "compare", "rank", "noise", "meta"):
         code, said, _ = run(command, "--help")
         expect(f"help of {command} has an example", code == 0 and f"medperf-metrics {command}" in said, said)
 
 
-def main():
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values, compare_label_maps,
-                 ranks, values, noise):
-        with tempfile.TemporaryDirectory() as folder:
-            part(pathlib.Path(folder))
-    helps()
-    print(f"{counts[True]} passed, {counts[False]} failed")
-    sys.exit(counts[False] > 0)
-
-
-main()
+run_parts(meta_equals_metafor, meta_models, meta_refusals, compare_scores, compare_classes, compare_values, compare_label_maps, ranks,
+          values, noise, helps)

@@ -1,22 +1,10 @@
 #!/usr/bin/env python3
 """Every id of `medperf-metrics list` is given by the commands that the list names, and by no other.
 Use: test_metrics_vocabulary.py [BUILD_DIR]. The last line is "N passed, M failed". Standard library only."""
-import csv, io, json, math, os, pathlib, re, struct, subprocess, sys, tempfile
+import csv, io, json, math, pathlib, re, struct, sys
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TOP / "build/release") / "src/apps/medperf-metrics"
-counts = {True: 0, False: 0}
-
-
-def expect(what, holds, detail=""):
-    counts[bool(holds)] += 1
-    if not holds:
-        print(f"FAIL: {what} {detail}")
-
-
-def run(*words):
-    done = subprocess.run([str(w) for w in (PROGRAM, *words)], capture_output=True, text=True, timeout=900)
-    return done.returncode, done.stdout, done.stderr
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from metrics_command import TOP, expect, run, run_parts  # noqa: E402
 
 
 def answer(*words):
@@ -228,14 +216,4 @@ def every_id_is_given(work):
         expect(f"{page} names the commands", of_page <= named <= of_page | {"segmentation", "classification"}, (of_page, named))
 
 
-def main():
-    if not os.access(PROGRAM, os.X_OK):
-        sys.exit(f"{PROGRAM} is missing: build first (./dev build)")
-    for part in (counted_regions, known_values, intervals_by_choice, every_id_is_given):
-        with tempfile.TemporaryDirectory() as folder:
-            part(pathlib.Path(folder))
-    print(f"{counts[True]} passed, {counts[False]} failed")
-    sys.exit(counts[False] > 0)
-
-
-main()
+run_parts(counted_regions, known_values, intervals_by_choice, every_id_is_given)
