@@ -125,6 +125,30 @@ void narrow(std::uint8_t* data, std::size_t count) {
   }
 }
 
+/// Floating-point labels in [0, 255] as bytes; false when one of them is none of these. Whether
+/// there is another takes less than which are the least and the greatest.
+template <std::floating_point T>
+bool to_bytes(std::span<const T> block, std::uint8_t* out) {
+  std::int32_t other = 0;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    T inside = block[i] < 256 ? block[i] : T{256};  // NaN becomes 256
+    inside = inside > -1 ? inside : T{-1};
+    const auto whole = static_cast<std::int32_t>(inside);
+    other |= whole & ~0xff;
+    other |= static_cast<T>(whole) != block[i] ? 1 : 0;
+    out[i] = static_cast<std::uint8_t>(whole);
+  }
+  return other == 0;
+}
+
+template <std::integral T>
+bool to_bytes(std::span<const T> block, std::uint8_t* out) {
+  LabelRange range{0, 0};
+  if (!widen(range, block) || range.lowest < 0 || range.highest > 0xff) return false;
+  for (std::size_t i = 0; i < block.size(); ++i) out[i] = static_cast<std::uint8_t>(block[i]);
+  return true;
+}
+
 /// Labels in [0, 255] of voxels that are zero almost everywhere, as bytes: what is known to be zero
 /// is neither read nor written. Nothing when that is not known, or a label is another.
 template <typename From>
@@ -142,13 +166,8 @@ std::optional<ElementBuffer> sparse_labels(const Volume& volume) {
             const std::size_t first = block * kVoxels;
             if (first >= voxels.size()) break;
             const auto part = voxels.subspan(first, std::min(kVoxels, voxels.size() - first));
-            LabelRange range{0, 0};
-            good = widen(range, part) && range.lowest >= 0 && range.highest <= 0xff;
-            if (!good) return;
-            for (std::size_t i = 0; i < part.size(); ++i) {
-              zeros[first + i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(part[i]));
-            }
             written.mark(first, first + part.size());
+            good = to_bytes(part, &zeros[first]);
           }
         }
       });

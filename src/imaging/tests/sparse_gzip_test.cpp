@@ -270,6 +270,8 @@ TEST(SparseGzip, LabelsOfAnyTypeBecomeSparseBytesWhereTheyFit) {
   expect_same_labels<std::int16_t>(4, {1, 300, -1}, false);
   expect_same_labels<std::int8_t>(256, {1, -1}, false);
   expect_same_labels<float>(16, {1, 70000}, false);
+  expect_same_labels<float>(16, {1, 256}, false);
+  expect_same_labels<double>(64, {1, -1}, false);
   expect_same_labels<float>(16, {1, 0.5F}, false);
   expect_same_labels<double>(64, {1, std::numeric_limits<double>::quiet_NaN()}, false);
   expect_same_labels<std::int64_t>(1024, {1, std::int64_t{1} << 40}, false);
