@@ -57,8 +57,9 @@ Volume with_more_slices(Volume&& volume, const Geometry& longer) {
   return out;
 }
 
-/// A grid as long along its slices as to hold another.
-Geometry covering(const Geometry& grid, const Geometry& other) {
+/// A grid as long along its slices as to hold another. Error: too_large when they lie so far apart
+/// that no slices between them could be counted.
+Result<Geometry> covering(const Geometry& grid, const Geometry& other) {
   double first = 0;
   double last = static_cast<double>(grid.size[2] - 1);
   for (const bool i : {false, true}) {
@@ -72,6 +73,11 @@ Geometry covering(const Geometry& grid, const Geometry& other) {
         last = std::max(last, std::ceil(at));
       }
     }
+  }
+  constexpr double kFarthest = 1e9;  // slices: fits every type, and no limit on memory
+  if (!(last - first <= kFarthest)) {
+    return make_error(ErrorKind::kTooLarge, {},
+                      fmt::format("the two maps lie {:.3g} slices apart", last - first));
   }
   Geometry longer = grid;
   longer.origin_mm = grid.position_mm(0, 0, first);
@@ -108,7 +114,7 @@ Status join_segmentations(const DicomImage& prediction, const DicomImage& refere
   MEDPERF_TRY(Volume first, on_own_grid(prediction, pair.sets, limit));
   const DicomImage* const second = &reference;
   MEDPERF_TRY(auto own, imaging::segmentation_grid({&second, 1}, limit));
-  own.geometry = covering(own.geometry, first.geometry);
+  MEDPERF_TRY(own.geometry, covering(own.geometry, first.geometry));
   MEDPERF_TRY(pair.reference, on_grid(reference, own, pair.sets, limit));
   MEDPERF_TRY(pair.prediction, imaging::bring_to_grid(std::move(first), own.geometry, rule,
                                                       kPrediction, kReference));
@@ -136,7 +142,7 @@ Status join_with_volume(const DicomImage& image, Volume&& volume, bool predicted
   }
   const DicomImage* const one = &image;
   MEDPERF_TRY(auto own, imaging::segmentation_grid({&one, 1}, limit));
-  own.geometry = covering(own.geometry, volume.geometry);
+  MEDPERF_TRY(own.geometry, covering(own.geometry, volume.geometry));
   MEDPERF_TRY(segmented, on_grid(image, own, pair.sets, limit));
   MEDPERF_TRY(other, imaging::bring_to_grid(std::move(volume), own.geometry, rule, kPrediction,
                                             kReference));
