@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "base/encoding.h"
+#include "base/linked_files.h"
 
 namespace medperf {
 namespace {
@@ -231,7 +232,33 @@ Result<Bytes> free_space(const fs::path& path) {
   return Bytes{static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize};
 }
 
+namespace {
+
+/// Whether an entry is a file to list (true) or a folder to go into (false); an error for any
+/// other.
+Result<bool> is_listed(const fs::directory_entry& entry, Links links) {
+  std::error_code error;
+  const fs::file_status status = entry.symlink_status(error);
+  if (error) return file_error(error.value(), name_of(entry.path()), "look at");
+  const bool link = fs::is_symlink(status);
+  std::error_code nowhere;  // a link to what is not there is listed: reading it says so
+  const bool to_folder = link && links == Links::kFollow && entry.is_directory(nowhere);
+  if (fs::is_directory(status)) return false;
+  if (fs::is_regular_file(status) || (link && links == Links::kFollow && !to_folder)) return true;
+  std::string what = "This is neither a regular file nor a folder";
+  if (link) what = "This is a symbolic link, which is not followed";
+  if (to_folder) what = "This is a symbolic link to a folder, which is not followed";
+  return make_error(ErrorKind::kRefused, name_of(entry.path()), what,
+                    "Put a plain file in its place or remove it.");
+}
+
+}  // namespace
+
 Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t limit) {
+  return list_files(folder, Links::kRefuse, limit);
+}
+
+Result<std::vector<fs::path>> list_files(const fs::path& folder, Links links, std::size_t limit) {
   std::error_code error;
   std::vector<fs::path> files;
   std::size_t entries = 0;
@@ -243,17 +270,8 @@ Result<std::vector<fs::path>> list_files(const fs::path& folder, std::size_t lim
                         "The folder holds more than " + std::to_string(limit) + " entries",
                         "Check that it is the right folder.");
     }
-    const fs::file_status status = at->symlink_status(error);
-    if (error) break;
-    if (fs::is_directory(status)) continue;
-    const fs::path relative = at->path().lexically_relative(folder);
-    if (!fs::is_regular_file(status)) {
-      return make_error(ErrorKind::kRefused, name_of(at->path()),
-                        fs::is_symlink(status) ? "This is a symbolic link, which is not followed"
-                                               : "This is neither a regular file nor a folder",
-                        "Put a plain file in its place or remove it.");
-    }
-    files.push_back(relative);
+    MEDPERF_TRY(const bool listed, is_listed(*at, links));
+    if (listed) files.push_back(at->path().lexically_relative(folder));
   }
   if (error) return file_error(error.value(), name_of(folder), "list the folder");
   std::sort(files.begin(), files.end(),

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/linked_files.h"
 #include "base/tests/temporary_folder.h"
 
 namespace medperf {
@@ -85,6 +86,22 @@ TEST_F(Files, ListsSortedByBytesAndRefusesLinks) {
   fs::create_symlink("/etc", at("a/link"));
   EXPECT_EQ(list_files(folder_.path()).error().kind, ErrorKind::kRefused);
   EXPECT_EQ(list_files(at("none")).error().kind, ErrorKind::kNotFound);
+}
+
+TEST_F(Files, ListsLinksToFilesForAPersonButNoneToFolders) {
+  fs::create_directory(at("data"));
+  ASSERT_TRUE(write_file_atomically(at("there"), "x").ok());
+  fs::create_symlink(at("there"), at("data/link"));
+  fs::create_symlink(at("nowhere"), at("data/lost"));
+  EXPECT_EQ(list_files(at("data"), Links::kRefuse).error().kind, ErrorKind::kRefused);
+  const auto files = list_files(at("data"), Links::kFollow);
+  ASSERT_TRUE(files.ok()) << files.error().text();
+  EXPECT_EQ(*files, (std::vector<fs::path>{"link", "lost"}));
+  EXPECT_EQ(read_file(at("data/link"), mebibytes(1), Links::kFollow).value(), "x");
+  EXPECT_EQ(read_file(at("data/lost"), mebibytes(1), Links::kFollow).error().kind,
+            ErrorKind::kNotFound);
+  fs::create_directory_symlink(at("data"), at("data/circle"));
+  EXPECT_EQ(list_files(at("data"), Links::kFollow).error().kind, ErrorKind::kRefused);
 }
 
 TEST_F(Files, LocksExcludeEachOther) {
