@@ -24,16 +24,45 @@ constexpr std::array<std::string_view, 21> kShort{"AE", "AS", "AT", "CS", "DA", 
                                                   "FD", "FL", "IS", "LO", "LT", "PN", "SH",
                                                   "SL", "SS", "ST", "TM", "UI", "UL", "US"};
 
+enum class Pixels { kPlain, kPacked, kJpeg };
+
 struct Encoding {
   bool explicit_vr = true;
   bool big_endian = false;
-  bool encapsulated = false;
+  Pixels pixels = Pixels::kPlain;
 };
 
 Error corrupt(std::string what, std::size_t at) {
   return make_error(ErrorKind::kCorrupt, {},
                     fmt::format("the DICOM file is damaged: {} at byte {}", what, at),
                     "Copy the file again from its source.");
+}
+
+/// Whether DCMTK's search for the frame header of JPEG data comes by the marker TEM: version 3.6.7
+/// takes no step there and searches for ever. No image has that marker: it is for arithmetic coding
+/// in progress. Source: ITU-T T.81, table B.1.
+bool stops_header_search(std::string_view jpeg) {
+  const auto byte = [jpeg](std::size_t at) -> unsigned {
+    return static_cast<unsigned char>(jpeg[at]);
+  };
+  constexpr unsigned kTem = 0x01, kFill = 0xff;
+  constexpr std::size_t kMarkerAndLength = 4;
+  std::size_t at = 0;
+  while (at + kMarkerAndLength < jpeg.size() && byte(at) == 0xff) {
+    const unsigned marker = byte(at + 1);
+    const bool frame_header =
+        marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (marker == kTem) return true;
+    if (marker == 0 || marker == 2 || frame_header) return false;
+    if (marker == kFill) {
+      at += 1;
+    } else if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd9)) {
+      at += 2;  // reserved, or restart, start and end: nothing belongs to them
+    } else {
+      at += 2 + (byte(at + 2) << 8 | byte(at + 3));
+    }
+  }
+  return false;
 }
 
 struct Element {
@@ -123,13 +152,14 @@ class Walker {
     const bool sequence = encoding.explicit_vr && vr == "SQ";
     if (element.length == kUndefined) {
       if (element.tag == kPixelData && vr != "SQ") {
-        if (!encoding.encapsulated) return corrupt("pixels without a length", element.value);
+        if (encoding.pixels == Pixels::kPlain)
+          return corrupt("pixels without a length", element.value);
         return pass_fragments(element.value, end, encoding);
       }
       // A sequence; of an unknown kind it is in implicit VR (PS3.5, 6.2.2 note 2).
       Encoding inner = encoding;
       if (encoding.explicit_vr && vr == "UN")
-        inner = {false, false, encoding.encapsulated};
+        inner = {false, false, encoding.pixels};
       else if (encoding.explicit_vr && !sequence)
         return corrupt("a value without a length", element.value);
       return pass_items(element.value, end, inner, depth, true);
@@ -143,7 +173,7 @@ class Walker {
     } else if ((!encoding.explicit_vr || vr == "UN") && looks_like_items(element, encoding)) {
       // A library with a dictionary may read this as a sequence, so it must be one throughout.
       Encoding inner = encoding;
-      if (vr == "UN") inner = {false, false, encoding.encapsulated};
+      if (vr == "UN") inner = {false, false, encoding.pixels};
       MEDPERF_CHECK(pass_items(element.value, after, inner, depth, false));
     }
     return after;
@@ -180,6 +210,10 @@ class Walker {
       if (fragment.tag != kItem || fragment.length > end - fragment.value) {
         return corrupt("packed pixels are cut short", at);
       }
+      if (encoding.pixels == Pixels::kJpeg &&
+          stops_header_search(bytes_.substr(fragment.value, fragment.length))) {
+        return corrupt("a JPEG image has a marker that belongs to none", fragment.value);
+      }
       at = fragment.value + fragment.length;
     }
     return corrupt("packed pixels have no end", at);
@@ -195,16 +229,17 @@ struct SyntaxRow {
   Encoding encoding;
 };
 constexpr SyntaxRow kRead[] = {
-    {"1.2.840.10008.1.2", {false, false, false}},
-    {"1.2.840.10008.1.2.1", {true, false, false}},
-    {"1.2.840.10008.1.2.2", {true, true, false}},
-    {"1.2.840.10008.1.2.5", {true, false, true}},     // RLE
-    {"1.2.840.10008.1.2.4.50", {true, false, true}},  // JPEG baseline
-    {"1.2.840.10008.1.2.4.51", {true, false, true}},  // JPEG extended
-    {"1.2.840.10008.1.2.4.57", {true, false, true}},  // JPEG lossless
-    {"1.2.840.10008.1.2.4.70", {true, false, true}},  // JPEG lossless, first-order prediction
-    {"1.2.840.10008.1.2.4.80", {true, false, true}},  // JPEG-LS lossless
-    {"1.2.840.10008.1.2.4.81", {true, false, true}},  // JPEG-LS near-lossless
+    {"1.2.840.10008.1.2", {false, false, Pixels::kPlain}},
+    {"1.2.840.10008.1.2.1", {true, false, Pixels::kPlain}},
+    {"1.2.840.10008.1.2.2", {true, true, Pixels::kPlain}},
+    {"1.2.840.10008.1.2.5", {true, false, Pixels::kPacked}},   // RLE
+    {"1.2.840.10008.1.2.4.50", {true, false, Pixels::kJpeg}},  // JPEG baseline
+    {"1.2.840.10008.1.2.4.51", {true, false, Pixels::kJpeg}},  // JPEG extended
+    {"1.2.840.10008.1.2.4.57", {true, false, Pixels::kJpeg}},  // JPEG lossless
+    {"1.2.840.10008.1.2.4.70",
+     {true, false, Pixels::kJpeg}},  // JPEG lossless, first-order prediction
+    {"1.2.840.10008.1.2.4.80", {true, false, Pixels::kPacked}},  // JPEG-LS lossless
+    {"1.2.840.10008.1.2.4.81", {true, false, Pixels::kPacked}},  // JPEG-LS near-lossless
 };
 
 std::string_view name_of_unread(std::string_view uid) {
@@ -240,6 +275,9 @@ Result<std::string> scan_dicom(std::string_view bytes, const DicomLimits& limits
     MEDPERF_TRY(const Element element, walker.read_element(at, bytes.size(), {}));
     if (element.length > bytes.size() - element.value) {
       return corrupt("the meta information is cut short", at);
+    }
+    if (element.tag == kTransferSyntax && !uid.empty()) {
+      return corrupt("the transfer syntax is stated twice", at);
     }
     if (element.tag == kTransferSyntax) uid = walker.text(element);
     at = element.value + element.length;

@@ -11,7 +11,8 @@ namespace medperf::imaging {
 
 /// Checks that the file has the preamble and meta information of DICOM part 10, a transfer syntax
 /// that is read here, and that every length fits into what holds it, that sequences are not nested
-/// deeper and elements not more than the limits. Takes no memory. What follows may then trust
+/// deeper and elements not more than the limits, and that packed pixels do not hold up the library.
+/// Takes no memory. What follows may then trust
 /// lengths. Gives the UID of the transfer syntax.
 /// Read: little-endian implicit and explicit, big-endian explicit, RLE, JPEG (baseline, extended,
 /// lossless), JPEG-LS. Refused by name: deflated, JPEG 2000, JPEG XL, video.

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "imaging/dicom.h"
+#include "imaging/dicom_scan.h"
 
 namespace medperf::imaging {
 namespace {
@@ -62,6 +63,35 @@ TEST(DicomOracle, EveryPackingGivesTheSamePixels) {
     expected.origin_mm[2] = 46;
     EXPECT_TRUE(compare(volume->geometry, expected, 1e-12).empty());
     expect_voxels(*volume, [](auto i, auto j, auto) { return stored(i, j, 2) - 1000; });
+  }
+}
+
+/// The file with these bytes in the place of the JPEG image's first: its start and a segment.
+Result<std::string> scan_with(std::string_view begin) {
+  std::string bytes = read_file(kFolder / "ct_jpeg_lossless.dcm", mebibytes(1)).value();
+  const std::size_t at = bytes.find("\xff\xd8\xff\xe0");
+  EXPECT_NE(at, std::string::npos);
+  return scan_dicom(bytes.replace(at, begin.size(), begin));
+}
+
+// DCMTK's search for the frame header takes no step at the marker TEM; the file in which the fuzzer
+// found that is a seed of fuzz_dicom.
+TEST(DicomOracle, JpegDataThatHoldUpDcmtkAreRefused) {
+  EXPECT_TRUE(scan_with("\xff\xd8"));
+  using namespace std::string_view_literals;
+  for (const std::string_view begin :
+       {"\xff\x01"sv, "\xff\xd8\xff\x01"sv, "\xff\xff\xff\x01"sv, "\xff\xd0\xff\x01"sv,
+        "\xff\x30\xff\x01"sv, "\xff\xd9\xff\x01"sv, "\xff\xd8\xff\xe0\x00\x02\xff\x01"sv,
+        "\xff\xc4\x00\x03\x00\xff\x01"sv, "\xff\xda\x00\x02\xff\x01"sv}) {
+    const auto scanned = scan_with(begin);
+    ASSERT_FALSE(scanned);
+    EXPECT_EQ(scanned.error().kind, ErrorKind::kCorrupt);
+    EXPECT_NE(scanned.error().what.find("marker"), std::string::npos);
+  }
+  // Not where the search has ended: behind a frame header, or behind what is no marker.
+  for (const std::string_view begin :
+       {"\xff\xc3\xff\x01"sv, "\x00\x00\xff\x01"sv, "\xff\x00\xff\x01"sv, "\xff\x02\xff\x01"sv}) {
+    EXPECT_TRUE(scan_with(begin));
   }
 }
 

@@ -211,6 +211,20 @@ TEST(DicomScan, NestingAndNumberHaveLimits) {
   EXPECT_EQ(scan_dicom(ct_slice(0).file(), {.elements = 10}).error().kind, ErrorKind::kTooLarge);
 }
 
+// Which of the two a library takes would be its secret.
+TEST(DicomScan, OneTransferSyntaxIsStated) {
+  std::string file = ct_slice(0).file();
+  DicomMaker again;
+  again.text(0x00020010, "UI", "1.2.840.10008.1.2.4.70");
+  const std::string element = again.data_set(Encoding::kExplicit);
+  const std::size_t first = file.find(element.substr(0, 6));
+  ASSERT_NE(first, std::string::npos);
+  file.insert(first, element);
+  const auto scanned = scan_dicom(file);
+  ASSERT_FALSE(scanned);
+  EXPECT_NE(scanned.error().what.find("twice"), std::string::npos) << scanned.error().what;
+}
+
 TEST(DicomScan, OtherPackingsAreRefusedByName) {
   const auto what = [](const std::string& syntax) {
     const auto scanned = scan_dicom(ct_slice(0).file(Encoding::kExplicit, syntax));
