@@ -126,16 +126,20 @@ void narrow(std::uint8_t* data, std::size_t count) {
 }
 
 /// Floating-point labels in [0, 255] as bytes; false when one of them is none of these. Whether
-/// there is another takes less than which are the least and the greatest.
+/// there is another takes less than which are the least and the greatest, and no conversion: of
+/// `shift`, which has no bits left for a fraction, a sum with a whole number below it has that
+/// number as its last bits, and is exact. Conversions of NaN and huge values are undefined.
 template <std::floating_point T>
 bool to_bytes(std::span<const T> block, std::uint8_t* out) {
-  std::int32_t other = 0;
+  using Word = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+  constexpr T shift = static_cast<T>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1));
+  constexpr auto base = std::bit_cast<Word>(shift);
+  Word other = 0;
   for (std::size_t i = 0; i < block.size(); ++i) {
-    T inside = block[i] < 256 ? block[i] : T{256};  // NaN becomes 256
-    inside = inside > -1 ? inside : T{-1};
-    const auto whole = static_cast<std::int32_t>(inside);
-    other |= whole & ~0xff;
-    other |= static_cast<T>(whole) != block[i] ? 1 : 0;
+    const T sum = block[i] + shift;
+    const Word whole = std::bit_cast<Word>(sum) - base;
+    other |= whole & ~Word{0xff};  // NaN, too great, below zero
+    other |= sum - shift != block[i] ? Word{0x100} : Word{0};
     out[i] = static_cast<std::uint8_t>(whole);
   }
   return other == 0;

@@ -227,7 +227,7 @@ std::uint32_t word_at(std::string_view bytes, std::size_t at) {
 }  // namespace
 
 bool is_sparse(std::size_t packed, std::size_t unpacked) {
-  constexpr std::size_t kRatio = 100;
+  constexpr std::size_t kRatio = 80;
   constexpr std::size_t kWorthIt = std::size_t{1} << 20;
   return unpacked >= kWorthIt && unpacked / kRatio >= packed;
 }

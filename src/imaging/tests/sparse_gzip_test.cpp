@@ -4,7 +4,9 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -222,7 +224,7 @@ std::string sparse_map(std::int16_t code, const std::vector<T>& labels) {
   maker.type(code, 8 * sizeof(T));
   std::vector<T> voxels(160 * 100 * 80);
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const std::size_t at = i == 0 ? 0 : voxels.size() - 1 - 70001 * (i - 1);
+    const std::size_t at = i == 0 ? 0 : voxels.size() - 1 - 4999 * (i - 1);
     for (std::size_t run = 0; run < 300 && at + run < voxels.size(); ++run) {
       voxels[at + run] = labels[i];
     }
@@ -275,6 +277,24 @@ TEST(SparseGzip, LabelsOfAnyTypeBecomeSparseBytesWhereTheyFit) {
   expect_same_labels<float>(16, {1, 0.5F}, false);
   expect_same_labels<double>(64, {1, std::numeric_limits<double>::quiet_NaN()}, false);
   expect_same_labels<std::int64_t>(1024, {1, std::int64_t{1} << 40}, false);
+}
+
+template <typename T>
+void expect_bytes_alone(std::int16_t code) {
+  std::vector<T> labels(256);
+  std::iota(labels.begin(), labels.end(), T(0));
+  expect_same_labels<T>(code, labels, true);
+  using Limits = std::numeric_limits<T>;
+  const T shift = std::ldexp(T(1), Limits::digits - 1);  // what the reader adds
+  for (const T other : {T(-0.5), T(254.5), std::nextafter(T(256), T(255)), Limits::denorm_min(),
+                        T(256), shift, -shift, Limits::infinity(), Limits::quiet_NaN()}) {
+    expect_same_labels<T>(code, {1, other}, false);
+  }
+}
+
+TEST(SparseGzip, OfFloatingPointLabelsBytesAloneAreTakenForBytes) {
+  expect_bytes_alone<float>(16);
+  expect_bytes_alone<double>(64);
 }
 
 TEST(SparseGzip, ScaledAndForeignOrdersAreReadAsBefore) {
