@@ -1,14 +1,14 @@
 """What patients drawn again, other models, groups of patients and wrong labels say of a figure.
 
-Figures have names, by the kind of cases:
-scores (reference 0 or 1): sensitivity, specificity, precision, npv, accuracy, balanced_accuracy, youden, f1, mcc, kappa,
-  lr_positive, lr_negative, net_benefit (all at `threshold`), auroc, auprc, brier, log_loss, ece, ece_mass, mce,
-  calibration_slope, calibration_in_the_large
-measures (reference in the same unit): mae, rmse, bias, r2, ccc, pearson, spearman, icc_one_way, icc_agreement,
-  icc_consistency
-classes (whole numbers from 0, with `classes`): accuracy, balanced_accuracy, f1_macro, f1_micro, f1_weighted, mcc, kappa,
-  kappa_linear, kappa_quadratic
-probabilities (shape (cases, classes)): auroc_macro, auroc_weighted, auroc_hand_till, brier, log_loss
+Figures are named by the metric's id (docs/metrics); an underscore counts as a hyphen. By the kind of cases:
+scores (reference 0 or 1): sensitivity, specificity, precision, npv, accuracy, balanced-accuracy, youden, f1, mcc, kappa,
+  lr-positive, lr-negative, net-benefit (all at `threshold`), auroc, auprc, auprc-trapezoid, brier, log-loss, ece,
+  ece-equal-mass, mce, calibration-slope, calibration-in-the-large
+measures (reference in the same unit): mae, rmse, bias, r2, ccc, pearson, spearman, icc-1-1, icc-a-1, icc-c-1
+classes (whole numbers from 0, with `classes`): accuracy, balanced-accuracy, f1-macro, f1-micro, f1-weighted,
+  mcc-multiclass, kappa, kappa-linear, kappa-quadratic
+probabilities (shape (cases, classes)): auroc-one-vs-rest, auroc-one-vs-rest-weighted, auroc-hand-till, brier-multiclass,
+  log-loss, top-k-accuracy (k = 2)
 values (no reference): mean, median"""
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Tuple
@@ -20,7 +20,7 @@ from ._arrays import ids, numbers, patients_of, same_length, whole, yes_or_no
 from ._figures import Bootstrap, Estimate
 from ._native import figures
 
-_MEASURES = ("mae", "rmse", "bias", "r2", "ccc", "pearson", "spearman", "icc_one_way", "icc_agreement", "icc_consistency")
+_MEASURES = ("mae", "rmse", "bias", "r2", "ccc", "pearson", "spearman", "icc-1-1", "icc-a-1", "icc-c-1")
 _VALUES = ("mean", "median")
 
 
@@ -124,6 +124,13 @@ class LabelNoise:
     auroc: NoisyFigure
 
 
+def _id(figure: object) -> str:
+    """What a Python name of a metric stands for: balanced_accuracy for balanced-accuracy."""
+    if not isinstance(figure, str):
+        raise ValueError("figure: its name is a text")
+    return figure.replace("_", "-")
+
+
 def _kind(figure: str, shape: int, classes: Optional[int]) -> str:
     if shape == 2:
         return "probabilities"
@@ -135,8 +142,7 @@ def _kind(figure: str, shape: int, classes: Optional[int]) -> str:
 def _cases(figure: str, models: Mapping[str, object], reference: Optional[ArrayLike],
            classes: Optional[int]) -> Tuple[Dict[str, np.ndarray], Dict[str, Any], int]:
     """The models' predictions one after another, with the reference; the options that say what they are; the cases."""
-    if not isinstance(figure, str):
-        raise ValueError("figure: its name is a text")
+    figure = _id(figure)
     if not models:
         raise ValueError("models: there is none")
     first = np.asarray(next(iter(models.values())))
@@ -274,5 +280,5 @@ def simulate_label_noise(figure: str, scores: ArrayLike, labels: ArrayLike, *, s
     """Any figure of scores with each label flipped by chance. What noise does, not the uncertainty of sampling."""
     arrays = {"scores": numbers("scores", scores), "labels": yes_or_no("labels", labels)}
     same_length(**arrays)
-    return figures(Bootstrap, "simulate_label_noise", arrays, figure=figure, share=share, threshold=threshold, bins=bins,
+    return figures(Bootstrap, "simulate_label_noise", arrays, figure=_id(figure), share=share, threshold=threshold, bins=bins,
                    replicates=replicates, seed=seed, level=level, threads=threads)

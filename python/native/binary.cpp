@@ -3,6 +3,7 @@
 #include "metrics/classification/auc.h"
 #include "metrics/classification/auc_bootstrap.h"
 #include "metrics/classification/calibration.h"
+#include "metrics/classification/confusion_matrix.h"
 #include "metrics/classification/curves.h"
 #include "metrics/classification/decision.h"
 #include "metrics/classification/probability.h"
@@ -14,7 +15,6 @@ namespace {
 
 /// All figures of a table.
 Result<Json> figures_of(const metrics::Confusion& table, double level, bool repeat) {
-  MEDPERF_TRY(const auto kappa, kappa_of(table, level));
   const auto of = [&](const metrics::Estimate& one) { return figure(one, repeat); };
   return Json::object({{"counts", counts(table)},
                        {"sensitivity", of(metrics::sensitivity(table, level))},
@@ -26,7 +26,7 @@ Result<Json> figures_of(const metrics::Confusion& table, double level, bool repe
                        {"youden", of(metrics::youden_index(table, level))},
                        {"f1", of(metrics::f1(table))},
                        {"mcc", of(metrics::matthews(table))},
-                       {"kappa", of(kappa)},
+                       {"kappa", of(metrics::cohen_kappa(table, level))},
                        {"lr_positive", of(metrics::positive_likelihood_ratio(table, level))},
                        {"lr_negative", of(metrics::negative_likelihood_ratio(table, level))}});
 }

@@ -3,7 +3,6 @@
 #include <new>
 
 #include "guarded.h"
-#include "metrics/classification/confusion_matrix.h"
 #include "metrics/clustered.h"
 #include "tasks.h"
 
@@ -36,15 +35,6 @@ Json figure(const metrics::Estimate& found) {
 Json figure(metrics::Estimate estimate, bool patients_repeat) {
   if (patients_repeat) metrics::leave_out_interval(estimate);
   return figure(estimate);
-}
-
-Result<metrics::Estimate> kappa_of(const metrics::Confusion& table, double level) {
-  MEDPERF_TRY(auto classes, metrics::ConfusionMatrix::empty(2));
-  classes.add(1, 1, table.tp);
-  classes.add(0, 1, table.fp);
-  classes.add(0, 0, table.tn);
-  classes.add(1, 0, table.fn);
-  return metrics::cohen_kappa(classes, metrics::KappaWeights::kNone, level);
 }
 
 Json counts(const metrics::Confusion& table) {

@@ -1,6 +1,6 @@
 #pragma once
-// A figure by its name, of any of the cases that a caller gave: what is resampled, ranked, split by
-// group.
+// A figure by its vocabulary id, of any of the cases that a caller gave: what is resampled, ranked,
+// split by group. Which id is which function says metrics/figures.h.
 
 #include <functional>
 #include <span>
@@ -9,17 +9,11 @@
 
 #include "arguments.h"
 #include "metrics/estimate.h"
+#include "metrics/figures.h"
 #include "metrics/statistics/bootstrap.h"
 #include "metrics/vocabulary.h"
 
 namespace medperf::python {
-
-/// Numbers that figures depend on beside the cases.
-struct FigureSettings {
-  double threshold = 0.5;
-  int bins = 15;
-  double level = 0.95;
-};
 
 /// One model's cases with the figure asked for. Owns copies of what it needs.
 struct NamedFigure {
@@ -36,15 +30,13 @@ struct NamedFigure {
 /// The options figure, kind, models, classes, threshold, bins, level and the arrays predicted
 /// (models x cases, with kind "probabilities" x classes) and reference: one figure a model, tried
 /// on all cases. Kinds: "scores" (reference 0 or 1), "measures", "classes", "probabilities",
-/// "values" (no reference). Errors: invalid for an unknown figure, sizes that do not fit, and what
-/// the figure does not take.
+/// "values" (no reference; mean and median). Errors: invalid for an unknown figure, sizes that do
+/// not fit, and what the figure does not take.
 Result<std::vector<NamedFigure>> named_figures(Arguments& arguments);
 
-/// Figures of scored cases, by name.
-using ScoredFigure = Result<metrics::Estimate> (*)(std::span<const metrics::ScoredCase> cases,
-                                                   const FigureSettings& settings);
-Result<ScoredFigure> scored_figure(std::string_view name);
+/// A figure of scored cases by its id.
+Result<const metrics::ScoredFigure*> scored_figure(std::string_view id);
 /// The options threshold, bins, level.
-Result<FigureSettings> figure_settings(Arguments& arguments);
+Result<metrics::FigureOptions> figure_options(Arguments& arguments);
 
 }  // namespace medperf::python

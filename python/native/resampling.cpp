@@ -159,14 +159,15 @@ Result<Json> label_noise(Arguments& arguments, Columns&) {
 Result<Json> simulate_label_noise(Arguments& arguments, Columns& columns) {
   MEDPERF_TRY(const auto name, arguments.text("figure"));
   MEDPERF_TRY(const auto cases, arguments.scored_cases());
-  MEDPERF_TRY(const auto settings, figure_settings(arguments));
+  MEDPERF_TRY(const auto settings, figure_options(arguments));
   MEDPERF_TRY(const double share, share_of(arguments));
   MEDPERF_TRY(const auto options, arguments.bootstrap());
-  MEDPERF_TRY(const ScoredFigure of, scored_figure(name));
-  if (auto tried = of(cases, settings); !tried) return std::move(tried).error().at("scores");
+  MEDPERF_TRY(const auto* const figure, scored_figure(name));
+  if (auto tried = figure->of(cases, settings); !tried)
+    return std::move(tried).error().at("scores");
   const auto statistic =
       [&](std::span<const metrics::ScoredCase> flipped) -> std::optional<double> {
-    const auto found = of(flipped, settings);
+    const auto found = figure->of(flipped, settings);
     return found ? found->value : std::nullopt;
   };
   MEDPERF_TRY(const auto drawn, metrics::simulate_label_noise(cases, share, statistic, options));

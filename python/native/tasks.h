@@ -58,8 +58,6 @@ Json figure(metrics::Estimate estimate, bool patients_repeat);
 Json interval(const std::optional<metrics::Interval>& interval);
 /// [tp, fp, fn, tn]
 Json counts(const metrics::Confusion& table);
-/// Cohen's kappa of a 2x2 table.
-Result<metrics::Estimate> kappa_of(const metrics::Confusion& table, double level);
 /// estimate, dropped, replicates.
 Json bootstrapped(const metrics::Bootstrap& drawn, Columns& columns);
 Json texts(std::span<const std::string_view> texts);

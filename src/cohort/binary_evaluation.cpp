@@ -39,15 +39,14 @@ Error no_groups() {
 Result<Json> evaluate_binary(const ScoredCohort& cohort, const BinaryOptions& options) {
   if (options.probabilities) MEDPERF_CHECK(check_probabilities(cohort.cases));
   if (!cohort.units.groups.empty()) return no_groups();
-  FormulaIntervals intervals;
-  intervals.level = options.bootstrap.level;
+  metrics::FigureOptions figures;
+  figures.threshold = options.threshold;
+  figures.intervals.level = options.bootstrap.level;
   const ScoredSample sample(cohort.cases);
   MEDPERF_TRY(const metrics::Confusion table,
               metrics::confusion_at(cohort.cases, options.threshold));
   MEDPERF_TRY(const Figure area,
-              figure_of_all(cohort.units.patients_repeat()
-                                ? drawn_auroc(sample, cohort.units, options.bootstrap, "")
-                                : formula_auroc(sample, intervals, ""),
+              figure_of_all(auroc_measure(sample, cohort.units, figures, options.bootstrap),
                             cohort.units, options.bootstrap));
   Json document = Json::object({{"n", cohort.cases.size()},
                                 {"n_positive", table.tp + table.fn},
@@ -55,10 +54,8 @@ Result<Json> evaluate_binary(const ScoredCohort& cohort, const BinaryOptions& op
                                 {"threshold", options.threshold},
                                 {"auc", document_of(area.estimate, true)}});
   std::string proportions;
-  for (const Measure& one : decision_measures(sample, options.threshold, intervals, "")) {
-    if (one.metric != "sensitivity" && one.metric != "specificity" && one.metric != "accuracy") {
-      continue;
-    }
+  for (const char* const id : {"sensitivity", "specificity", "accuracy"}) {
+    const Measure one = scored_measure(sample, {id, IntervalFrom::kFormula}, figures);
     MEDPERF_TRY(const Figure figure, figure_of_all(one, cohort.units, options.bootstrap));
     document.set(figure.metric, document_of(figure.estimate, false));
     proportions = convention_of(figure);

@@ -15,28 +15,45 @@ namespace {
 
 using metrics::ScoredCase;
 
-void append(std::vector<Measure> more, std::vector<Measure>& measures) {
-  for (Measure& one : more) measures.push_back(std::move(one));
-}
+constexpr IntervalFrom kFormula = IntervalFrom::kFormula, kResamples = IntervalFrom::kResamples;
+constexpr Shown kDecisions[] = {
+    {"auprc", kResamples},           {"sensitivity", kFormula}, {"specificity", kFormula},
+    {"precision", kFormula},         {"npv", kFormula},         {"accuracy", kFormula},
+    {"balanced-accuracy", kFormula}, {"f1", kResamples},        {"mcc", kResamples}};
+constexpr Shown kFurtherDecisions[] = {{"auprc-trapezoid", kResamples},
+                                       {"youden", kFormula},
+                                       {"kappa", kFormula},
+                                       {"lr-positive", kFormula},
+                                       {"lr-negative", kFormula}};
+// These take probabilities.
+constexpr Shown kProbabilities[] = {{"brier", kFormula},
+                                    {"log-loss", kFormula},
+                                    {"ece", kResamples},
+                                    {"calibration-slope", kFormula},
+                                    {"calibration-in-the-large", kFormula}};
+constexpr Shown kFurtherCalibration[] = {{"ece-equal-mass", kResamples}, {"mce", kResamples}};
 
 std::vector<Measure> measures_of(const ScoredSample& sample, const Units& units, bool probabilities,
                                  const ClassificationOptions& options) {
-  const double level = options.bootstrap.level;
+  const metrics::FigureOptions figures = options.figures();
   std::vector<Measure> measures;
+  const auto add = [&](std::span<const Shown> list) {
+    for (const Shown& one : list) measures.push_back(scored_measure(sample, one, figures));
+  };
   // A formula takes the cases as independent: with several of a patient its interval is too narrow.
   const bool repeat = units.patients_repeat();
-  if (!repeat) measures.push_back(formula_auroc(sample, options.intervals(), ""));
+  if (!repeat) measures.push_back(auroc_measure(sample, units, figures, options.bootstrap));
   measures.push_back(
       drawn_auroc(sample, units, options.bootstrap, repeat ? "patients drawn" : "bootstrap"));
-  measures.push_back(average_precision_of(sample));
-  append(decision_measures(sample, options.threshold, options.intervals(), ""), measures);
-  if (options.further) {
-    measures.push_back(trapezoid_of(sample));
-    append(further_decisions(sample, options.threshold, level), measures);
-  }
+  add(kDecisions);
+  if (options.further) add(kFurtherDecisions);
   if (!probabilities) return measures;
-  append(probability_measures(sample, options.threshold, level), measures);
-  if (options.further) append(further_calibration(sample), measures);
+  add(kProbabilities);
+  if (options.threshold > 0 && options.threshold < 1) {
+    measures.push_back(scored_measure(sample, {"net-benefit", kResamples}, figures));
+    measures.push_back(treat_all_measure(sample, figures));
+  }
+  if (options.further) add(kFurtherCalibration);
   return measures;
 }
 

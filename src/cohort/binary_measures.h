@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/json.h"
-#include "cohort/formula_intervals.h"
 #include "cohort/measures.h"
 #include "metrics/classification/scored_case.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/figures.h"
 
 namespace medperf::cohort {
 
@@ -28,28 +28,18 @@ class ScoredSample {
   std::vector<std::uint32_t> rank_;   ///< of a position: where it stands in `order_`
 };
 
+/// A figure of these cases by its id. Precondition: it is one of metrics::scored_figures().
+Measure scored_measure(const ScoredSample& sample, Shown shown,
+                       const metrics::FigureOptions& options, std::string of = "");
 /// The AUROC with the stratified bootstrap's interval; convention `auroc-mann-whitney`.
 Measure drawn_auroc(const ScoredSample& sample, const Units& units,
                     const metrics::BootstrapOptions& options, std::string of);
-/// The AUROC with the interval of a formula.
-Measure formula_auroc(const ScoredSample& sample, const FormulaIntervals& intervals,
-                      std::string of);
-Measure average_precision_of(const ScoredSample& sample);
-Measure trapezoid_of(const ScoredSample& sample);
-
-/// Sensitivity, specificity, precision, NPV, accuracy, balanced accuracy, F1 and MCC of calling
-/// positive what scores at least `threshold`.
-std::vector<Measure> decision_measures(const ScoredSample& sample, double threshold,
-                                       const FormulaIntervals& intervals, const std::string& of);
-/// The Youden index and the likelihood ratios of the same decision.
-std::vector<Measure> further_decisions(const ScoredSample& sample, double threshold, double level);
-/// ECE in bins of equal mass, and the maximum calibration error. Precondition as below.
-std::vector<Measure> further_calibration(const ScoredSample& sample);
-/// Brier score, log loss, ECE, calibration slope and calibration-in-the-large; the net benefit at
-/// the threshold, where it is a probability below 1 and above 0. Precondition: all scores in
-/// [0, 1].
-std::vector<Measure> probability_measures(const ScoredSample& sample, double threshold,
-                                          double level);
+/// The AUROC with the interval of a formula; where patients repeat, that of drawing them.
+Measure auroc_measure(const ScoredSample& sample, const Units& units,
+                      const metrics::FigureOptions& figures,
+                      const metrics::BootstrapOptions& bootstrap, std::string of = "");
+/// The net benefit of calling everybody positive.
+Measure treat_all_measure(const ScoredSample& sample, const metrics::FigureOptions& options);
 
 /// {"tp","fp","tn","fn"}.
 Json counts_document(const metrics::Confusion& table);

@@ -24,20 +24,30 @@ Result<ConfusionMatrix> matrix_of(const ClassCohort& cohort, Rows rows) {
 }
 
 /// A figure of the K x K table.
-Measure of_matrix(const ClassCohort& cohort, const char* metric, std::string of,
-                  IntervalFrom interval, std::function<Estimate(const ConfusionMatrix&)> figure) {
-  return {metric, std::move(of), interval,
+Measure of_matrix(const ClassCohort& cohort, std::string_view metric, std::string of,
+                  IntervalFrom interval,
+                  std::function<Result<Estimate>(const ConfusionMatrix&)> figure) {
+  return {std::string(metric), std::move(of), interval,
           [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
             MEDPERF_TRY(const ConfusionMatrix matrix, matrix_of(cohort, rows));
             return figure(matrix);
           }};
 }
 
-/// A figure of the probabilities.
-Measure of_probabilities(const ClassCohort& cohort, const char* metric, IntervalFrom interval,
-                         std::function<Result<Estimate>(const ClassProbabilities&)> figure) {
-  return {metric, "", interval,
-          [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
+/// Precondition: `shown` is one of metrics::matrix_figures().
+Measure of_matrix(const ClassCohort& cohort, Shown shown, const metrics::FigureOptions& options) {
+  const auto* const found = metrics::find_figure(metrics::matrix_figures(), shown.id);
+  return of_matrix(
+      cohort, shown.id, "", shown.interval,
+      [found, options](const ConfusionMatrix& matrix) { return found->of(matrix, options); });
+}
+
+/// A figure of the probabilities. Precondition: it is one of metrics::probability_figures().
+Measure of_probabilities(const ClassCohort& cohort, Shown shown,
+                         const metrics::FigureOptions& options) {
+  const auto* const found = metrics::find_figure(metrics::probability_figures(), shown.id);
+  return {std::string(shown.id), "", shown.interval,
+          [&cohort, found, options](Rows rows) -> Result<Estimate> {
             const std::size_t width = cohort.classes.size();
             std::vector<int> reference;
             std::vector<double> probabilities;
@@ -50,77 +60,60 @@ Measure of_probabilities(const ClassCohort& cohort, const char* metric, Interval
             }
             MEDPERF_TRY(const auto cases,
                         ClassProbabilities::of(reference, probabilities, static_cast<int>(width)));
-            return figure(cases);
+            return found->of(cases, options);
           }};
 }
 
-Estimate accuracy_of_matrix(const ConfusionMatrix& matrix, const FormulaIntervals& intervals) {
-  std::int64_t right = 0;
-  for (int i = 0; i < matrix.classes(); ++i) right += matrix.count(i, i);
-  return chosen_interval(metrics::accuracy(matrix, intervals.level), right, matrix.total() - right,
-                         intervals);
-}
+constexpr IntervalFrom kFormula = IntervalFrom::kFormula, kResamples = IntervalFrom::kResamples;
+constexpr Shown kAreas[] = {{"auroc-one-vs-rest", kResamples}, {"auroc-hand-till", kResamples}};
+constexpr Shown kMatrix[] = {{"accuracy", kFormula},
+                             {"balanced-accuracy", kResamples},
+                             {"f1-macro", kResamples},
+                             {"mcc-multiclass", kResamples},
+                             {"kappa", kFormula}};
+constexpr Shown kLosses[] = {{"brier-multiclass", kFormula}, {"log-loss", kFormula}};
+constexpr Shown kFurtherAreas[] = {{"auroc-one-vs-rest-weighted", kResamples}};
+// The order of the classes, for the weighted kappas, is that of the columns.
+constexpr Shown kFurtherMatrix[] = {{"f1-micro", kResamples},
+                                    {"f1-weighted", kResamples},
+                                    {"kappa-linear", kFormula},
+                                    {"kappa-quadratic", kFormula}};
 
-std::vector<Measure> common_measures(const ClassCohort& cohort, const FormulaIntervals& intervals) {
-  const double level = intervals.level;
-  constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
-  constexpr IntervalFrom kResamples = IntervalFrom::kResamples;
-  return {
-      of_probabilities(cohort, "auroc-one-vs-rest", kResamples,
-                       [](const auto& cases) { return metrics::one_vs_rest_auroc(cases); }),
-      of_probabilities(cohort, "auroc-hand-till", kResamples, &metrics::hand_till_auroc),
-      of_matrix(cohort, "accuracy", "", kFormula,
-                [intervals](const auto& matrix) { return accuracy_of_matrix(matrix, intervals); }),
-      of_matrix(cohort, "balanced-accuracy", "", kResamples, &metrics::macro_recall),
-      of_matrix(cohort, "f1-macro", "", kResamples,
-                [](const ConfusionMatrix& matrix) { return metrics::macro_f1(matrix); }),
-      of_matrix(cohort, "mcc-multiclass", "", kResamples, &metrics::gorodkin),
-      of_matrix(cohort, "kappa", "", kFormula,
-                [level](const auto& matrix) {
-                  return metrics::cohen_kappa(matrix, metrics::KappaWeights::kNone, level);
-                }),
-      of_probabilities(
-          cohort, "brier-multiclass", kFormula,
-          [level](const ClassProbabilities& cases) { return metrics::brier_score(cases, level); }),
-      of_probabilities(cohort, "log-loss", kFormula, [level](const ClassProbabilities& cases) {
-        return metrics::log_loss(cases, level).estimate;
-      })};
-}
-
-/// The alternatives; the order of the classes, for the weighted kappas, is that of the columns.
-std::vector<Measure> further_measures(const ClassCohort& cohort,
-                                      const ClassificationOptions& options) {
-  constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
-  const double level = options.bootstrap.level;
-  const auto kappa = [&](const char* metric, metrics::KappaWeights weights) {
-    return of_matrix(cohort, metric, "", kFormula, [level, weights](const ConfusionMatrix& matrix) {
-      return metrics::cohen_kappa(matrix, weights, level);
-    });
+/// Of all classes together.
+std::vector<Measure> common_measures(const ClassCohort& cohort,
+                                     const ClassificationOptions& options) {
+  const metrics::FigureOptions figures = options.figures();
+  std::vector<Measure> measures;
+  const auto of_table = [&](std::span<const Shown> list) {
+    for (const Shown& one : list) measures.push_back(of_matrix(cohort, one, figures));
   };
-  const int k = options.top_k;
-  Measure top = of_probabilities(cohort, "top-k-accuracy", kFormula,
-                                 [k, level](const ClassProbabilities& cases) {
-                                   return metrics::top_k_accuracy(cases, k, level);
-                                 });
-  top.of = "k = " + std::to_string(k);
-  return {of_matrix(cohort, "f1-micro", "", IntervalFrom::kResamples, &metrics::micro_f1),
-          of_matrix(cohort, "f1-weighted", "", IntervalFrom::kResamples, &metrics::weighted_f1),
-          kappa("kappa-linear", metrics::KappaWeights::kLinear),
-          kappa("kappa-quadratic", metrics::KappaWeights::kQuadratic), std::move(top)};
+  const auto of_shares = [&](std::span<const Shown> list) {
+    for (const Shown& one : list) measures.push_back(of_probabilities(cohort, one, figures));
+  };
+  of_shares(kAreas);
+  of_table(kMatrix);
+  of_shares(kLosses);
+  if (!options.further) return measures;
+  of_shares(kFurtherAreas);
+  of_table(kFurtherMatrix);
+  measures.push_back(of_probabilities(cohort, {"top-k-accuracy", kFormula}, figures));
+  measures.back().of = "k = " + std::to_string(options.top_k);
+  return measures;
 }
 
 /// Each class against the rest.
 std::vector<Measure> class_measures(const ClassCohort& cohort, int index,
-                                    const FormulaIntervals& intervals) {
+                                    const metrics::FormulaIntervals& intervals) {
   const std::string of = "class " + cohort.classes[static_cast<std::size_t>(index)];
   const auto measure = [&](const char* metric,
-                           Estimate (*figure)(const Confusion&, const FormulaIntervals&)) {
-    return of_matrix(cohort, metric, of, IntervalFrom::kFormula,
+                           Estimate (*figure)(const Confusion&, const metrics::FormulaIntervals&)) {
+    return of_matrix(cohort, metric, of, kFormula,
                      [figure, index, intervals](const ConfusionMatrix& matrix) {
                        return figure(matrix.one_against_rest(index), intervals);
                      });
   };
-  return {measure("sensitivity", &sensitivity_of), measure("precision", &precision_of)};
+  return {measure("sensitivity", &metrics::sensitivity_of),
+          measure("precision", &metrics::precision_of)};
 }
 
 /// How many cases needed the floor of the log loss, and how many have no single most probable
@@ -206,13 +199,10 @@ Result<FigureSet> figures_of_classes(const ClassCohort& cohort,
                 cohort.units.patients,
                 {},
                 Json::object()};
-  std::vector<Measure> measures = common_measures(cohort, options.intervals());
-  if (options.further) {
-    for (Measure& one : further_measures(cohort, options)) measures.push_back(std::move(one));
-  }
+  std::vector<Measure> measures = common_measures(cohort, options);
+  const metrics::FormulaIntervals intervals = options.figures().intervals;
   for (int i = 0; i < static_cast<int>(cohort.classes.size()); ++i) {
-    for (Measure& one : class_measures(cohort, i, options.intervals()))
-      measures.push_back(std::move(one));
+    for (Measure& one : class_measures(cohort, i, intervals)) measures.push_back(std::move(one));
   }
   MEDPERF_CHECK(add_figures(measures, cohort.units, options.bootstrap, set));
   MEDPERF_CHECK(

@@ -5,8 +5,8 @@
 
 #include "base/result.h"
 #include "cohort/figures.h"
-#include "cohort/formula_intervals.h"
 #include "cohort/units.h"
+#include "metrics/figures.h"
 #include "metrics/statistics/bootstrap.h"
 
 namespace medperf::cohort {
@@ -15,14 +15,16 @@ struct ClassificationOptions {
   double threshold = 0.5;  ///< two classes: positive if score >= threshold
   metrics::BootstrapOptions bootstrap;
   /// Also the alternatives and what is asked for less often: the Youden index, likelihood ratios,
-  /// trapezoidal AUPRC, ECE of equal mass, maximum calibration error; of several classes micro and
-  /// weighted F1, weighted kappas, top-k accuracy.
+  /// trapezoidal AUPRC, kappa, ECE of equal mass, maximum calibration error; of several classes
+  /// micro and weighted F1, weighted kappas and AUROC, top-k accuracy.
   bool further = false;
   int top_k = 2;                                     ///< of several classes
   std::int64_t minimum_patients = kMinimumPatients;  ///< of a group
-  ProportionInterval proportions = ProportionInterval::kWilson;
-  AreaInterval areas = AreaInterval::kDeLong;
-  FormulaIntervals intervals() const { return {bootstrap.level, proportions, areas}; }
+  metrics::ProportionInterval proportions = metrics::ProportionInterval::kWilson;
+  metrics::AreaInterval areas = metrics::AreaInterval::kDeLong;
+  metrics::FigureOptions figures() const {
+    return {threshold, metrics::kCalibrationBins, top_k, {bootstrap.level, proportions, areas}};
+  }
 };
 
 /// From the text of predictions.csv and labels.csv. Two classes: `case_id,score` and

@@ -52,13 +52,12 @@ Measure macro_auroc_of(const LabelCohort& cohort) {
 /// A label for itself: two classes.
 std::vector<Measure> label_measures(const ScoredSample& sample, const Units& units,
                                     const ClassificationOptions& options, const std::string& of) {
-  std::vector<Measure> measures = {units.patients_repeat()
-                                       ? drawn_auroc(sample, units, options.bootstrap, of)
-                                       : formula_auroc(sample, options.intervals(), of)};
-  for (Measure& one : decision_measures(sample, options.threshold, options.intervals(), of)) {
-    for (const char* const shown : {"sensitivity", "specificity", "precision", "f1"}) {
-      if (one.metric == shown) measures.push_back(std::move(one));
-    }
+  const metrics::FigureOptions figures = options.figures();
+  std::vector<Measure> measures = {auroc_measure(sample, units, figures, options.bootstrap, of)};
+  constexpr IntervalFrom kFormula = IntervalFrom::kFormula;
+  for (const Shown one : {Shown{"sensitivity", kFormula}, Shown{"specificity", kFormula},
+                          Shown{"precision", kFormula}, Shown{"f1", IntervalFrom::kResamples}}) {
+    measures.push_back(scored_measure(sample, one, figures, of));
   }
   return measures;
 }

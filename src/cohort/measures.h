@@ -27,6 +27,12 @@ enum class IntervalFrom {
   kMeasure,    ///< it brings the stratified bootstrap's already, made by a faster way
 };
 
+/// A metric that is shown, by its id.
+struct Shown {
+  std::string_view id;
+  IntervalFrom interval;
+};
+
 struct Measure {
   std::string metric;
   std::string of;

@@ -8,8 +8,8 @@
 
 #include "cohort/class_tables.h"
 #include "metrics/classification/auc.h"
-#include "metrics/classification/decision.h"
 #include "metrics/classification/threshold.h"
+#include "metrics/figures.h"
 #include "metrics/statistics/label_noise.h"
 
 namespace medperf::cohort {
@@ -19,19 +19,15 @@ using metrics::Confusion;
 using metrics::Estimate;
 using metrics::ScoredCase;
 
-struct Simulated {
-  const char* metric;
-  Estimate (*figure)(const Confusion&);
-};
-constexpr std::array kSimulated = {
-    Simulated{"accuracy", [](const Confusion& t) { return metrics::accuracy(t); }},
-    Simulated{"balanced-accuracy",
-              [](const Confusion& t) { return metrics::balanced_accuracy(t); }},
-    Simulated{"precision", [](const Confusion& t) { return metrics::precision(t); }},
-    Simulated{"npv", [](const Confusion& t) { return metrics::negative_predictive_value(t); }},
-    Simulated{"f1", [](const Confusion& t) { return metrics::f1(t); }},
-    Simulated{"mcc", [](const Confusion& t) { return metrics::matthews(t); }},
-};
+/// Those that have no formula.
+constexpr std::array kSimulated = {"accuracy", "balanced-accuracy", "precision", "npv", "f1",
+                                   "mcc"};
+
+metrics::FigureOptions figures_at(double threshold) {
+  metrics::FigureOptions options;
+  options.threshold = threshold;
+  return options;
+}
 
 /// A figure of the labels as they are: its uncertainty of sampling is another question.
 Estimate value_of(Estimate estimate) {
@@ -64,14 +60,16 @@ Status add_formulas(const metrics::Auc& area, const Confusion& table, double sha
 
 Status add_simulated(const std::vector<ScoredCase>& cases, double share, const std::string& of,
                      const NoiseOptions& options, FigureSet& set) {
-  for (const Simulated& one : kSimulated) {
+  const metrics::FigureOptions figures = figures_at(options.threshold);
+  for (const char* const id : kSimulated) {
+    const auto* const figure = metrics::find_figure(metrics::scored_figures(), id);
     const auto statistic = [&](std::span<const ScoredCase> flipped) -> std::optional<double> {
-      const auto table = metrics::confusion_at(flipped, options.threshold);
-      return table.ok() ? one.figure(*table).value : std::nullopt;
+      const auto found = figure->of(flipped, figures);
+      return found.ok() ? found->value : std::nullopt;
     };
     MEDPERF_TRY(const auto found,
                 metrics::simulate_label_noise(cases, share, statistic, options.bootstrap));
-    set.figures.push_back({one.metric, of + ", simulated", found.estimate});
+    set.figures.push_back({id, of + ", simulated", found.estimate});
   }
   return {};
 }
@@ -87,8 +85,10 @@ Result<FigureSet> doubt_labels(std::string_view predictions, std::string_view la
   set.figures = {{"auroc", "as given", value_of(area.estimate)},
                  {"sensitivity", "as given", value_of(metrics::sensitivity(table))},
                  {"specificity", "as given", value_of(metrics::specificity(table))}};
-  for (const Simulated& one : kSimulated) {
-    set.figures.push_back({one.metric, "as given", value_of(one.figure(table))});
+  for (const char* const id : kSimulated) {
+    const auto* const figure = metrics::find_figure(metrics::scored_figures(), id);
+    MEDPERF_TRY(const Estimate given, figure->of(cohort.cases, figures_at(options.threshold)));
+    set.figures.push_back({id, "as given", value_of(given)});
   }
   Json::Array shares;
   for (const double share : options.shares) {

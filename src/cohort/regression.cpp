@@ -4,9 +4,8 @@
 #include <utility>
 
 #include "cohort/group_figures.h"
+#include "metrics/figures.h"
 #include "metrics/regression/agreement.h"
-#include "metrics/regression/errors.h"
-#include "metrics/regression/icc.h"
 
 namespace medperf::cohort {
 namespace {
@@ -15,55 +14,48 @@ using metrics::Estimate;
 using metrics::MeasuredPair;
 using Pairs = std::span<const MeasuredPair>;
 
-Result<Estimate> icc_of(Pairs cases, double level,
-                        Estimate metrics::IntraclassCorrelations::*which) {
-  std::vector<double> ratings;
-  for (const MeasuredPair& one : cases) {
-    ratings.push_back(one.predicted);
-    ratings.push_back(one.reference);
-  }
-  MEDPERF_TRY(const auto found, metrics::intraclass_correlations(ratings, 2, level));
-  return found.*which;
-}
-
 Result<Estimate> limit_of(Pairs cases, double level, Estimate metrics::LimitsOfAgreement::*which) {
   MEDPERF_TRY(const auto found, metrics::limits_of_agreement(cases, 0.95, level));
   return found.*which;
 }
 
+/// A figure as a function of the rows.
+Measure of_pairs(const NumberCohort& cohort, Shown shown, std::string of,
+                 std::function<Result<Estimate>(Pairs)> figure) {
+  return {std::string(shown.id), std::move(of), shown.interval,
+          [&cohort, figure = std::move(figure)](Rows rows) {
+            std::vector<MeasuredPair> cases;
+            cases.reserve(rows.size());
+            for (const std::uint32_t row : rows) cases.push_back(cohort.cases[row]);
+            return figure(cases);
+          }};
+}
+
+constexpr IntervalFrom kFormula = IntervalFrom::kFormula, kResamples = IntervalFrom::kResamples;
+constexpr Shown kErrors[] = {{"mae", kFormula}, {"rmse", kResamples}, {"bias", kFormula}};
+constexpr Shown kAgreement[] = {
+    {"ccc", kFormula},     {"icc-1-1", kFormula},  {"icc-a-1", kFormula}, {"icc-c-1", kFormula},
+    {"pearson", kFormula}, {"spearman", kFormula}, {"r2", kResamples}};
+
 std::vector<Measure> measures(const NumberCohort& cohort, double level) {
+  metrics::FigureOptions options;
+  options.intervals.level = level;
   std::vector<Measure> list;
-  const auto add = [&](const char* metric, const char* of,
-                       std::function<Result<Estimate>(Pairs)> figure,
-                       IntervalFrom interval = IntervalFrom::kFormula) {
-    list.push_back({metric, of, interval,
-                    [&cohort, figure = std::move(figure)](Rows rows) -> Result<Estimate> {
-                      std::vector<MeasuredPair> cases;
-                      cases.reserve(rows.size());
-                      for (const std::uint32_t row : rows) cases.push_back(cohort.cases[row]);
-                      return figure(cases);
-                    }});
+  const auto add = [&](std::span<const Shown> shown) {
+    for (const Shown& one : shown) {
+      const auto* const found = metrics::find_figure(metrics::measured_figures(), one.id);
+      list.push_back(of_pairs(cohort, one, "",
+                              [found, options](Pairs cases) { return found->of(cases, options); }));
+    }
   };
-  add("mae", "", [level](Pairs cases) { return metrics::mean_absolute_error(cases, level); });
-  add(
-      "rmse", "", [](Pairs cases) { return metrics::root_mean_squared_error(cases); },
-      IntervalFrom::kResamples);
-  add("bias", "", [level](Pairs cases) { return metrics::mean_error(cases, level); });
-  add("limits-of-agreement", "lower",
-      [level](Pairs cases) { return limit_of(cases, level, &metrics::LimitsOfAgreement::lower); });
-  add("limits-of-agreement", "upper",
-      [level](Pairs cases) { return limit_of(cases, level, &metrics::LimitsOfAgreement::upper); });
-  add("ccc", "", [level](Pairs cases) { return metrics::concordance(cases, level); });
-  for (const auto& [metric, which] :
-       {std::pair("icc-1-1", &metrics::IntraclassCorrelations::one_way),
-        std::pair("icc-a-1", &metrics::IntraclassCorrelations::agreement),
-        std::pair("icc-c-1", &metrics::IntraclassCorrelations::consistency)}) {
-    add(metric, "", [level, form = which](Pairs cases) { return icc_of(cases, level, form); });
+  add(kErrors);
+  for (const auto& [of, limit] : {std::pair("lower", &metrics::LimitsOfAgreement::lower),
+                                  std::pair("upper", &metrics::LimitsOfAgreement::upper)}) {
+    list.push_back(
+        of_pairs(cohort, {"limits-of-agreement", kFormula}, of,
+                 [level, which = limit](Pairs cases) { return limit_of(cases, level, which); }));
   }
-  add("pearson", "", [level](Pairs cases) { return metrics::pearson(cases, level); });
-  add("spearman", "", [level](Pairs cases) { return metrics::spearman(cases, level); });
-  add(
-      "r2", "", [](Pairs cases) { return metrics::r_squared(cases); }, IntervalFrom::kResamples);
+  add(kAgreement);
   return list;
 }
 

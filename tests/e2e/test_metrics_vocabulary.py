@@ -117,7 +117,8 @@ def known_values(work):
     figures = {"auroc": "auroc", "average_precision": "auprc", "auprc_trapezoid": "auprc-trapezoid", "brier": "brier",
                "log_loss": "log-loss", "balanced_accuracy": "balanced-accuracy", "f1": "f1", "mcc": "mcc", "ece": "ece",
                "lr_positive": "lr-positive", "lr_negative": "lr-negative", "lr.pos": "lr-positive", "lr.neg": "lr-negative",
-               "auroc_ovr_macro": "auroc-one-vs-rest", "auroc_ovo": "auroc-hand-till", "f1_macro": "f1-macro",
+               "auroc_ovr_macro": "auroc-one-vs-rest", "auroc_ovr_weighted": "auroc-one-vs-rest-weighted",
+               "auroc_ovo": "auroc-hand-till", "f1_macro": "f1-macro",
                "f1_micro": "f1-micro", "f1_weighted": "f1-weighted", "kappa_none": "kappa", "kappa_linear": "kappa-linear",
                "kappa_quadratic": "kappa-quadratic", "top_2": "top-k-accuracy", "mae": "mae", "rmse": "rmse", "r2": "r2",
                "pearson": "pearson", "spearman": "spearman", "bias": "bias"}

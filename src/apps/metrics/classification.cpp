@@ -18,9 +18,9 @@ cohort::ClassificationOptions options_of(const Request& request) {
   options.top_k = request.top_k;
   options.minimum_patients = request.minimum_patients;
   if (request.proportions == "clopper-pearson") {
-    options.proportions = cohort::ProportionInterval::kClopperPearson;
+    options.proportions = metrics::ProportionInterval::kClopperPearson;
   }
-  if (request.areas == "logit") options.areas = cohort::AreaInterval::kLogit;
+  if (request.areas == "logit") options.areas = metrics::AreaInterval::kLogit;
   return options;
 }
 

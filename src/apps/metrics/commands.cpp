@@ -18,8 +18,9 @@ constexpr std::string_view kClassification[] = {
     "lr-positive", "lr-negative", "f1", "mcc", "brier", "log-loss", "ece", "ece-equal-mass", "mce",
     "calibration-slope", "calibration-in-the-large", "net-benefit",
     // Several.
-    "auroc-one-vs-rest", "auroc-hand-till", "top-k-accuracy", "f1-macro", "f1-micro", "f1-weighted",
-    "mcc-multiclass", "kappa", "kappa-linear", "kappa-quadratic", "brier-multiclass",
+    "auroc-one-vs-rest", "auroc-one-vs-rest-weighted", "auroc-hand-till", "top-k-accuracy",
+    "f1-macro", "f1-micro", "f1-weighted", "mcc-multiclass", "kappa", "kappa-linear",
+    "kappa-quadratic", "brier-multiclass",
     // Several labels a case.
     "auroc-macro-labels", "f1-macro-labels", "f1-micro-labels", "hamming-loss", "subset-accuracy"};
 

@@ -272,4 +272,13 @@ Estimate cohen_kappa(const ConfusionMatrix& matrix, KappaWeights weights, double
   return estimate;
 }
 
+Estimate cohen_kappa(const Confusion& table, double level) {
+  auto matrix = ConfusionMatrix::empty(2);
+  matrix->add(1, 1, table.tp);
+  matrix->add(0, 1, table.fp);
+  matrix->add(0, 0, table.tn);
+  matrix->add(1, 0, table.fn);
+  return cohen_kappa(*matrix, KappaWeights::kNone, level);
+}
+
 }  // namespace medperf::metrics

@@ -98,5 +98,7 @@ enum class KappaWeights { kNone, kLinear, kQuadratic };
 /// 70 (1968) 213; Fleiss, Cohen, Everitt, Psychol Bull 72 (1969) 323 (SE).
 Estimate cohen_kappa(const ConfusionMatrix& matrix, KappaWeights weights = KappaWeights::kNone,
                      double level = 0.95);
+/// The same, unweighted, of a 2x2 table.
+Estimate cohen_kappa(const Confusion& table, double level = 0.95);
 
 }  // namespace medperf::metrics

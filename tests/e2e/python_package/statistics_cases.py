@@ -37,7 +37,7 @@ known = {**{name: getattr(table, name) for name in ("sensitivity", "specificity"
                                                    "youden", "f1", "mcc", "kappa", "lr_positive", "lr_negative")},
          "auroc": mm.auroc(scores, labels), "auprc": mm.auprc(scores, labels), "brier": proper.brier, "log_loss": proper.log_loss,
          "ece": mm.calibration(scores, labels).expected_error, "mce": mm.calibration(scores, labels).maximum_error,
-         "ece_mass": mm.calibration(scores, labels, binning="mass").expected_error, "calibration_slope": line.slope,
+         "ece-equal-mass": mm.calibration(scores, labels, binning="mass").expected_error, "calibration_slope": line.slope,
          "calibration_in_the_large": line.in_the_large}
 for figure, figures in known.items():
     drawn = mm.bootstrap(figure, scores, labels, replicates=200, seed=3)
@@ -48,17 +48,18 @@ near("net benefit", drawn.estimate.value, mm.decision_curve(scores, labels, [0.2
 lengths, measured = rng.lognormal(2, 1, 60), rng.normal(0, 1, 60)
 measured += lengths
 numbers, limits = mm.regression(measured, lengths), mm.icc(np.column_stack([measured, lengths]))
-for figure, wanted in {**vars(numbers), "icc_one_way": limits.one_way, "icc_agreement": limits.agreement,
-                       "icc_consistency": limits.consistency}.items():
+for figure, wanted in {**vars(numbers), "icc-1-1": limits.one_way, "icc-a-1": limits.agreement,
+                       "icc-c-1": limits.consistency}.items():
     near(f"bootstrap of {figure}", mm.bootstrap(figure, measured, lengths, replicates=20).estimate.value, wanted.value, 1e-12)
 called, truth = rng.integers(0, 3, 80), rng.integers(0, 3, 80)
 for figure in ("accuracy", "balanced_accuracy", "f1_macro", "f1_micro", "f1_weighted", "mcc", "kappa", "kappa_linear", "kappa_quadratic"):
-    expect(f"bootstrap of {figure} of classes", mm.bootstrap(figure, called, truth, classes=3, replicates=20).estimate.value
-           == getattr(mm.classes(called, truth, classes=3), figure).value)
+    by_name = mm.bootstrap({"mcc": "mcc-multiclass"}.get(figure, figure), called, truth, classes=3, replicates=20)
+    expect(f"bootstrap of {figure} of classes", by_name.estimate.value == getattr(mm.classes(called, truth, classes=3), figure).value)
 shares = rng.dirichlet(np.ones(3), 80)
-for figure in ("auroc_macro", "auroc_weighted", "auroc_hand_till", "brier", "log_loss"):
+for figure, member in (("auroc-one-vs-rest", "auroc_macro"), ("auroc-one-vs-rest-weighted", "auroc_weighted"),
+                       ("auroc-hand-till", "auroc_hand_till"), ("brier-multiclass", "brier"), ("log-loss", "log_loss")):
     expect(f"bootstrap of {figure} of class probabilities", mm.bootstrap(figure, shares, truth, replicates=20).estimate.value
-           == getattr(mm.multiclass(shares, truth), figure).value)
+           == getattr(mm.multiclass(shares, truth), member).value)
 expect("bootstrap of a median", mm.bootstrap("median", lengths, replicates=20).estimate.value == np.median(lengths))
 
 patients = [f"p{i // 3}" for i in range(120)]
@@ -110,7 +111,7 @@ expect("no noise changes nothing", set(mm.simulate_label_noise("f1", scores, lab
 two = ([0.1, 0.9], [0, 1])
 for what, argument, f in (
         ("an unknown figure", "figure", lambda: mm.bootstrap("dice", *two)),
-        ("a figure of another kind of cases", "figure", lambda: mm.bootstrap("f1_macro", *two)),
+        ("a figure of another kind of cases", "figure", lambda: mm.bootstrap("f1-macro", *two)),
         ("a figure that is no text", "figure", lambda: mm.bootstrap(1, *two)),
         ("no reference", "reference", lambda: mm.bootstrap("f1", [0.1, 0.9])),
         ("a reference for a mean", "reference", lambda: mm.bootstrap("mean", *two)),
@@ -119,8 +120,8 @@ for what, argument, f in (
         ("a prediction of NaN", "predicted", lambda: mm.bootstrap("mae", [float("nan"), 1], [1, 2])),
         ("a probability above 1", "predicted", lambda: mm.bootstrap("brier", [0.1, 1.5], [0, 1])),
         ("a class beyond", "predicted", lambda: mm.bootstrap("accuracy", [0, 5], [0, 1], classes=2)),
-        ("rows that do not add up", "predicted", lambda: mm.bootstrap("brier", [[0.5, 0.7]], [0])),
-        ("classes that are not the columns", "classes", lambda: mm.bootstrap("brier", [[0.5, 0.5]], [0], classes=3)),
+        ("rows that do not add up", "predicted", lambda: mm.bootstrap("brier-multiclass", [[0.5, 0.7]], [0])),
+        ("classes that are not the columns", "classes", lambda: mm.bootstrap("brier-multiclass", [[0.5, 0.5]], [0], classes=3)),
         ("a patient in two strata", "strata", lambda: mm.bootstrap("f1", *two, patients=["a", "a"], strata=[0, 1])),
         ("fewer strata than cases", "strata", lambda: mm.bootstrap("f1", *two, strata=[0])),
         ("fewer patients than cases", "patients", lambda: mm.bootstrap("f1", *two, patients=["a"])),
