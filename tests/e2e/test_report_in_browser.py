@@ -37,6 +37,21 @@ while (walk.nextNode()) {
 return found;
 """
 
+# Numbers that are broken over two lines, in tables that fit on paper.
+BROKEN = """
+const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), part = document.createRange();
+while (walk.nextNode()) {
+  const node = walk.currentNode;
+  if (!node.parentElement.closest('table:not(.wide) td')) continue;
+  for (const word of node.data.matchAll(/[^\\s]*\\d[^\\s-]*/g)) {
+    part.setStart(node, word.index); part.setEnd(node, word.index + word[0].length);
+    if (part.getClientRects().length > 1 && /^-?[\\d.]+(e-?\\d+)?$/.test(word[0])) found.push(word[0]);
+  }
+}
+return found;
+"""
+PAPER = (718, 1046)  # what is printed on of an A4 page, in CSS pixels
+
 
 def expect(what, holds, detail=""):
     counts[bool(holds)] += 1
@@ -120,6 +135,13 @@ def look_at(browser, name, page):
         expect(f"{name}: no text below 11 pixels on {width}", not small, small[:3])
         cut = [t[0] for t in texts if not t[3]]
         expect(f"{name}: no text of a picture is cut off", not cut, cut[:3])
+    browser.tools("Emulation.setEmulatedMedia", media="print")
+    browser.size(*PAPER)
+    wide, broken = browser.run("return document.documentElement.scrollWidth"), browser.run(BROKEN)
+    expect(f"{name}: fits on paper", wide <= PAPER[0], wide)
+    expect(f"{name}: no number is broken on paper", not broken, broken[:3])
+    browser.tools("Emulation.setEmulatedMedia", media="")
+    browser.size(*PHONE)
     by_keyboard(browser, name)
 
 

@@ -33,11 +33,13 @@ constexpr std::string_view kStyle =
     ".cell{fill:#0b4a8f;stroke:#8a939c;stroke-width:.5}"
     ".failed{border-left:4px solid #a40e26;padding-left:.75rem}"
     "@media (max-width:40rem){th:first-child{white-space:normal;min-width:8rem}}"
-    "@media print{body{max-width:none}.scroll{overflow:visible}th,td{white-space:normal}"
-    "figure,tr{break-inside:avoid}}";
+    "@media print{:root{font-size:11px}body{max-width:none}.scroll{overflow:visible}"
+    "th,td{white-space:normal;padding:.15rem .4rem}td{min-width:8ch}"
+    ".wide{font-size:.75em}.wide td{min-width:0}.wide th,.wide td{padding:.1rem .2rem}"
+    "h2,h3{break-after:avoid}figure,tr{break-inside:avoid}}";
 
 /// base64 of the SHA-256 of kStyle.
-constexpr std::string_view kStyleDigest = "/0nfStck2Eu6lJxE9uyLGAJR9qDSr7lfje6JRfsCUNY=";
+constexpr std::string_view kStyleDigest = "VleF8oyuXyj+3HZT+wnC2QAylhAunpftMkcP/5vEA1Y=";
 
 }  // namespace
 
@@ -83,10 +85,12 @@ std::string page(std::string_view title, std::string_view body) {
 }
 
 std::string table(const Table& table) {
+  // On paper, more columns do not fit with every number in one line.
+  constexpr std::size_t kFitOnPaper = 9;
   std::string out = fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table>\n"
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table{1}>\n"
       "<caption>{0}</caption>\n<thead><tr>",
-      escaped(table.caption));
+      escaped(table.caption), table.heads.size() > kFitOnPaper ? " class=\"wide\"" : "");
   for (const std::string& head : table.heads) {
     out += fmt::format("<th scope=\"col\">{}</th>", escaped(head));
   }
