@@ -1,5 +1,7 @@
 """Metrics of a pair of label maps."""
 import ctypes
+import json
+from dataclasses import asdict, dataclass
 from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -121,30 +123,53 @@ def surfels(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequen
             for name, (row, _) in zip(pair.names, rows)}
 
 
-def lesions(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequence[float],
-            regions: Mapping[str, Labels], policy: str, tau_mm: Sequence[float] = ()) -> Dict[str, LesionScores]:
-    """Scores by lesion under the rules and penalties of a benchmark, such as brats-2023-gli."""
+@dataclass(frozen=True)
+class LesionPolicy:
+    """What a benchmark of one's own decides about lesions. docs/metrics: lesion-wise."""
+    id: str  #: stands beside every figure made with it: a-z, 0-9, - and .
+    growth_voxels: int  #: reference components that touch when grown so far are one lesion
+    ignored_mm3: float  #: lesions of at most this volume are not scored
+    missed_mm: float  #: HD95 of a missed lesion
+    invented_mm: float  #: of a predicted component that belongs to no lesion
+    connectivity: int = 26  #: 6, 18 or 26: neighbours of predicted components and of grown lesions
+    growth: int = 18  #: 6, 18 or 26: into which neighbours lesions grow
+    missed_overlap: float = 0  #: Dice and surface Dice of a missed lesion
+    invented_overlap: float = 0
+    nothing_overlap: float = 1  #: nothing to find, nothing invented
+    nothing_mm: float = 0
+
+
+def _document(rules: Mapping[str, object]) -> ctypes.c_char_p:
+    """As the library takes rules; numbers of NumPy too."""
+    return ctypes.c_char_p(json.dumps(rules, default=lambda number: number.item()).encode())
+
+
+def lesions(prediction: np.ndarray, reference: np.ndarray, *, spacing_mm: Sequence[float], regions: Mapping[str, Labels],
+            policy: Union[str, LesionPolicy], tau_mm: Sequence[float] = ()) -> Dict[str, LesionScores]:
+    """Scores by lesion under the rules and penalties of a benchmark, such as brats-2023-gli, or one's own."""
     pair = _Pair(prediction, reference, spacing_mm, regions, tau_mm)
     width = len(_LESIONS)
-    rows = pair.rows("medperf_lesions", width + len(pair.taus), 3, ctypes.c_char_p(policy.encode()))
+    text = ctypes.c_char_p(policy.encode()) if isinstance(policy, str) else _document(asdict(policy))
+    rows = pair.rows("medperf_lesions", width + len(pair.taus), 3, text)
     return {name: LesionScores(counts[0], counts[1], counts[2], *row[:width], nsd=dict(zip(pair.taus, row[width:])))
             for name, (row, counts) in zip(pair.names, rows)}
 
 
-def _panoptic(pair: _Pair, iou_above: float, optimal: bool, each_label: bool, rows: int) -> List[PanopticScores]:
-    found = pair.rows("medperf_panoptic", len(_PANOPTIC), 3, ctypes.c_double(iou_above), ctypes.c_int32(optimal),
-                      ctypes.c_int32(each_label), rows=rows)
+def _panoptic(pair: _Pair, count: int, optimal: bool, **rules: object) -> List[PanopticScores]:
+    text = _document({"matching": "optimal" if optimal else "greedy", **rules})
+    found = pair.rows("medperf_panoptic", len(_PANOPTIC), 3, text, rows=count)
     return [PanopticScores(counts[0], counts[1], counts[2], *row) for row, counts in found]
 
 
 def panoptic(prediction: np.ndarray, reference: np.ndarray, *, regions: Mapping[str, Labels], iou_above: float = 0.5,
-             optimal: bool = False) -> Dict[str, PanopticScores]:
-    """Panoptic quality; instances are the connected components of each region (corners touch)."""
+             optimal: bool = False, connectivity: int = 26) -> Dict[str, PanopticScores]:
+    """Panoptic quality; instances are the connected components of each region. connectivity: 6 (faces touch), 18
+    (edges too) or 26 (corners too)."""
     pair = _Pair(prediction, reference, None, regions)
-    return dict(zip(pair.names, _panoptic(pair, iou_above, optimal, False, len(pair.names))))
+    return dict(zip(pair.names, _panoptic(pair, len(pair.names), optimal, iou_above=iou_above, connectivity=connectivity)))
 
 
 def panoptic_instances(prediction: np.ndarray, reference: np.ndarray, *, iou_above: float = 0.5,
                        optimal: bool = False) -> PanopticScores:
     """The same where every label but 0 is one instance, connected or not."""
-    return _panoptic(_Pair(prediction, reference, None, {}), iou_above, optimal, True, 1)[0]
+    return _panoptic(_Pair(prediction, reference, None, {}), 1, optimal, iou_above=iou_above, instance_maps=True)[0]

@@ -47,19 +47,19 @@ int medperf_segmentation(const medperf_pair* pair, medperf_estimate* figures, in
 int medperf_surfels(const medperf_pair* pair, medperf_estimate* figures, char* error,
                     int32_t error_size);
 
-/* Scores by lesion under a benchmark's policy (its id): dice, hd95, sensitivity, precision, f1,
- * then one NSD for each tau. figures: regions x (MEDPERF_LESIONS + taus); counts: regions x 3 (tp,
+/* Scores by lesion under a benchmark's policy (its id, or a JSON object of its rules as in
+ * metrics/segmentation/rules_json.h): dice, hd95, sensitivity, precision, f1, then one NSD for each
+ * tau. figures: regions x (MEDPERF_LESIONS + taus); counts: regions x 3 (tp,
  * fp, fn). */
 #define MEDPERF_LESIONS 5
 int medperf_lesions(const medperf_pair* pair, const char* policy, medperf_estimate* figures,
                     int64_t* counts, char* error, int32_t error_size);
 
-/* Panoptic quality: segmentation, recognition, panoptic quality. Instances are the components of
- * each region, or, with each_label, every label (then there is one row and regions are not looked
- * at). figures: rows x 3; counts: rows x 3 (tp, fp, fn). */
-int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal,
-                     int32_t each_label, medperf_estimate* figures, int64_t* counts, char* error,
-                     int32_t error_size);
+/* Panoptic quality: segmentation, recognition, panoptic quality. rules: a JSON object (see
+ * rules_json.h); with instance_maps there is one row and regions are not looked at. figures: rows x
+ * 3; counts: rows x 3 (tp, fp, fn). */
+int medperf_panoptic(const medperf_pair* pair, const char* rules, medperf_estimate* figures,
+                     int64_t* counts, char* error, int32_t error_size);
 
 /* A named argument of medperf_figures: `length` values, row by row where it is a table. */
 typedef enum {

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "guarded.h"
 #include "metrics/segmentation/lesion_wise.h"
 #include "metrics/segmentation/pair_metrics.h"
 #include "metrics/segmentation/panoptic.h"
+#include "metrics/segmentation/rules_json.h"
 #include "metrics/segmentation/surfel.h"
 
 namespace {
@@ -101,45 +103,56 @@ Status surfels(const medperf_pair& pair, medperf_estimate* figures) {
   return {};
 }
 
-Status lesions(const medperf_pair& pair, std::string_view id, medperf_estimate* figures,
-               int64_t* counts) {
-  const metrics::LesionPolicy* const policy = metrics::find_lesion_policy(id);
-  if (policy == nullptr) {
-    std::string known;
-    for (const auto& one : metrics::lesion_policies()) known += " " + std::string(one.id);
-    return make_error(ErrorKind::kInvalid, "policy", "there is no policy of this id",
-                      "Choose one of:" + known + ".");
+/// By its id, or a policy of the benchmark's own as JSON.
+Result<metrics::LesionPolicy> policy_of(std::string_view text) {
+  if (text.starts_with('{')) {
+    MEDPERF_TRY(const Json document, parse_json(text));
+    auto own = metrics::read_lesion_policy(document);
+    if (!own) return std::move(own).error().at("policy");
+    return own;
   }
+  if (const auto* const named = metrics::find_lesion_policy(text)) return *named;
+  std::string known;
+  for (const auto& one : metrics::lesion_policies()) known += " " + std::string(one.id);
+  return make_error(ErrorKind::kInvalid, "policy", "there is no policy of this id",
+                    "Choose one of:" + known + ".");
+}
+
+Status lesions(const medperf_pair& pair, std::string_view text, medperf_estimate* figures,
+               int64_t* counts) {
+  MEDPERF_TRY(const metrics::LesionPolicy policy, policy_of(text));
   MEDPERF_TRY(const auto prediction, view_of(pair, pair.prediction));
   MEDPERF_TRY(const auto reference, view_of(pair, pair.reference));
   const std::span<const double> taus(pair.tau_mm, static_cast<std::size_t>(pair.taus));
   MEDPERF_TRY(const auto all,
-              metrics::lesion_tables(prediction, reference, regions_of(pair), policy->rules, taus));
+              metrics::lesion_tables(prediction, reference, regions_of(pair), policy.rules, taus));
   for (const metrics::LesionTable& one : all) {
-    write(metrics::lesion_wise_dice(one, *policy), *figures++);
-    write(metrics::lesion_wise_hd95(one, *policy), *figures++);
-    write(metrics::lesion_sensitivity(one, *policy), *figures++);
-    write(metrics::lesion_precision(one, *policy), *figures++);
-    write(metrics::lesion_f1(one, *policy), *figures++);
+    write(metrics::lesion_wise_dice(one, policy), *figures++);
+    write(metrics::lesion_wise_hd95(one, policy), *figures++);
+    write(metrics::lesion_sensitivity(one, policy), *figures++);
+    write(metrics::lesion_precision(one, policy), *figures++);
+    write(metrics::lesion_f1(one, policy), *figures++);
     for (std::size_t i = 0; i < taus.size(); ++i) {
-      write(metrics::lesion_wise_surface_dice(one, *policy, i), *figures++);
+      write(metrics::lesion_wise_surface_dice(one, policy, i), *figures++);
     }
     for (const std::int64_t count : {one.tp(), one.fp(), one.fn()}) *counts++ = count;
   }
   return {};
 }
 
-Status panoptic(const medperf_pair& pair, const metrics::PanopticRules& rules, bool each_label,
-                medperf_estimate* figures, int64_t* counts) {
+Status panoptic(const medperf_pair& pair, std::string_view text, medperf_estimate* figures,
+                int64_t* counts) {
+  MEDPERF_TRY(const Json document, parse_json(text));
+  MEDPERF_TRY(const metrics::InstanceRules rules, metrics::read_instance_rules(document));
   MEDPERF_TRY(const auto prediction, view_of(pair, pair.prediction));
   MEDPERF_TRY(const auto reference, view_of(pair, pair.reference));
   std::vector<metrics::PanopticQuality> all;
-  if (each_label) {
-    MEDPERF_TRY(auto one, metrics::panoptic_of_instances(prediction, reference, rules));
+  if (rules.whole_maps) {
+    MEDPERF_TRY(auto one, metrics::panoptic_of_instances(prediction, reference, rules.match));
     all.push_back(std::move(one));
   } else {
     MEDPERF_TRY(all, metrics::panoptic_of_regions(prediction, reference, regions_of(pair),
-                                                  metrics::Neighbours::k26, rules));
+                                                  rules.connectivity, rules.match));
   }
   for (const metrics::PanopticQuality& one : all) {
     write(one.segmentation_quality, *figures++);
@@ -167,11 +180,7 @@ int medperf_lesions(const medperf_pair* pair, const char* policy, medperf_estima
   return guarded(error, error_size, [&] { return lesions(*pair, policy, figures, counts); });
 }
 
-int medperf_panoptic(const medperf_pair* pair, double iou_above, int32_t optimal,
-                     int32_t each_label, medperf_estimate* figures, int64_t* counts, char* error,
-                     int32_t error_size) {
-  const metrics::PanopticRules rules{
-      iou_above, optimal != 0 ? metrics::Matching::kOptimal : metrics::Matching::kGreedy};
-  return guarded(error, error_size,
-                 [&] { return panoptic(*pair, rules, each_label != 0, figures, counts); });
+int medperf_panoptic(const medperf_pair* pair, const char* rules, medperf_estimate* figures,
+                     int64_t* counts, char* error, int32_t error_size) {
+  return guarded(error, error_size, [&] { return panoptic(*pair, rules, figures, counts); });
 }

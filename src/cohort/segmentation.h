@@ -10,8 +10,8 @@
 #include "base/result.h"
 #include "cohort/cohort_result.h"
 #include "cohort/label_pair.h"
-#include "cohort/segmentation_rules.h"
 #include "metrics/segmentation/label_volume.h"
+#include "metrics/segmentation/rules_json.h"
 
 namespace medperf::cohort {
 
@@ -21,7 +21,7 @@ struct SegmentationOptions {
   std::vector<double> tau_mm;        ///< for nsd, surfel-nsd and lesion-nsd, one column each
   std::string lesion_policy;         ///< id, for the lesion-* metrics
   std::optional<metrics::LesionPolicy> own_lesion_policy;  ///< of the benchmark, instead of an id
-  InstanceRules instances;                                 ///< for the panoptic metrics
+  metrics::InstanceRules instances;                        ///< for the panoptic metrics
   imaging::GridRule grid_rule = imaging::GridRule::kRefuse;
   std::optional<std::array<double, 3>> spacing_mm;  ///< of files that have none
   Bytes largest_map = kLargestMap;

@@ -84,10 +84,10 @@ Status read_one(const std::string& key, const Json& value, Parameters& out) {
     if (value.is_string()) {
       options.lesion_policy = text;
     } else {
-      MEDPERF_TRY(options.own_lesion_policy, cohort::read_lesion_policy(value));
+      MEDPERF_TRY(options.own_lesion_policy, metrics::read_lesion_policy(value));
     }
   } else if (key == "panoptic") {
-    MEDPERF_TRY(options.instances, cohort::read_instance_rules(value));
+    MEDPERF_TRY(options.instances, metrics::read_instance_rules(value));
   } else if (key == "resample") {
     if (text != "refuse" && text != "nearest")
       return wrong(key, "it is neither refuse nor nearest");

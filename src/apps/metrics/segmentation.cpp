@@ -50,7 +50,7 @@ Result<cohort::SegmentationOptions> options_of(const Request& request, int threa
   options.metrics = request.metrics;
   options.tau_mm = request.tau_mm;
   options.lesion_policy = request.lesion_policy;
-  MEDPERF_TRY(options.instances, cohort::read_instance_rules(
+  MEDPERF_TRY(options.instances, metrics::read_instance_rules(
                                      Json::object({{"iou_above", request.iou_above},
                                                    {"matching", request.matching},
                                                    {"connectivity", request.connectivity},

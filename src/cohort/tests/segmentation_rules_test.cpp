@@ -1,6 +1,6 @@
 // What a benchmark decides about instances and lesions: read, obeyed and said.
 
-#include "cohort/segmentation_rules.h"
+#include "metrics/segmentation/rules_json.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -125,7 +125,7 @@ TEST_F(SegmentationRules, ALesionPolicyOfTheBenchmarksOwn) {
   options_.metrics = {"lesion-dice"};
   const std::vector<std::string> reference = {"11......", "11......", "........", ".....111"};
   const std::vector<std::string> prediction = {"11......", "11......", "........", "........"};
-  const auto policy = read_lesion_policy(
+  const auto policy = metrics::read_lesion_policy(
       parse_json(R"({"id": "ours-2025", "growth_voxels": 0, "ignored_mm3": 0, "missed_mm": 9,
                      "missed_overlap": 0.5, "invented_mm": 9, "connectivity": 6})")
           .value());
@@ -139,20 +139,20 @@ TEST_F(SegmentationRules, ALesionPolicyOfTheBenchmarksOwn) {
 }
 
 TEST(SegmentationRulesDocument, IsReadAsItIsWritten) {
-  InstanceRules rules{{0.1, metrics::Matching::kOptimal}, metrics::Neighbours::k18, true};
-  EXPECT_EQ(*read_instance_rules(to_json(rules)), rules);
-  EXPECT_EQ(*read_instance_rules(Json::object()), InstanceRules());
+  metrics::InstanceRules rules{{0.1, metrics::Matching::kOptimal}, metrics::Neighbours::k18, true};
+  EXPECT_EQ(*metrics::read_instance_rules(to_json(rules)), rules);
+  EXPECT_EQ(*metrics::read_instance_rules(Json::object()), metrics::InstanceRules());
   for (const char* text :
        {"[]", R"({"iou": 0.5})", R"({"iou_above": 1})", R"({"iou_above": -0.1})",
         R"({"matching": "best"})", R"({"connectivity": 8})", R"({"instance_maps": 1})"}) {
-    EXPECT_FALSE(read_instance_rules(parse_json(text).value())) << text;
+    EXPECT_FALSE(metrics::read_instance_rules(parse_json(text).value())) << text;
   }
   Json policy = to_json(metrics::LesionPolicy{"ours", {}, {}});
-  EXPECT_EQ(to_json(*read_lesion_policy(policy)), policy);
+  EXPECT_EQ(to_json(*metrics::read_lesion_policy(policy)), policy);
   const auto with = [&policy](const char* key, Json value) {
     Json changed = policy;
     changed.set(key, std::move(value));
-    return read_lesion_policy(changed).ok();
+    return metrics::read_lesion_policy(changed).ok();
   };
   EXPECT_TRUE(with("growth_voxels", 1));
   EXPECT_FALSE(with("growth_voxels", -1));
@@ -162,7 +162,8 @@ TEST(SegmentationRulesDocument, IsReadAsItIsWritten) {
   EXPECT_FALSE(with("ignored_mm3", "50"));
   EXPECT_FALSE(with("growth", 4));
   EXPECT_FALSE(with("costs", 1));
-  EXPECT_FALSE(read_lesion_policy(Json::object({{"id", "ours"}}))) << "what has no common value";
+  EXPECT_FALSE(metrics::read_lesion_policy(Json::object({{"id", "ours"}})))
+      << "what has no common value";
 }
 
 }  // namespace

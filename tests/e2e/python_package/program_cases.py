@@ -108,6 +108,16 @@ instances = mm.panoptic_instances(moved, two)
 expect("every label an instance", (instances.tp, instances.fp, instances.fn) == (1, 1, 1)
        and instances.panoptic_quality.value == 0.5, instances)
 expect("or components", mm.panoptic(moved > 0, two > 0, regions={"x": 1}, iou_above=0.2)["x"].tp == 2)
+corner = np.zeros((4, 4, 4), np.uint8)
+corner[0, 0, 0] = corner[1, 1, 1] = corner[1, 1, 2] = 1
+touching = {n: mm.panoptic(corner, corner, regions={"x": 1}, connectivity=np.int64(n))["x"] for n in (6, 18, 26)}
+expect("corners touch or do not", [touching[n].tp for n in (6, 18, 26)] == [2, 2, 1], touching)
+expect("which stands in the convention", touching[6].panoptic_quality.convention.endswith("components-6"), touching[6])
+ours = mm.LesionPolicy("ours", growth_voxels=0, ignored_mm3=0, missed_mm=np.float32(50), invented_mm=40, missed_overlap=0.25)
+found = mm.lesions(corner * 0, corner, spacing_mm=(1, 1, 1), regions={"x": 1}, policy=ours)["x"]
+expect("a policy of one's own", (found.fn, found.dice.value, found.hd95.value, found.dice.convention) == (1, 0.25, 50, "ours"), found)
+apart = mm.lesions(corner * 0, corner, spacing_mm=(1, 1, 1), regions={"x": 1}, policy=dataclasses.replace(ours, connectivity=6))["x"]
+expect("and its connectivity", apart.fn == 2, apart)
 expect("undefined is None with a reason", empty.hd95.value is None and empty.hd95.flag == "ref_empty", empty.hd95)
 expect("results do not change", dataclasses.is_dataclass(empty) and empty.__dataclass_params__.frozen)
 for what, kind, f in (
@@ -124,6 +134,13 @@ for what, kind, f in (
         ("a label beyond 64 bits", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": [2**70, 1]})),
         ("a tolerance of 0", ValueError, lambda: mm.segmentation(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, tau_mm=[0])),
         ("an unknown policy", ValueError, lambda: mm.lesions(a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, policy="none")),
+        ("the name of a known policy for one's own", ValueError, lambda: mm.lesions(
+            a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, policy=dataclasses.replace(ours, id="brats-2023-gli"))),
+        ("a policy's cost below 0", ValueError, lambda: mm.lesions(
+            a, b, spacing_mm=(1, 1, 1), regions={"x": 1}, policy=dataclasses.replace(ours, missed_mm=-1))),
+        ("a connectivity of 8", ValueError, lambda: mm.panoptic(a, b, regions={"x": 1}, connectivity=8)),
+        ("an IoU of 1", ValueError, lambda: mm.panoptic(a, b, regions={"x": 1}, iou_above=1)),
+        ("an IoU that is no number", ValueError, lambda: mm.panoptic(a, b, regions={"x": 1}, iou_above=float("nan"))),
         ("a threshold of 1 in a decision curve", ValueError, lambda: mm.decision_curve([0.1, 0.2], [0, 1], [1])),
         ("tables of other shapes", ValueError, lambda: mm.multilabel([[0.1, 0.2]], [[0, 1, 1]])),
         ("labels that are not 0 or 1", ValueError, lambda: mm.auroc([0.1, 0.2], [0, 2])),

@@ -1,4 +1,4 @@
-#include "cohort/segmentation_rules.h"
+#include "metrics/segmentation/rules_json.h"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,8 @@
 
 #include "metrics/convention.h"
 
-namespace medperf::cohort {
+namespace medperf::metrics {
 namespace {
-
-using metrics::LesionPolicy;
-using metrics::Matching;
-using metrics::Neighbours;
 
 Error wrong(std::string_view key, std::string what) {
   return make_error(ErrorKind::kInvalid, std::string(key), std::move(what),
@@ -20,7 +16,7 @@ Error wrong(std::string_view key, std::string what) {
 }
 
 int number_of(Neighbours neighbours) {
-  return metrics::neighbour_count(neighbours, metrics::Dimensions::k3);
+  return neighbour_count(neighbours, Dimensions::k3);
 }
 
 Status read(std::string_view key, const Json& value, Neighbours& out) {
@@ -58,10 +54,10 @@ Status read_id(const Json& value, std::string_view& out) {
   if (id.empty() || id.size() > kLongest || !plain) {
     return wrong("id", "it is not 1 to 60 of a-z, 0-9, - and .");
   }
-  if (metrics::find_lesion_policy(id) != nullptr) {
+  if (find_lesion_policy(id) != nullptr) {
     return wrong("id", "a policy of this name exists, with its own rules");
   }
-  out = metrics::kept_convention(id);
+  out = kept_convention(id);
   return {};
 }
 
@@ -69,7 +65,7 @@ Status read_one(const std::string& key, const Json& value, LesionPolicy& out) {
   constexpr double kMostMm3 = 1e12;
   constexpr double kMostMm = 1e6;
   auto& [connectivity, growth, growth_voxels, ignored_mm3] = out.rules;
-  metrics::LesionPenalties& costs = out.penalties;
+  LesionPenalties& costs = out.penalties;
   if (key == "id") return read_id(value, out.id);
   if (key == "connectivity") return read(key, value, connectivity);
   if (key == "growth") return read(key, value, growth);
@@ -118,8 +114,8 @@ Result<InstanceRules> read_instance_rules(const Json& document) {
 }
 
 Json to_json(const LesionPolicy& policy) {
-  const metrics::LesionRules& rules = policy.rules;
-  const metrics::LesionPenalties& costs = policy.penalties;
+  const LesionRules& rules = policy.rules;
+  const LesionPenalties& costs = policy.penalties;
   return Json::object({{"id", policy.id},
                        {"connectivity", number_of(rules.connectivity)},
                        {"growth", number_of(rules.growth)},
@@ -145,4 +141,4 @@ Result<LesionPolicy> read_lesion_policy(const Json& document) {
   return policy;
 }
 
-}  // namespace medperf::cohort
+}  // namespace medperf::metrics
