@@ -17,7 +17,6 @@ namespace medperf::cohort {
 class ScoredSample {
  public:
   explicit ScoredSample(std::vector<metrics::ScoredCase> cases);
-  const std::vector<metrics::ScoredCase>& cases() const { return cases_; }
   std::vector<metrics::ScoredCase> at(Rows rows) const;
   /// The same cases in descending order of score: what sorts them again is done sooner.
   std::vector<metrics::ScoredCase> descending(Rows rows) const;
