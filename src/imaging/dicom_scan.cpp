@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -15,6 +16,8 @@ constexpr std::uint32_t kItem = 0xfffee000;
 constexpr std::uint32_t kItemEnd = 0xfffee00d;
 constexpr std::uint32_t kSequenceEnd = 0xfffee0dd;
 constexpr std::uint32_t kPixelData = 0x7fe00010;
+constexpr std::size_t kPreambleAndMark = 132;
+constexpr std::uint32_t kMetaLength = 0x00020000;
 constexpr std::uint32_t kTransferSyntax = 0x00020010;
 
 /// Value representations with a length of four and of two bytes. Source: PS3.5 table 7.1-1.
@@ -126,6 +129,17 @@ class Walker {
     return element;
   }
 
+  /// Where the meta information ends by its first element; nothing when that says another thing.
+  Result<std::optional<std::size_t>> stated_end_of_meta(const Element& element) const {
+    if (element.tag != kMetaLength) return std::optional<std::size_t>();
+    const std::size_t value = element.value;
+    if (std::string_view(element.vr.data(), 2) != "UL" || element.length != 4 ||
+        bytes_.size() - value < 4) {
+      return corrupt("the length of its meta information is no number", value);
+    }
+    return std::optional<std::size_t>(value + 4 + number(value, 4, {}));
+  }
+
   std::string_view text(const Element& element) const {
     std::string_view value = bytes_.substr(element.value, element.length);
     while (!value.empty() && (value.back() == '\0' || value.back() == ' ')) value.remove_suffix(1);
@@ -224,6 +238,40 @@ class Walker {
   std::size_t count_ = 0;
 };
 
+struct Meta {
+  std::string transfer_syntax;
+  std::size_t end = kPreambleAndMark;
+};
+
+/// Group 2, which is always explicit and little-endian; what follows it is of the transfer syntax.
+/// Where it ends must be the same for who counts its bytes, as DCMTK does, and for who goes by the
+/// groups: the rest would be read in two ways.
+Result<Meta> walk_meta(std::string_view bytes, Walker& walker) {
+  Meta meta;
+  std::optional<std::size_t> stated;
+  while (bytes.substr(meta.end, 2) == std::string_view("\2\0", 2)) {
+    MEDPERF_TRY(const Element element, walker.read_element(meta.end, bytes.size(), {}));
+    if (element.length > bytes.size() - element.value) {
+      return corrupt("the meta information is cut short", meta.end);
+    }
+    if (meta.end == kPreambleAndMark) {
+      MEDPERF_TRY(stated, walker.stated_end_of_meta(element));
+    }
+    if (element.tag == kTransferSyntax && !meta.transfer_syntax.empty()) {
+      return corrupt("the transfer syntax is stated twice", meta.end);
+    }
+    if (element.tag == kTransferSyntax) meta.transfer_syntax = walker.text(element);
+    meta.end = element.value + element.length;
+  }
+  if (stated && *stated != meta.end) {
+    return corrupt("its meta information is not as long as it states", kPreambleAndMark);
+  }
+  if (!stated && bytes.substr(meta.end, 2) == std::string_view("\0\2", 2)) {
+    return corrupt("meta information in two byte orders", meta.end);
+  }
+  return meta;
+}
+
 struct SyntaxRow {
   std::string_view uid;
   Encoding encoding;
@@ -268,26 +316,14 @@ Result<std::string> scan_dicom(std::string_view bytes, const DicomLimits& limits
                       "Give files as DICOM part 10 has them, with preamble and meta information.");
   }
   Walker walker(bytes, limits);
-  std::size_t at = 132;
-  std::string uid;
-  // Group 2 is always explicit and little-endian; what follows it is of the transfer syntax.
-  while (bytes.substr(at, 2) == std::string_view("\2\0", 2)) {
-    MEDPERF_TRY(const Element element, walker.read_element(at, bytes.size(), {}));
-    if (element.length > bytes.size() - element.value) {
-      return corrupt("the meta information is cut short", at);
-    }
-    if (element.tag == kTransferSyntax && !uid.empty()) {
-      return corrupt("the transfer syntax is stated twice", at);
-    }
-    if (element.tag == kTransferSyntax) uid = walker.text(element);
-    at = element.value + element.length;
-  }
+  MEDPERF_TRY(const Meta meta, walk_meta(bytes, walker));
+  const std::string& uid = meta.transfer_syntax;
   for (const SyntaxRow& row : kRead) {
     if (row.uid != uid) continue;
-    MEDPERF_CHECK(walker.walk(at, bytes.size(), row.encoding, 0, false));
+    MEDPERF_CHECK(walker.walk(meta.end, bytes.size(), row.encoding, 0, false));
     return uid;
   }
-  if (!looks_like_uid(uid)) return corrupt("no transfer syntax is stated", 132);
+  if (!looks_like_uid(uid)) return corrupt("no transfer syntax is stated", kPreambleAndMark);
   return make_error(ErrorKind::kInvalid, {},
                     fmt::format("the pixels are packed in a way that is not read here: {} "
                                 "(transfer syntax {})",

@@ -211,6 +211,42 @@ TEST(DicomScan, NestingAndNumberHaveLimits) {
   EXPECT_EQ(scan_dicom(ct_slice(0).file(), {.elements = 10}).error().kind, ErrorKind::kTooLarge);
 }
 
+constexpr std::size_t kMetaLength = 140;  // the value of the first element
+
+/// The file with another length of its meta information.
+std::string with_meta_length(std::string file, int change) {
+  file[kMetaLength] = static_cast<char>(file[kMetaLength] + change);
+  return file;
+}
+
+// DCMTK counts bytes: with a longer one it read data elements of big-endian files in little-endian,
+// and took gigabytes for a value of few bytes.
+TEST(DicomScan, MetaInformationEndsWhereItStates) {
+  for (const Encoding encoding : {Encoding::kExplicit, Encoding::kImplicit, Encoding::kBigEndian}) {
+    const std::string file = ct_slice(0).file(encoding);
+    EXPECT_TRUE(scan_dicom(with_meta_length(file, 0)));
+    for (const int change : {-8, -1, 1, 8, 16}) {
+      const auto scanned = scan_dicom(with_meta_length(file, change));
+      ASSERT_FALSE(scanned) << change;
+      EXPECT_NE(scanned.error().what.find("as long as"), std::string::npos) << scanned.error().what;
+    }
+    std::string text = file;
+    text[136] = 'S';  // "SL"
+    EXPECT_FALSE(scan_dicom(text));
+    // Without its length, it ends with its group.
+    const std::string bare = file.substr(0, 132) + file.substr(144);
+    EXPECT_TRUE(scan_dicom(bare));
+  }
+}
+
+TEST(DicomScan, MetaInformationHasOneByteOrder) {
+  DicomMaker maker = ct_slice(0);
+  maker.text(0x00020100, "UI", "1.2");
+  const std::string file = maker.file(Encoding::kBigEndian);
+  EXPECT_TRUE(scan_dicom(file));  // its length says where the meta information ends
+  EXPECT_FALSE(scan_dicom(file.substr(0, 132) + file.substr(144)));
+}
+
 // Which of the two a library takes would be its secret.
 TEST(DicomScan, OneTransferSyntaxIsStated) {
   std::string file = ct_slice(0).file();
@@ -220,6 +256,7 @@ TEST(DicomScan, OneTransferSyntaxIsStated) {
   const std::size_t first = file.find(element.substr(0, 6));
   ASSERT_NE(first, std::string::npos);
   file.insert(first, element);
+  file = with_meta_length(std::move(file), static_cast<int>(element.size()));
   const auto scanned = scan_dicom(file);
   ASSERT_FALSE(scanned);
   EXPECT_NE(scanned.error().what.find("twice"), std::string::npos) << scanned.error().what;
