@@ -202,16 +202,20 @@ struct PixelBytes {
   std::size_t size = 0;
 };
 
-/// The pixels as uncompressed bytes in native order.
+/// The pixels as uncompressed bytes in native order. Of the image's own element alone: pixels
+/// within a sequence, such as those of an icon, have sizes of their own, which nothing has held
+/// against a limit.
 Result<PixelBytes> decode(DcmDataset& dataset) {
-  if (dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr).bad() ||
-      !dataset.canWriteXfer(EXS_LittleEndianExplicit)) {
+  DcmElement* element = nullptr;
+  dataset.findAndGetElement(DCM_PixelData, element);
+  auto* const pixels = dynamic_cast<DcmPixelData*>(element);
+  if (pixels == nullptr) return invalid("the file has no pixels");
+  DcmStack place;
+  place.push(&dataset);
+  place.push(pixels);
+  if (pixels->chooseRepresentation(EXS_LittleEndianExplicit, nullptr, place).bad()) {
     return make_error(ErrorKind::kCorrupt, {}, "the packed pixels cannot be decoded",
                       "Copy the file again from its source.");
-  }
-  DcmElement* element = nullptr;
-  if (dataset.findAndGetElement(DCM_PixelData, element).bad() || element == nullptr) {
-    return invalid("the file has no pixels");
   }
   PixelBytes bytes;
   bytes.size = element->getLength();

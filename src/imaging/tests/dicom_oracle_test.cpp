@@ -263,6 +263,20 @@ TEST(DicomOracle, WhatLiesBetweenFarFramesIsNoMemory) {
   EXPECT_LT(peak_kib() - before, 200'000);
 }
 
+// The item of an icon in these files announces 2 GB of pixels, packed as those of the image are.
+TEST(DicomOracle, PixelsOfAnIconAreNotUnpacked) {
+  for (const std::string packing : {"rle", "jpeg", "ls"}) {
+    SCOPED_TRACE(packing);
+    const auto image =
+        read_dicom(fs::path(MEDPERF_SOURCE_DIR "/src/imaging/fuzz/corpus/fuzz_dicom") /
+                   ("icon_" + packing + ".dcm"));
+    ASSERT_TRUE(image) << image.error().text();
+    const auto volume = series_to_volume({&*image, 1});
+    ASSERT_TRUE(volume) << volume.error().text();
+    expect_voxels(*volume, [](auto i, auto j, auto) { return stored(i, j, 2) - 1000; });
+  }
+}
+
 TEST(DicomOracle, FramesBesideTheGridAreRefused) {
   DicomImage image = read("seg.dcm");
   const auto error_with = [&](const Geometry& grid) {
