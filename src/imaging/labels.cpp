@@ -126,9 +126,9 @@ void narrow(std::uint8_t* data, std::size_t count) {
 }
 
 /// Floating-point labels in [0, 255] as bytes; false when one of them is none of these. Whether
-/// there is another takes less than which are the least and the greatest, and no conversion: of
-/// `shift`, which has no bits left for a fraction, a sum with a whole number below it has that
-/// number as its last bits, and is exact. Conversions of NaN and huge values are undefined.
+/// there is another takes less than which are the least and the greatest. Without conversions,
+/// which of NaN and of huge values are undefined: `shift` has no bits left for a fraction, so its
+/// sum with a whole number below it is exact and has that number as its last bits.
 template <std::floating_point T>
 bool to_bytes(std::span<const T> block, std::uint8_t* out) {
   using Word = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
